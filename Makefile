@@ -1,0 +1,41 @@
+# `make demo` and `make test` are all that is needed on a fresh machine; every target sets up what it lacks.
+SHELL := bash
+PYTHON ?= python3
+RUN := PYTHONPATH=tests:.pack .venv/bin/python
+
+.PHONY: help setup demo test references lint bench serve weights
+
+help:
+	@echo "make demo    repair the faces of a real photo in a real ComfyUI; results in demo/"
+	@echo "make test    lint, types, unit tests and end-to-end tests"
+	@echo "make bench   measure; results in benchmarks/README.md"
+	@echo "make serve   ComfyUI with this pack in the browser (ARGS=... go to ComfyUI)"
+	@echo "make lint    ruff and pyright only"
+	@echo "make weights convert the shipped detector weights anew"
+
+setup:
+	@PYTHON="$(PYTHON)" tests/rig/setup.sh
+
+demo: setup
+	@$(RUN) demo/detail_photo.py
+
+test: lint references
+	@OMP_NUM_THREADS=1 .venv/bin/python -m pytest tests
+
+# mediapipe 0.10.21 exists for Python up to 3.12 only; without it the tests that compare with it say so and are skipped.
+references: setup
+	@PYTHON=.venv/bin/python tests/references/mediapipe_venvs.sh || echo "references: mediapipe could not be installed; the tests that compare with it are left out."
+
+lint: setup
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check --quiet .
+	@PYRIGHT_PYTHON_CACHE_DIR=.venv/pyright PYRIGHT_PYTHON_IGNORE_WARNINGS=1 .venv/bin/pyright
+
+bench: setup
+	@$(RUN) benchmarks/run.py $(ARGS)
+
+weights:
+	@PYTHON="$(PYTHON)" detectors/weights/conversion/run.sh
+
+serve: setup
+	@$(RUN) -m rig.serve $(ARGS)

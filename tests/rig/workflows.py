@@ -1,0 +1,71 @@
+"""Shipped workflows, with what a user would choose replaced by what tests have."""
+
+from __future__ import annotations
+
+import copy
+import json
+from typing import Any
+
+from .comfyui import ROOT
+from .prompts import Graph
+
+FOLDER = ROOT / "workflows" / "api"
+STEMS = sorted(path.stem for path in FOLDER.glob("*.json"))
+STAND_INS = {
+    "control_net_name": "nano-sdxl-controlnet.safetensors",
+    "lora_name": "nano-sd15-lora.safetensors",
+    "vae_name": "sd15-vae.pt",
+    "photomaker_model_name": "photomaker.pt",
+}
+SIDES = ("width", "height", "target_width", "target_height")
+SMALL = 128
+
+
+def shipped(stem: str) -> Graph:
+    return json.loads((FOLDER / f"{stem}.json").read_text(encoding="utf-8"))
+
+
+def small(stem: str, **files: str) -> Graph:
+    """The workflow on tiny models and at tiny sizes; `files` are uploaded: image, mask, file."""
+    graph = shipped(stem)
+    for item in graph.values():
+        inputs = item["inputs"]
+        inputs |= {name: value for name, value in STAND_INS.items() if name in inputs}
+        inputs |= {side: SMALL for side in SIDES if isinstance(inputs.get(side), int)}
+        if "ckpt_name" in inputs:
+            inputs["ckpt_name"] = checkpoint_like(inputs["ckpt_name"])
+        if isinstance(inputs.get("steps"), int):
+            inputs["steps"] = 2
+        match item["class_type"]:
+            case "LoadImage":
+                inputs["image"] = files["image"]
+            case "LoadImageMask":
+                inputs["image"] = files["mask"]
+            case "LoadVideo":
+                inputs["file"] = files["file"]
+            case "PrimitiveInt" if item["_meta"]["title"] == "Steps":
+                inputs["value"] = 2
+        if "your-embedding" in str(inputs.get("text")):
+            inputs["text"] = inputs["text"].replace("your-embedding", "sd15-embedding")
+    return graph
+
+
+def checkpoint_like(name: str) -> str:
+    if "refiner" in name:
+        return "nano-refiner.ckpt"
+    return "nano-sdxl.ckpt" if "xl" in name else "nano-sd15.ckpt"
+
+
+def where(graph: Graph, class_type: str, title: str = "") -> str:
+    """The id of the one node of this class, or of this class and title."""
+    (found,) = [
+        key for key, item in graph.items() if item["class_type"] == class_type and title in item["_meta"]["title"]
+    ]
+    return found
+
+
+def changed(graph: Graph, class_type: str, title: str = "", **inputs: Any) -> Graph:
+    """The workflow with other inputs of one node."""
+    other = copy.deepcopy(graph)
+    other[where(graph, class_type, title)]["inputs"] |= inputs
+    return other
