@@ -1,0 +1,1 @@
+"""The pure core of AfterDetail: geometry, masks, crops and paste on tensors. Only `sampling` knows ComfyUI."""

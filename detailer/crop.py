@@ -1,0 +1,135 @@
+"""Cutting crops out of images and pasting them back."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+
+from .region import Region
+from .resolution import Size
+
+MIN_SURROUNDINGS = 64
+"""Pixels around a mask below which their mean and spread say nothing."""
+
+
+def cut(image: torch.Tensor, region: Region) -> torch.Tensor:
+    """The region's window of an [H, W, C] image at its sampled size: float32 [1, height, width, 3]."""
+    rows, columns = region.window.slices
+    return resized(image[rows, columns, :3].float()[None], region.sampled_at)
+
+
+def resized(pixels: torch.Tensor, size: Size) -> torch.Tensor:
+    """[N, H, W, C] at another size: bicubic in float, antialiased where it shrinks; no copy if it has that size."""
+    if pixels.shape[1:3] == (size.height, size.width):
+        return pixels
+    planes = F.interpolate(pixels.movedim(-1, 1), (size.height, size.width), mode="bicubic", antialias=True)
+    return planes.movedim(1, -1).clamp_(0, 1)
+
+
+def paste(canvas: torch.Tensor, patch: torch.Tensor, region: Region) -> None:
+    """Blend a patch of the region's window into the [H, W, C] `canvas` in place.
+
+    `patch` is [1, h, w, 3] at any size. Where alpha is 0 the canvas keeps its very bits, and its channels beyond
+    the third everywhere.
+    """
+    window = Size(region.window.width, region.window.height)
+    inner = region.alpha.box.relative_to(region.window)
+    target = canvas[region.alpha.box.slices][..., :3]
+    alpha = region.alpha.values.to(target.device)
+    # Channels first: with the alpha along the contiguous axes, blending takes a third of the time.
+    source = resized(patch.float(), window)[0][inner.slices].movedim(-1, 0).to(target.device)
+    original = target.movedim(-1, 0).contiguous()
+    blended = torch.lerp(original.float(), source, alpha).to(target.dtype)
+    if not bool(alpha.all()):  # an alpha of 0 would turn -0.0 into 0.0
+        blended = torch.where(alpha > 0, blended, original)
+    target.copy_(blended.movedim(0, -1))
+
+
+def accumulate(coverage: torch.Tensor, region: Region) -> None:
+    """Add the region's alpha to the [H, W] share of the image that has been replaced, in place.
+
+    Layers cover each other as in Porter and Duff's "over": what remains of the original is the product of 1 - alpha.
+    """
+    view = coverage[region.alpha.box.slices]
+    view.copy_(view + region.alpha.values.to(view.device) * (1 - view))
+
+
+def solid_mask(region: Region, size: Size) -> torch.Tensor:
+    """The region's mask without its soft rim, over the window at `size`: 0 or 1, [1, 1, height, width].
+
+    1 where a pixel of at least half the alpha's peak falls: a thin mask does not get lost, and outside of it the
+    soft rim blends the original with itself.
+    """
+    alpha = region.window_alpha
+    solid = (alpha >= alpha.max() / 2).float()
+    return (F.interpolate(solid[None, None], (size.height, size.width), mode="area") > 0).float()
+
+
+def latent_mask(region: Region, latent: torch.Tensor, soft: bool = False) -> torch.Tensor:
+    """Which cells of the region's latent are repainted: [1, 1, (1,) h, w] for a latent [1, C, (T,) h, w].
+
+    0 or 1, or with `soft` the mean alpha of each cell.
+    """
+    size = Size(latent.shape[-1], latent.shape[-2])
+    alpha = region.window_alpha[None, None]
+    cells = F.interpolate(alpha, (size.height, size.width), mode="area") if soft else solid_mask(region, size)
+    return cells.reshape(1, *(1,) * (latent.ndim - 3), *cells.shape[-2:])
+
+
+def with_hole(crop: torch.Tensor, region: Region) -> torch.Tensor:
+    """The crop [1, H, W, 3] grey where it is to be repainted: what inpaint checkpoints are shown."""
+    hole = solid_mask(region, region.sampled_at).movedim(1, -1)
+    return torch.where(hole > 0, torch.full_like(crop, 0.5), crop)
+
+
+def filled(crop: torch.Tensor, region: Region) -> torch.Tensor:
+    """The crop [1, H, W, 3] with the colours around the mask drawn into it.
+
+    The pull-push of Gortler et al., "The Lumigraph" (1996): means of the known pixels on ever coarser grids, then
+    from the coarsest to the finest each unknown pixel from the grid above.
+    """
+    known = 1 - solid_mask(region, region.sampled_at)
+    levels = [(crop.movedim(-1, 1) * known, known)]
+    while min(levels[-1][1].shape[-2:]) > 1 and bool((levels[-1][1] == 0).any()):
+        colour, weight = (F.avg_pool2d(plane, 2, ceil_mode=True) for plane in levels[-1])
+        seen = weight > 0
+        levels.append((torch.where(seen, colour / weight.clamp(min=1e-6), colour), seen.float()))
+    colour = levels[-1][0]
+    for finer, weight in reversed(levels[:-1]):
+        above = F.interpolate(colour, finer.shape[-2:], mode="bilinear")
+        colour = torch.where(weight > 0, finer, above)
+    return colour.movedim(1, -1)
+
+
+def color_matched(patch: torch.Tensor, original: torch.Tensor, region: Region, strength: float) -> torch.Tensor:
+    """A patch [1, h, w, 3] of the window with the mean and spread of each channel moved to the original's.
+
+    Both are measured around the mask, where the two should be the same picture, so what is new inside keeps its own
+    colours. `original` is [H, W, C]; `strength` 0..1.
+    """
+    around = region.window_alpha == 0
+    if strength == 0 or int(around.sum()) < MIN_SURROUNDINGS:
+        return patch
+    patch = resized(patch.float(), Size(region.window.width, region.window.height))
+    rows, columns = region.window.slices
+    wanted, found = original[rows, columns, :3].float()[around], patch[0][around]
+    gain = (wanted.std(0) / found.std(0).clamp(min=1e-4)).clamp(0.5, 2.0)
+    matched = (patch - found.mean(0)) * gain + wanted.mean(0)
+    return torch.lerp(patch, matched, strength).clamp_(0, 1)
+
+
+def enlarged(pixels: torch.Tensor, size: Size) -> torch.Tensor:
+    """[N, H, W, C] at another size by a Lanczos kernel of radius 3 (Duchon 1979), in float."""
+    planes = pixels.movedim(-1, 1).float()
+    rows = _lanczos_weights(pixels.shape[1], size.height).to(planes)
+    columns = _lanczos_weights(pixels.shape[2], size.width).to(planes)
+    return (rows @ planes @ columns.T).clamp_(0, 1).movedim(1, -1).to(pixels.dtype)
+
+
+def _lanczos_weights(source: int, target: int, radius: int = 3) -> torch.Tensor:
+    """[target, source]; each row sums to 1."""
+    step = source / target
+    centers = (torch.arange(target) + 0.5) * step
+    distance = (torch.arange(source)[None] + 0.5 - centers[:, None]) / max(step, 1)
+    weights = torch.sinc(distance) * torch.sinc(distance / radius) * (distance.abs() < radius)
+    return weights / weights.sum(1, keepdim=True)

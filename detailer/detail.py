@@ -1,0 +1,217 @@
+"""The main job: every region cut out, inpainted and pasted back."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+import torch
+
+from .box import Box
+from .crop import accumulate, color_matched, cut, filled, latent_mask, paste, solid_mask, with_hole
+from .region import Region, Regions
+from .report import DetailReport, ObjectReport, Status
+from .resolution import BaseModel
+from .safety import IsUnsafe
+from .seeds import Seeds
+from .settings import PaintSettings, SampleSettings
+from .tracking import track_numbers
+
+log = logging.getLogger("afterdetail")
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """One region as the model gets it."""
+
+    region: Region
+    place_in_image: int
+    """Which of its image's regions it is, in the order they are pasted."""
+    seed: int
+    latent: torch.Tensor
+    """[1, C, (T,) h, w]"""
+    mask: torch.Tensor
+    """[1, 1, (1,) h, w], 1 where the latent is to be repainted"""
+    hole: torch.Tensor | None = None
+    """The latent of the crop with a grey hole, for inpaint checkpoints."""
+    hole_mask: torch.Tensor | None = None
+    """[1, 1, H, W] over the crop, 1 in the hole."""
+
+
+class Inpainter(Protocol):
+    """What repairs crops. Latents are of one crop each, with a leading axis of 1."""
+
+    @property
+    def base_model(self) -> BaseModel: ...
+
+    @property
+    def factor(self) -> int:
+        """The VAE's spatial factor: the sides of a crop are divisible by it."""
+        ...
+
+    @property
+    def settings(self) -> SampleSettings: ...
+
+    @property
+    def paint(self) -> PaintSettings: ...
+
+    def encode(self, pixels: torch.Tensor) -> torch.Tensor: ...
+
+    def sample(self, jobs: Sequence[Job], image: Box) -> list[torch.Tensor | Exception]: ...
+
+    def decode(self, latent: torch.Tensor) -> torch.Tensor: ...
+
+
+class Detailed(NamedTuple):
+    image: torch.Tensor
+    """[B, H, W, C]; the very input if nothing was pasted."""
+    alpha: torch.Tensor
+    """[B, H, W]: the share of each pixel that was replaced."""
+    report: DetailReport
+
+
+@dataclass(eq=False)
+class _Repair:
+    """One region on its way through the phases; it drops out of them where it fails."""
+
+    region: Region
+    place_in_image: int
+    seed: int
+    tracks: tuple[int | None, ...]
+    status: Status = "inpainted"
+    reason: str | None = None
+    seconds: float = 0.0
+
+    def drop(self, status: Status, reason: str) -> None:
+        """Leave the region's pixels as they are."""
+        self.status, self.reason = status, reason
+
+
+def detail(
+    image: torch.Tensor, regions: Regions, inpainter: Inpainter, seeds: Seeds, is_unsafe: IsUnsafe | None = None
+) -> Detailed:
+    """Repair the regions of a [B, H, W, C] image. Each phase is done for all regions before the next begins.
+
+    A region that fails, or whose repair `is_unsafe`, is reported and keeps its original pixels. `image` itself is
+    never changed.
+    """
+    report = DetailReport.of(regions)
+    alpha = torch.zeros(image.shape[:3], device=image.device)
+    if not regions.items:
+        return Detailed(image, alpha, report)
+    if inpainter.settings.denoise == 0:
+        for repair in _planned(regions, seeds):
+            repair.drop("skipped", "denoise is 0")
+            _record(report, repair)
+        return Detailed(image, alpha, report)
+
+    repairs = _planned(regions.refitted(inpainter.base_model, inpainter.factor), seeds)
+    encoded = _encode(image, repairs, inpainter)
+    sampled = _sample(encoded, regions.image, inpainter)
+    detailed = _decode_and_paste(image, alpha, sampled, inpainter, is_unsafe)
+    for repair in repairs:
+        _record(report, repair)
+    return Detailed(detailed, alpha, report)
+
+
+def _planned(regions: Regions, seeds: Seeds) -> list[_Repair]:
+    """Every region with its seed."""
+    tracks = track_numbers(regions.detections) if seeds.tracked else {}
+    places = [0] * len(regions.detections.images)
+    repairs = []
+    for place, region in enumerate(regions.items):
+        first = region.members[0]
+        identity = (0, tracks[first]) if seeds.tracked else (region.image_index, first.index)
+        member_tracks = tuple(tracks.get(member) for member in region.members)
+        repairs.append(_Repair(region, places[region.image_index], seeds.of(place, *identity), member_tracks))
+        places[region.image_index] += 1
+    return repairs
+
+
+def _record(report: DetailReport, repair: _Repair) -> None:
+    milliseconds = repair.seconds * 1000
+    report.add(
+        repair.region,
+        [
+            ObjectReport(member, repair.status, repair.reason, repair.region, repair.seed, track, milliseconds)
+            for member, track in zip(repair.region.members, repair.tracks, strict=True)
+        ],
+    )
+
+
+@contextmanager
+def _quarantined(repair: _Repair, stage: str) -> Iterator[None]:
+    """Keep one region's failure to itself. An interrupt is no Exception and passes."""
+    start = time.perf_counter()
+    try:
+        yield
+    except Exception as error:
+        log.exception("An object keeps its original pixels: %s failed.", stage)
+        repair.drop("failed", f"{stage} failed: {error}")
+    finally:
+        repair.seconds += time.perf_counter() - start
+
+
+def _encode(image: torch.Tensor, repairs: Sequence[_Repair], inpainter: Inpainter) -> dict[_Repair, Job]:
+    jobs: dict[_Repair, Job] = {}
+    for repair in repairs:
+        with _quarantined(repair, "encoding"):
+            jobs[repair] = _job(image, repair, inpainter)
+    return jobs
+
+
+def _job(image: torch.Tensor, repair: _Repair, inpainter: Inpainter) -> Job:
+    region, paint = repair.region, inpainter.paint
+    crop = cut(image[region.image_index], region)
+    hole = inpainter.encode(with_hole(crop, region)) if paint.inpaint_model else None
+    latent = _finite(inpainter.encode(filled(crop, region) if paint.fill == "fill" else crop), "the encoded crop")
+    mask = latent_mask(region, latent, soft=paint.differential)
+    hole_mask = solid_mask(region, region.sampled_at) if paint.inpaint_model else None
+    return Job(region, repair.place_in_image, repair.seed, latent, mask, hole, hole_mask)
+
+
+def _sample(encoded: dict[_Repair, Job], image: Box, inpainter: Inpainter) -> dict[_Repair, torch.Tensor]:
+    start = time.perf_counter()
+    outcomes = inpainter.sample(list(encoded.values()), image)
+    seconds_each = (time.perf_counter() - start) / max(len(encoded), 1)
+    latents: dict[_Repair, torch.Tensor] = {}
+    for repair, outcome in zip(encoded, outcomes, strict=True):
+        repair.seconds += seconds_each
+        if isinstance(outcome, Exception):
+            repair.drop("failed", f"sampling failed: {outcome}")
+        else:
+            latents[repair] = outcome
+    return latents
+
+
+def _decode_and_paste(
+    image: torch.Tensor,
+    alpha: torch.Tensor,
+    sampled: dict[_Repair, torch.Tensor],
+    inpainter: Inpainter,
+    is_unsafe: IsUnsafe | None,
+) -> torch.Tensor:
+    """Decoded and pasted one by one, in order, so that of two overlapping objects the later one lies on top."""
+    canvas: torch.Tensor | None = None
+    for repair, latent in sampled.items():
+        with _quarantined(repair, "decoding"):
+            region, index = repair.region, repair.region.image_index
+            patch = _finite(inpainter.decode(latent), "the decoded crop")
+            if is_unsafe is not None and any(is_unsafe(patch)):
+                repair.drop("removed", "the safety check removed what was painted")
+                continue
+            patch = color_matched(patch, image[index], region, inpainter.paint.color_match)
+            canvas = image.clone() if canvas is None else canvas
+            paste(canvas[index], patch, region)
+            accumulate(alpha[index], region)
+    return image if canvas is None else canvas
+
+
+def _finite(values: torch.Tensor, what: str) -> torch.Tensor:
+    if not bool(values.sum(dtype=torch.float32).isfinite()):  # an elementwise test takes forty times as long
+        raise ValueError(f"{what} holds NaN or Inf; running the VAE or the model in fp32 usually cures that")
+    return values

@@ -1,0 +1,94 @@
+"""What a detector finds, before anything is decided about how to repair it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+
+from .box import Box
+
+
+class Extent(NamedTuple):
+    """A detector's own rectangle, in fractions of a pixel: x0, y0, x1, y1."""
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+    def rounded(self) -> Box:
+        """The nearest pixel box, at least one pixel wide and high."""
+        x0, y0 = math.floor(self.x0 + 0.5), math.floor(self.y0 + 0.5)
+        return Box(x0, y0, max(math.floor(self.x1 + 0.5), x0 + 1), max(math.floor(self.y1 + 0.5), y0 + 1))
+
+
+@dataclass(frozen=True, eq=False)
+class Detection:
+    """One object of one image.
+
+    `box` lies inside the image and is what `mask` covers: float [box.height, box.width] in 0..1, or None for the
+    whole box. `extent` is the detector's exact rectangle. `index` is the object's rank in its image when it was
+    found; filters keep it, so an object's seed does not depend on which others are repaired.
+    """
+
+    box: Box
+    score: float
+    label: str
+    extent: Extent
+    mask: torch.Tensor | None = None
+    index: int = 0
+
+    @staticmethod
+    def of_extent(extent: Extent, score: float, label: str, width: int, height: int) -> Detection | None:
+        """A box detection clipped to a `width` x `height` image; None if nothing of it lies inside."""
+        box = extent.rounded().intersection(Box.of_size(width, height))
+        return Detection(box, score, label, extent) if box.width > 0 and box.height > 0 else None
+
+    def scaled(self, x: float, y: float) -> Detection:
+        """The object where the image is `x` times as wide and `y` times as high."""
+        extent = Extent(self.extent.x0 * x, self.extent.y0 * y, self.extent.x1 * x, self.extent.y1 * y)
+        box = Extent(self.box.x0 * x, self.box.y0 * y, self.box.x1 * x, self.box.y1 * y).rounded()
+        mask = self.mask
+        if mask is not None:
+            mask = F.interpolate(mask[None, None].float(), (box.height, box.width), mode="bilinear")[0, 0]
+        return replace(self, box=box, extent=extent, mask=mask)
+
+
+@dataclass(frozen=True, eq=False)
+class Detections:
+    """The detections of a batch of images of one size, most confident first in each image."""
+
+    width: int
+    height: int
+    images: tuple[tuple[Detection, ...], ...]
+    detector: str = ""
+    confidence: float = 0.0
+    """The threshold that was really applied."""
+
+    @property
+    def count(self) -> int:
+        return sum(map(len, self.images))
+
+    def with_images(self, images: Iterable[Iterable[Detection]]) -> Detections:
+        return replace(self, images=tuple(map(tuple, images)))
+
+    def scaled(self, factor: float) -> Detections:
+        """The same objects in the images at `factor` times their size."""
+        if factor == 1:
+            return self
+        width, height = round(self.width * factor), round(self.height * factor)
+        images = ([d.scaled(width / self.width, height / self.height) for d in found] for found in self.images)
+        return replace(self.with_images(images), width=width, height=height)
+
+    def numbered(self) -> Detections:
+        """Each object's `index` set to its place in its image."""
+        return self.with_images([replace(d, index=i) for i, d in enumerate(found)] for found in self.images)
+
+    def ranked(self) -> Detections:
+        """Most confident first in each image, equals in the order they have, and numbered in that order."""
+        return self.with_images(sorted(found, key=lambda d: -d.score) for found in self.images).numbered()

@@ -1,0 +1,143 @@
+"""From detections to regions: what is repaired, with how much around it, at which size."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import torch
+
+from .box import Box
+from .detection import Detection, Detections
+from .mask import MaskPatch, blur, dilate, inverted, soft_box, soft_mask, union
+from .resolution import BaseModel, Size, base_model_for, fit, grown_to_aspect
+from .settings import FitSettings, MaskSettings
+
+
+@dataclass(frozen=True, eq=False)
+class Region:
+    """One inpaint: the alpha it is pasted with, the window of the image it is cut from, the size it is sampled at.
+
+    `padded` is the window before it was fitted to `sampled_at`; `window` contains it wherever the image allows, and
+    `padded` contains `alpha.box`, so the alpha is 0 on every side of the window that is not the image's own edge.
+    """
+
+    image_index: int
+    members: tuple[Detection, ...]
+    alpha: MaskPatch
+    padded: Box
+    window: Box
+    sampled_at: Size
+
+    @property
+    def window_alpha(self) -> torch.Tensor:
+        """The alpha over the window, float [window.height, window.width]."""
+        return self.alpha.on(self.window)
+
+
+@dataclass(frozen=True, eq=False)
+class Regions:
+    """The regions of a batch of images, in the order they are pasted, and the objects that became none."""
+
+    detections: Detections
+    fitted_for: FitSettings
+    items: tuple[Region, ...]
+    dropped: tuple[tuple[int, Detection, str], ...] = ()
+    """(image index, object, reason)"""
+    upscale: float = 1.0
+    """How much larger the images are than those the objects were found in."""
+
+    @property
+    def image(self) -> Box:
+        return Box.of_size(self.detections.width, self.detections.height)
+
+    def refitted(self, base_model: BaseModel, factor: int) -> Regions:
+        """The same masks with windows for a model that is known now; a base model the user chose is kept."""
+        choice = replace(self.fitted_for, base_model=self.fitted_for.base_model or base_model, factor=factor)
+        if choice == self.fitted_for:
+            return self
+        items = tuple(_fitted(region, self.image, choice) for region in self.items)
+        return replace(self, items=items, fitted_for=choice)
+
+    def with_size(self, size: Size) -> Regions:
+        """The same masks, all sampled at `size`, with windows of its aspect as far as the image allows."""
+        windows = (
+            grown_to_aspect(region.padded, size).slid_inside(self.image.width, self.image.height)
+            for region in self.items
+        )
+        items = (
+            replace(item, window=window, sampled_at=size) for item, window in zip(self.items, windows, strict=True)
+        )
+        return replace(self, items=tuple(items))
+
+
+def make_regions(detections: Detections, masks: MaskSettings, fitting: FitSettings, upscale: float = 1.0) -> Regions:
+    """The regions of all images: one per object, or one per image if masks are joined or inverted.
+
+    They are regions of the images at `upscale` times their size; mask settings are pixels of those.
+    """
+    detections = detections.scaled(upscale)
+    image = Box.of_size(detections.width, detections.height)
+    items: list[Region] = []
+    dropped: list[tuple[int, Detection, str]] = []
+    for index, found in enumerate(detections.images):
+        alphas = _joined_alpha(found, image, masks) if masks.joined else _own_alphas(found, image, masks)
+        for members, alpha in alphas:
+            if alpha is None:
+                reason = (
+                    f"mask_dilation {masks.dilation} erodes its whole mask, or x/y_offset moves it out of the image"
+                )
+                dropped += [(index, member, reason) for member in members]
+                continue
+            padded = alpha.box.padded(masks.padding).slid_inside(image.width, image.height)
+            unfitted = Region(index, members, alpha, padded, padded, Size(padded.width, padded.height))
+            items.append(_fitted(unfitted, image, fitting))
+    return Regions(detections, fitting, tuple(items), tuple(dropped), upscale)
+
+
+Alphas = list[tuple[tuple[Detection, ...], MaskPatch | None]]
+
+
+def _own_alphas(found: tuple[Detection, ...], image: Box, settings: MaskSettings) -> Alphas:
+    return [((detection,), _own_alpha(detection, image, settings)) for detection in found]
+
+
+def _own_alpha(detection: Detection, image: Box, settings: MaskSettings) -> MaskPatch | None:
+    box = detection.box.shifted(settings.x_offset, settings.y_offset)
+    if detection.mask is not None:
+        mask = _inside(MaskPatch(box, detection.mask.float()), image)
+        return mask and soft_mask(mask, image, settings.dilation, settings.blur)
+    box = box.intersection(image)
+    if box.width <= 0 or box.height <= 0:
+        return None
+    return soft_box(box, image, settings.dilation, settings.blur)
+
+
+def _joined_alpha(found: tuple[Detection, ...], image: Box, settings: MaskSettings) -> Alphas:
+    """One mask for all objects of an image: dilated one by one, joined (and inverted), blurred once."""
+    if not found:
+        return []
+    masks = [MaskPatch(d.box, _values(d)) for d in found]
+    moved = [MaskPatch(m.box.shifted(settings.x_offset, settings.y_offset), m.values) for m in masks]
+    dilated = [dilate(mask, image, settings.dilation) for mask in (_inside(m, image) for m in moved) if mask]
+    joined = union(dilated) if dilated else None
+    if joined and settings.invert:
+        joined = inverted(joined, image)
+    trimmed = joined and joined.trimmed()
+    return [(found, trimmed and blur(trimmed, image, settings.blur))]
+
+
+def _values(detection: Detection) -> torch.Tensor:
+    return MaskPatch.filled(detection.box).values if detection.mask is None else detection.mask.float()
+
+
+def _inside(mask: MaskPatch, image: Box) -> MaskPatch | None:
+    common = mask.box.intersection(image)
+    if common == mask.box:
+        return mask
+    return MaskPatch(common, mask.on(common)) if common.width > 0 and common.height > 0 else None
+
+
+def _fitted(region: Region, image: Box, settings: FitSettings) -> Region:
+    base_model = settings.base_model or base_model_for(Size(image.width, image.height))
+    window, sampled_at = fit(region.padded, image, settings.resolution, base_model, settings.factor)
+    return replace(region, window=window, sampled_at=sampled_at)

@@ -1,0 +1,34 @@
+"""The sampler names of hosted services, as ComfyUI's samplers and schedulers."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Sampler(NamedTuple):
+    """ComfyUI's names; `note` says where it is the nearest and not the same."""
+
+    sampler_name: str
+    scheduler: str
+    note: str = ""
+
+
+SAMPLERS: dict[str, Sampler] = {
+    "PNDM": Sampler("ipndm", "normal", "PNDM starts with Runge-Kutta steps; iPNDM is its improved form without them."),
+    "LMS": Sampler("lms", "normal"),
+    "KLMS": Sampler("lms", "karras"),
+    "DDIM": Sampler("ddim", "ddim_uniform"),
+    "DDPM": Sampler("ddpm", "normal"),
+    "HEUN": Sampler("heun", "normal"),
+    "K_HEUN": Sampler("heun", "karras"),
+    "K_EULER": Sampler("euler", "normal"),
+    "K_EULER_ANCESTRAL": Sampler("euler_ancestral", "normal"),
+    "DPM_SOLVER_MULTISTEP": Sampler("dpmpp_2m", "normal"),
+    "DPM_PLUS_PLUS_2M_KARRAS": Sampler("dpmpp_2m", "karras"),
+    "DPM_SINGLE": Sampler("dpm_fast", "normal", "The single-step solver; ComfyUI has it as DPM-Solver-fast."),
+    "DPM_2": Sampler("dpm_2", "normal"),
+    "DPM_2_ANCESTRAL": Sampler("dpm_2_ancestral", "normal"),
+    "DPM_PLUS_PLUS_SDE_KARRAS": Sampler("dpmpp_sde", "karras"),
+    "UNI_PC": Sampler("uni_pc", "normal"),
+    "LCM": Sampler("lcm", "sgm_uniform"),
+}

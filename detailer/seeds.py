@@ -1,0 +1,50 @@
+"""One seed per object."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+WEYL_STEP = 0x9E3779B9
+"""2^32 / golden ratio, made odd: the step of the Weyl sequence in Steele, Lea, Flood, "Fast splittable pseudorandom
+number generators" (2014), for 32 bits. torch's CPU generator takes its state from the low 32 bits of a seed."""
+
+OBJECTS_PER_IMAGE = 1 << 16
+MAX_SEED = (1 << 64) - 1
+
+
+@dataclass(frozen=True)
+class Seeds:
+    """The user's seed, and a list that goes before it: one seed per object, counted through all images.
+
+    With `tracked`, an object that is followed from frame to frame keeps its seed.
+    """
+
+    seed: int = 0
+    listed: tuple[int, ...] = ()
+    tracked: bool = False
+
+    @staticmethod
+    def parse(seed: int, text: str, tracked: bool = False) -> Seeds:
+        """From a seed and a comma list such as "7, 8, 9"; ValueError for anything else in the list."""
+        listed = []
+        for part in filter(str.strip, text.split(",")):
+            if not part.strip().isdecimal() or int(part) > MAX_SEED:
+                raise ValueError(f"seeds holds {part.strip()!r}: write whole numbers from 0 to 2^64 - 1 and commas.")
+            listed.append(int(part))
+        return Seeds(seed, tuple(listed), tracked)
+
+    def of(self, place: int, image_index: int, object_index: int) -> int:
+        """The listed seed for the object at `place` in the run; beyond the list, the one derived for the object."""
+        if place < len(self.listed):
+            return self.listed[place]
+        return derived_seed(self.seed, image_index, object_index)
+
+
+def derived_seed(seed: int, image_index: int, object_index: int) -> int:
+    """The seed of an object, 0 .. 2^64 - 1; the first object of the first image gets `seed` itself.
+
+    For one `seed`, no two objects of the first 65,536 images share a seed, nor its low 32 bits: an odd step visits
+    every residue once. Neighbouring user seeds start far apart on the sequence.
+    """
+    index = image_index * OBJECTS_PER_IMAGE + object_index % OBJECTS_PER_IMAGE
+    return (seed + WEYL_STEP * index) % (MAX_SEED + 1)

@@ -1,0 +1,99 @@
+"""Style presets: words around a prompt, and words added to the negative prompt."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import unicodedata
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+SHIPPED = Path(__file__).with_name("styles.json")
+PLACE = "{prompt}"
+BASE = "base"
+ALIASES = {"RPG Fantasy": "RPG Fantasy Game"}
+
+
+class Prompts(NamedTuple):
+    prompt: str
+    negative_prompt: str
+
+
+class Style(NamedTuple):
+    """`prompt` holds `{prompt}` once, where the user's words go."""
+
+    prompt: str
+    negative_prompt: str
+
+    def around(self, prompt: str, negative_prompt: str) -> Prompts:
+        """The user's words in this style. They come to the same bits where the style adds nothing."""
+        if prompt.strip() or self.prompt == PLACE:
+            styled = self.prompt.replace(PLACE, prompt)
+        else:
+            styled = self.prompt.replace(f" of {PLACE}", "").replace(PLACE, "").strip(" ,")
+        if not self.negative_prompt:
+            return Prompts(styled, negative_prompt)
+        if not negative_prompt.strip():
+            return Prompts(styled, self.negative_prompt)
+        return Prompts(styled, f"{negative_prompt}, {self.negative_prompt}")
+
+
+Styles = Mapping[str, Style]
+
+
+@cache
+def shipped() -> Styles:
+    return read(SHIPPED)
+
+
+def with_own(path: Path) -> Styles:
+    """The shipped styles and those of a user's file, which win over shipped ones of the same name."""
+    if not path.is_file():
+        return shipped()
+    own = read(path)
+    taken = {key_of(name) for name in own}
+    kept = {name: style for name, style in shipped().items() if key_of(name) not in taken}
+    return {**kept, **own}
+
+
+def read(path: Path) -> Styles:
+    """The styles of a JSON file `{"name": ["words {prompt} words", "negative words"]}`."""
+    try:
+        table = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ValueError(f"The style file {path} cannot be read as JSON ({error}). Correct it or remove it.") from error
+    if not isinstance(table, dict):
+        raise ValueError(f'The style file {path} must hold one object {{"name": ["... {PLACE} ...", "..."]}}.')
+    return {name: _style(path, name, entry) for name, entry in table.items()}
+
+
+def find(name: str, styles: Styles) -> Style:
+    """The style called `name`, whatever its case, spaces, hyphens and accents; ValueError with the nearest names."""
+    by_key = {key_of(known): style for known, style in styles.items()}
+    aliases = {key_of(alias): key_of(target) for alias, target in ALIASES.items()}
+    key = key_of(name)
+    if key not in by_key:
+        key = aliases.get(key, key)
+    if key in by_key:
+        return by_key[key]
+    known = {key_of(style): style for style in styles}
+    close = difflib.get_close_matches(key, known, n=3, cutoff=0.0)
+    raise ValueError(f"Unknown style_preset {name!r}. Nearest: {', '.join(known[found] for found in close)}.")
+
+
+def key_of(name: str) -> str:
+    """What two spellings of one name have in common."""
+    letters = unicodedata.normalize("NFKD", name).casefold()
+    return "".join(letter for letter in letters if letter.isalnum())
+
+
+def _style(path: Path, name: str, entry: object) -> Style:
+    match entry:
+        case [str(prompt), str(negative_prompt)] if prompt.count(PLACE) == 1:
+            return Style(prompt, negative_prompt)
+    raise ValueError(
+        f"The style {name!r} in {path} must be a list of two texts, the first with {PLACE} in it once: "
+        f'["a drawing of {PLACE}", "photo"].'
+    )

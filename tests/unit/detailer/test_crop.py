@@ -1,0 +1,186 @@
+"""Cut and paste: what must not change, and by how little the rest does."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from afterdetail.detailer.box import Box
+from afterdetail.detailer.crop import (
+    accumulate,
+    color_matched,
+    cut,
+    enlarged,
+    filled,
+    latent_mask,
+    paste,
+    resized,
+    solid_mask,
+)
+from afterdetail.detailer.detection import Detection, Detections, Extent
+from afterdetail.detailer.mask import MaskPatch
+from afterdetail.detailer.region import Region, make_regions
+from afterdetail.detailer.resolution import Size
+from afterdetail.detailer.settings import FitSettings, MaskSettings
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+
+def region_of(box: Box, width: int, height: int, resolution: str = "off", masks: MaskSettings | None = None) -> Region:
+    found = Detections(width, height, ((Detection(box, 0.9, "face", Extent(*map(float, box))),),))
+    return make_regions(found, masks or MaskSettings(), FitSettings(resolution, "sd15", 8)).items[0]
+
+
+def same_bits(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+    """Elementwise, by representation: -0.0 is not 0.0, and NaN is itself."""
+    as_int = {2: torch.int16, 4: torch.int32}[a.element_size()]
+    return a.contiguous().view(as_int) == b.contiguous().view(as_int)
+
+
+def awkward_image(height: int, width: int, channels: int, dtype: torch.dtype) -> torch.Tensor:
+    """Random pixels with negative zeros, values beyond 1 and denormals among them."""
+    image = torch.rand(height, width, channels, generator=torch.Generator().manual_seed(7))
+    flat = image.view(-1)
+    flat[::11], flat[1::13], flat[2::17] = -0.0, 1.5, 1e-41
+    return image.to(dtype)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.bfloat16])
+@pytest.mark.parametrize("channels", [3, 4])
+@pytest.mark.parametrize("resolution", ["off", "auto", "1024x1024"])
+def test_only_pixels_under_the_alpha_change(dtype, channels, resolution):
+    image = awkward_image(200, 240, channels, dtype)
+    region = region_of(Box(60, 50, 110, 120), 240, 200, resolution)
+    canvas = image.clone()
+    size = region.sampled_at
+    paste(canvas, torch.rand(1, size.height, size.width, 3), region)
+    untouched = region.alpha.on(Box.of_size(240, 200)) == 0
+    assert bool(same_bits(canvas, image)[untouched].all())
+    assert bool((canvas != image)[~untouched][:, :3].any(-1).float().mean() > 0.9)
+    if channels == 4:
+        assert bool(same_bits(canvas[..., 3], image[..., 3]).all())
+
+
+@settings(deadline=None)
+@given(
+    width=st.integers(1, 120),
+    height=st.integers(1, 120),
+    data=st.data(),
+    dtype=st.sampled_from([torch.float32, torch.float16]),
+    channels=st.sampled_from([3, 4]),
+)
+def test_cut_then_paste_changes_nothing(width, height, data, dtype, channels):
+    x0, y0 = data.draw(st.integers(0, width - 1)), data.draw(st.integers(0, height - 1))
+    box = Box(x0, y0, data.draw(st.integers(x0 + 1, width)), data.draw(st.integers(y0 + 1, height)))
+    padded = torch.rand(height + 2, width + 3, channels).to(dtype)
+    image = padded[1:-1, 1:-2]  # not contiguous
+    region = region_of(box, width, height)
+    exact = Size(region.window.width, region.window.height)
+    region = replace(region, sampled_at=exact)
+    canvas = image.clone()
+    paste(canvas, cut(canvas, region), region)
+    tolerance = 1e-6 if dtype == torch.float32 else 1e-3
+    assert float((canvas.float() - image.float()).abs().max()) <= tolerance
+    assert bool(same_bits(canvas, image)[region.alpha.on(Box.of_size(width, height)) == 0].all())
+
+
+def test_the_image_itself_is_left_alone_by_cut():
+    image = torch.rand(64, 64, 3)
+    before = image.clone()
+    cut(image, region_of(Box(10, 10, 30, 30), 64, 64, "auto"))
+    assert torch.equal(image, before)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (3, 7), (512, 512)])
+def test_one_pixel_images(size):
+    region = region_of(Box(0, 0, 1, 1), 1, 1, "auto")
+    canvas = torch.full((1, 1, 3), 0.25)
+    assert cut(canvas, region).shape == (1, 512, 512, 3)
+    paste(canvas, torch.full((1, *size, 3), 0.75), region)
+    assert torch.allclose(canvas, torch.full((1, 1, 3), 0.75))
+
+
+def test_resizing_is_in_float():
+    """A ramp finer than 8 bits survives both ways; an 8-bit path would leave steps of 1/255."""
+    ramp = torch.linspace(0.5, 0.501, 128).view(1, 1, 128, 1).expand(1, 128, 128, 3)
+    there_and_back = resized(resized(ramp, Size(512, 512)), Size(128, 128))
+    assert float((there_and_back - ramp).abs()[:, 4:-4, 4:-4].max()) < 1e-5
+
+
+def test_a_patch_lands_where_it_was_cut():
+    """A crop sampled at twice its size and pasted back does not drift, not even by part of a pixel."""
+    x = torch.arange(240.0)
+    wave = (0.5 + 0.4 * torch.sin(x / 9)).view(1, 240, 1).expand(200, 240, 3).clone()
+    region = region_of(Box(60, 50, 130, 120), 240, 200, "1024x1024")
+    canvas = wave.clone()
+    paste(canvas, cut(wave, region), region)
+    assert float((canvas - wave).abs().max()) < 2e-3
+
+
+def test_overlap_later_lies_on_top():
+    image = torch.zeros(100, 100, 3)
+    masks = MaskSettings(0, 0, 8)
+    first, second = (
+        region_of(Box(20, 20, 60, 60), 100, 100, masks=masks),
+        region_of(Box(40, 40, 80, 80), 100, 100, masks=masks),
+    )
+    coverage = torch.zeros(100, 100)
+    for region, value in ((first, 0.3), (second, 0.7)):
+        paste(image, torch.full((1, 8, 8, 3), value), region)
+        accumulate(coverage, region)
+    assert torch.allclose(image[30, 30], torch.tensor(0.3)) and torch.allclose(image[50, 50], torch.tensor(0.7))
+    assert torch.equal(coverage > 0, (image > 0)[..., 0]) and float(coverage.max()) == 1
+
+
+def test_coverage_is_one_minus_what_remains():
+    coverage, region = torch.zeros(50, 50), region_of(Box(10, 10, 30, 30), 50, 50)
+    half = MaskPatch(Box(10, 10, 30, 30), torch.full((20, 20), 0.5))
+    soft = replace(region, alpha=half)
+    accumulate(coverage, soft)
+    accumulate(coverage, soft)
+    assert torch.allclose(coverage[10:30, 10:30], torch.tensor(0.75))
+
+
+def test_latent_mask_keeps_thin_masks():
+    """A mask two pixels wide is nothing after bilinear scaling to a latent; here it frees the cells it crosses."""
+    region = region_of(Box(100, 20, 102, 180), 512, 512, "512x512", MaskSettings(0, 0, 200))
+    cells = latent_mask(region, torch.zeros(1, 4, 64, 64))
+    assert cells.shape == (1, 1, 64, 64) and set(cells.unique().tolist()) == {0.0, 1.0}
+
+
+def test_latent_mask_of_a_video_latent_has_a_frame_axis():
+    region = region_of(Box(100, 20, 150, 180), 512, 512, "512x512")
+    assert latent_mask(region, torch.zeros(1, 16, 1, 64, 64)).shape == (1, 1, 1, 64, 64)
+
+
+def test_fill_takes_its_colours_from_around_the_mask():
+    region = region_of(Box(100, 100, 200, 200), 512, 512, "512x512", MaskSettings(0, 0, 60))
+    crop = torch.full((1, 512, 512, 3), 0.3)
+    hole = solid_mask(region, Size(512, 512))[0, 0] > 0
+    crop[0][hole] = 0.9
+    assert torch.allclose(filled(crop, region), torch.full_like(crop, 0.3), atol=1e-4)
+    crop[:, :, 256:] += 0.4
+    result = filled(crop, region)
+    assert torch.equal(result[0][~hole], crop[0][~hole])
+    inside = result[0, 200:300, :, 0]
+    assert float(inside.min()) > 0.29 and float(inside.max()) < 0.71 and bool((inside[:, 300] > inside[:, 200]).all())
+
+
+def test_enlarging_keeps_flat_areas_and_sharp_edges():
+    image = torch.full((1, 40, 60, 3), 0.5)
+    assert torch.allclose(enlarged(image, Size(90, 60)), torch.full((1, 60, 90, 3), 0.5), atol=1e-6)
+    image[:, :, 30:] = 1
+    edge = enlarged(image, Size(120, 80))[0, 40, :, 0]
+    assert float(edge[55]) < 0.55 and float(edge[64]) > 0.95
+
+
+def test_color_match_moves_the_surroundings_onto_the_original():
+    image = resized(torch.rand(1, 12, 12, 3), Size(200, 200))
+    region = region_of(Box(80, 80, 120, 120), 200, 200)
+    patch = cut(image[0], region) * 0.8 + 0.05
+    exact = Size(region.window.width, region.window.height)
+    matched = color_matched(patch, image[0], region, 1.0)
+    rows, columns = region.window.slices
+    around = region.window_alpha == 0
+    difference = (matched[0] - image[0, rows, columns])[around]
+    assert matched.shape[1:3] == (exact.height, exact.width) and float(difference.abs().mean()) < 0.01
+    assert color_matched(patch, image[0], region, 0.0) is patch

@@ -1,0 +1,138 @@
+"""What must hold for every region, over random images, objects and settings."""
+
+import pytest
+import torch
+from afterdetail.detailer.box import Box
+from afterdetail.detailer.detection import Detection, Detections, Extent
+from afterdetail.detailer.region import make_regions
+from afterdetail.detailer.resolution import CHOICES, NATIVE, Size, nearest_entry, parse
+from afterdetail.detailer.settings import FitSettings, MaskSettings
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+
+def detection(box: Box, mask: torch.Tensor | None = None, score: float = 0.9, index: int = 0) -> Detection:
+    return Detection(box, score, "face", Extent(*map(float, box)), mask, index)
+
+
+def detections(width: int, height: int, *images: list[Detection]) -> Detections:
+    return Detections(width, height, tuple(map(tuple, images)))
+
+
+@st.composite
+def scenes(draw):
+    width, height = draw(st.integers(1, 2500)), draw(st.integers(1, 2500))
+    x0, y0 = draw(st.integers(0, width - 1)), draw(st.integers(0, height - 1))
+    box = Box(x0, y0, draw(st.integers(x0 + 1, width)), draw(st.integers(y0 + 1, height)))
+    assume(box.area <= 60_000)
+    masks = MaskSettings(draw(st.integers(-8, 64)), draw(st.integers(0, 20)), draw(st.integers(0, 200)))
+    base_model = draw(st.sampled_from(["sd15", "sdxl"]))
+    fitting = FitSettings(draw(st.sampled_from(CHOICES)), base_model, draw(st.sampled_from([8, 16, 32])))
+    return Box.of_size(width, height), box, masks, fitting
+
+
+@settings(max_examples=2500, deadline=None)
+@given(scenes())
+def test_every_region_keeps_its_promises(scene):
+    image, box, masks, fitting = scene
+    regions = make_regions(detections(image.width, image.height, [detection(box)]), masks, fitting)
+    if not regions.items:
+        assert masks.dilation < 0 and regions.dropped
+        return
+    (region,) = regions.items
+    support, window, size = region.alpha.box, region.window, region.sampled_at
+
+    padded = (support.width + 2 * masks.padding, support.height + 2 * masks.padding)
+    assert region.padded.width == min(padded[0], image.width)
+    assert region.padded.height == min(padded[1], image.height)
+
+    assert image.contains(window) and window.contains(region.padded) and window.contains(support)
+    assert size.width % fitting.factor == size.height % fitting.factor == 0
+
+    wanted = aspect_of(fitting, Size(region.padded.width, region.padded.height))
+    if wanted is not None:
+        width = max(region.padded.width, round(region.padded.height * wanted.aspect))
+        height = max(region.padded.height, round(region.padded.width / wanted.aspect))
+        if width <= image.width and height <= image.height:
+            off_by = (
+                abs(window.width - window.height * wanted.aspect),
+                abs(window.height - window.width / wanted.aspect),
+            )
+            assert min(off_by) <= 1 and size == wanted
+        elif fitting.resolution != "auto":
+            assert size == wanted
+
+
+def aspect_of(fitting: FitSettings, padded: Size) -> Size | None:
+    match fitting.resolution:
+        case "off":
+            return None
+        case "auto":
+            return nearest_entry(padded, fitting.base_model or "sd15")
+        case "square":
+            return NATIVE[fitting.base_model or "sd15"]
+        case entry:
+            return parse(entry)
+
+
+def test_with_context_alpha_is_zero_on_every_inner_side():
+    for x0, y0 in ((0, 0), (90, 40), (200, 150), (270, 260)):
+        found = detections(300, 300, [detection(Box(x0, y0, x0 + 30, y0 + 40))])
+        (region,) = make_regions(found, MaskSettings(dilation=9, blur=5, padding=1), FitSettings("auto", "sd15")).items
+        alpha, window = region.window_alpha, region.window
+        if window.x0 > 0:
+            assert not alpha[:, 0].any()
+        if window.x1 < 300:
+            assert not alpha[:, -1].any()
+        if window.y0 > 0:
+            assert not alpha[0].any()
+        if window.y1 < 300:
+            assert not alpha[-1].any()
+
+
+def test_union_is_one_region_per_image():
+    first = [detection(Box(10, 10, 40, 40)), detection(Box(100, 20, 140, 70), index=1)]
+    found = detections(300, 200, first, [], [detection(Box(5, 5, 30, 30))])
+    regions = make_regions(found, MaskSettings(union=True), FitSettings("auto", "sd15"))
+    assert [(r.image_index, len(r.members)) for r in regions.items] == [(0, 2), (2, 1)]
+    apart = make_regions(found, MaskSettings(), FitSettings("auto", "sd15"))
+    joined = torch.maximum(apart.items[0].alpha.on(regions.image), apart.items[1].alpha.on(regions.image))
+    assert torch.allclose(regions.items[0].alpha.on(regions.image), joined, atol=1e-6)
+
+
+def test_invert_is_everything_but_the_objects():
+    found = detections(100, 80, [detection(Box(20, 20, 50, 60))])
+    (region,) = make_regions(found, MaskSettings(0, 0, 0, invert=True), FitSettings("auto", "sd15")).items
+    expected = torch.ones(80, 100)
+    expected[20:60, 20:50] = 0
+    assert torch.equal(region.alpha.on(region.window), expected)
+
+
+def test_offset_moves_the_mask_and_drops_what_leaves_the_image():
+    found = detections(100, 80, [detection(Box(20, 20, 50, 60))])
+    (region,) = make_regions(found, MaskSettings(0, 0, 0, x_offset=5, y_offset=-10), FitSettings()).items
+    assert region.alpha.box == Box(25, 10, 55, 50)
+    gone = make_regions(found, MaskSettings(0, 0, 0, x_offset=200), FitSettings())
+    assert not gone.items and "x/y_offset" in gone.dropped[0][2]
+
+
+def test_a_shape_stays_a_shape():
+    disc = (torch.hypot(*torch.meshgrid(torch.arange(41.0) - 20, torch.arange(41.0) - 20, indexing="ij")) <= 20).float()
+    found = detections(200, 200, [detection(Box(60, 60, 101, 101), disc)])
+    (region,) = make_regions(found, MaskSettings(0, 0, 10), FitSettings()).items
+    assert torch.equal(region.alpha.values, disc)
+
+
+def test_refitting_follows_the_model_unless_the_user_chose():
+    found = detections(512, 512, [detection(Box(200, 200, 300, 300))])
+    guessed = make_regions(found, MaskSettings(), FitSettings("auto"))
+    assert guessed.items[0].sampled_at == Size(512, 512)
+    assert guessed.refitted("sdxl", 8).items[0].sampled_at == Size(1024, 1024)
+    chosen = make_regions(found, MaskSettings(), FitSettings("auto", "sd15"))
+    assert chosen.refitted("sdxl", 8).items[0].sampled_at == Size(512, 512)
+
+
+@pytest.mark.parametrize(("name", "value"), [("blur", -1), ("padding", -5)])
+def test_bad_settings_are_sentences(name, value):
+    with pytest.raises(ValueError, match=f"mask_{name} is {value}: use 0 or more"):
+        MaskSettings(**{name: value})

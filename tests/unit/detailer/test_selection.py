@@ -1,0 +1,81 @@
+import pytest
+import torch
+from afterdetail.detailer.box import Box
+from afterdetail.detailer.detection import Detection, Detections, Extent
+from afterdetail.detailer.selection import Selection, parse_pick, select, union_mask
+
+
+def scene() -> Detections:
+    boxes = [
+        (Box(10, 50, 30, 70), 0.9, "face"),  # 400 px
+        (Box(60, 10, 100, 50), 0.8, "hand"),  # 1600 px, the largest and topmost
+        (Box(45, 45, 55, 55), 0.7, "face"),  # 100 px, in the centre
+        (Box(0, 90, 5, 100), 0.3, "Person"),  # 50 px, leftmost
+    ]
+    found = tuple(Detection(box, score, label, Extent(*map(float, box))) for box, score, label in boxes)
+    return Detections(100, 100, (found, found[:1])).numbered()
+
+
+@pytest.mark.parametrize(
+    ("selection", "expected"),
+    [
+        (Selection(), [0, 1, 2, 3]),
+        (Selection(confidence=0.7), [0, 1, 2]),
+        (Selection(max_num_detections=2), [0, 1]),
+        (Selection(sort_by="area"), [1, 0, 2, 3]),
+        (Selection(sort_by="area", max_num_detections=1), [1]),
+        (Selection(sort_by="left to right"), [3, 0, 2, 1]),
+        (Selection(sort_by="top to bottom"), [1, 2, 0, 3]),
+        (Selection(sort_by="center"), [2, 0, 1, 3]),
+        (Selection(min_area=0.01), [0, 1, 2]),
+        (Selection(max_area=0.02), [2, 3]),
+        (Selection(labels="face"), [0, 2]),
+        (Selection(labels=" person , HAND,"), [1, 3]),
+        (Selection(pick="0, 2-3"), [0, 2, 3]),
+        (Selection(sort_by="area", pick="0"), [1]),
+        (Selection(pick="7"), []),
+    ],
+)
+def test_select(selection, expected):
+    assert [d.index for d in select(scene(), selection).images[0]] == expected
+
+
+def test_every_image_is_filtered_by_itself():
+    assert [len(found) for found in select(scene(), Selection(max_num_detections=2)).images] == [2, 1]
+
+
+def test_only_inside():
+    mask = torch.zeros(1, 100, 100)
+    mask[:, :, :52] = 1  # all of 0, none of 1, most of 2, all of 3
+    assert [d.index for d in select(scene(), Selection(), mask).images[0]] == [0, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("text", "places"),
+    [
+        ("", None),
+        ("0", [range(1)]),
+        ("1, 3-5 ,7", [range(1, 2), range(3, 6), range(7, 8)]),
+        ("2-999999999999999", [range(2, 10**15)]),  # costs nothing
+    ],
+)
+def test_parse_pick(text, places):
+    assert parse_pick(text) == places
+
+
+@pytest.mark.parametrize("text", ["a", "1;2", "-1", "3-", "1,,2"])
+def test_bad_pick_is_a_sentence(text):
+    with pytest.raises(ValueError, match="write places and ranges"):
+        parse_pick(text)
+
+
+def test_contradictory_areas_are_a_sentence():
+    with pytest.raises(ValueError, match=r"min_area 0.5 is above max_area 0.1"):
+        Selection(min_area=0.5, max_area=0.1)
+
+
+def test_union_mask():
+    found = scene().images[0]
+    soft = Detection(Box(20, 60, 40, 80), 0.5, "x", Extent(20, 60, 40, 80), torch.full((20, 20), 0.5))
+    plane = union_mask([*found[:1], soft], Box.of_size(100, 100))
+    assert float(plane[65, 25]) == 1 and float(plane[75, 35]) == 0.5 and float(plane.sum()) == 400 + 150
