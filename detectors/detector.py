@@ -1,0 +1,47 @@
+"""What a detector is: the protocol every family keeps, and its entry in the list."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+import torch
+
+from ..detailer.detection import Detection
+
+
+class Detector(Protocol):
+    """An opened detector: its weights are read, its networks run wherever they have been placed."""
+
+    @property
+    def networks(self) -> Sequence[torch.nn.Module]:
+        """Everything that has to be on the compute device before `detect` is called."""
+        ...
+
+    def detect(self, images: torch.Tensor, confidence: float) -> list[list[Detection]]:
+        """Detections of [B, H, W, 3] images (float, 0..1, any device) with score >= confidence, best first."""
+        ...
+
+
+@runtime_checkable
+class OpenVocabulary(Protocol):
+    """A detector that may be told what to look for."""
+
+    def look_for(self, classes: Sequence[str]) -> None:
+        """Find these classes and no others from now on; ValueError if that cannot be done."""
+        ...
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A detector that can be opened.
+
+    `floor` is the lowest confidence it accepts; lower ones are raised to it. `reach` is the size of the smallest object
+    it finds for certain, as a share of the image's long side; 1/32 suits networks that see 640 px.
+    """
+
+    name: str
+    open: Callable[[], Detector]
+    floor: float = 0.0
+    reach: float = 1 / 32

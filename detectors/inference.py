@@ -1,0 +1,64 @@
+"""Running a detector under ComfyUI's memory management."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import comfy.model_management as memory
+import comfy.model_patcher
+import comfy.utils
+import torch
+
+from ..detailer.detection import Detections
+from . import yolo
+from .detector import OpenVocabulary
+from .registry import find
+from .scan import Scan, Scanner
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked of a detector. `classes` are for those with an open vocabulary; others have their own."""
+
+    confidence: float
+    scan: Scan = "off"
+    download_missing: bool = False
+    classes: tuple[str, ...] = ()
+
+
+def detect(name: str, images: torch.Tensor, request: Request) -> Detections:
+    """Run the detector `name` on [B, H, W, 3 or more] images, and on tiles of them; its own lowest threshold applies.
+
+    Raises ValueError for an unknown name or a weights file that cannot be used.
+    """
+    entry = find(name)
+    threshold = max(request.confidence, entry.floor)
+    if request.download_missing:
+        yolo.download_missing(name, _download_bar())
+    opened = entry.open()
+    if request.classes and isinstance(opened, OpenVocabulary):
+        opened.look_for(request.classes)
+    detector = Scanner(opened, request.scan, entry.reach)
+    with _placed(list(detector.networks)):
+        found = detector.detect(images[..., :3], threshold)
+    _, height, width, _ = images.shape
+    return Detections(width, height, tuple(map(tuple, found)), name, threshold).numbered()
+
+
+def _download_bar() -> Callable[[int, int], None]:
+    bar = comfy.utils.ProgressBar(1)
+    return lambda have, total: bar.update_absolute(have, total)
+
+
+@contextmanager
+def _placed(networks: list[torch.nn.Module]) -> Iterator[None]:
+    """The networks on the compute device, where they share its memory with the diffusion models."""
+    patcher = comfy.model_patcher.CoreModelPatcher(
+        torch.nn.ModuleList(networks),
+        load_device=memory.get_torch_device(),
+        offload_device=memory.unet_offload_device(),
+    )
+    memory.load_model_gpu(patcher)
+    yield  # the patcher lives as long: ComfyUI warns of a leak where a network outlives it

@@ -1,0 +1,92 @@
+"""Faces and their parts by MediaPipe's face mesh of 468 landmarks."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from ...detailer.detection import Detection
+from ..weights import FOLDER
+from .blaze import Proposal
+from .crops import Roi
+from .faces import full_range, short_range
+from .landmarks import LandmarkNet, Shape
+from .outlines import convex_hull, filled
+
+MARGIN = 1.5  # side of the crop over the long side of the face's box
+
+Contour = Sequence[int]
+
+WHOLE: Contour = range(468)
+RIGHT_EYE: Contour = (33, 7, 163, 144, 145, 153, 154, 155, 133, 173, 157, 158, 159, 160, 161, 246)
+LEFT_EYE: Contour = (263, 249, 390, 373, 374, 380, 381, 382, 362, 398, 384, 385, 386, 387, 388, 466)
+OUTER_LIPS: Contour = (61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 409, 270, 269, 267, 0, 37, 39, 40, 185)
+FACE_OVAL: Contour = (
+    10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377,
+    152, 148, 176, 149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109,
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Part:
+    """What is cut out of a mesh: objects, each of one or more contours, filled as they run or as their convex hull."""
+
+    label: str
+    objects: Sequence[Sequence[Contour]]
+    convex: bool
+
+
+FACE = Part("face", [[WHOLE]], convex=True)
+BOTH_EYES = Part("eyes", [[RIGHT_EYE, LEFT_EYE]], convex=True)
+EACH_EYE = Part("eye", [[RIGHT_EYE], [LEFT_EYE]], convex=True)
+LIPS = Part("lips", [[OUTER_LIPS]], convex=False)
+OVAL = Part("face oval", [[FACE_OVAL]], convex=False)
+
+
+class FaceMesh:
+    """The mesh of every face that one of the two detection networks proposes and the landmark network confirms."""
+
+    def __init__(self):
+        self.detectors = (full_range(), short_range())
+        self.landmarks = LandmarkNet(FOLDER / "face_landmarks.safetensors", face_roi, presence_is_logit=True)
+
+    def find(self, images: torch.Tensor, confidence: float) -> list[list[Shape]]:
+        frames = [frame for detector in self.detectors for frame in detector.propose(images, confidence)]
+        return self.landmarks.find(images, [face for frame in frames for face in frame])
+
+
+class FaceParts:
+    """One part of every face, as a mask of its outline."""
+
+    def __init__(self, part: Part):
+        self.part = part
+        self.mesh = FaceMesh()
+
+    @property
+    def networks(self) -> Sequence[torch.nn.Module]:
+        return [*(detector.net for detector in self.mesh.detectors), self.mesh.landmarks.net]
+
+    def detect(self, images: torch.Tensor, confidence: float) -> list[list[Detection]]:
+        height, width = images.shape[1:3]
+        found = []
+        for faces in self.mesh.find(images, confidence):
+            pieces = [(self.outlines(face, contours), face.score) for face in faces for contours in self.part.objects]
+            drawn = [filled(rings, score, self.part.label, width, height) for rings, score in pieces]
+            found.append([detection for detection in drawn if detection])
+        return found
+
+    def outlines(self, face: Shape, contours: Sequence[Contour]) -> list[np.ndarray]:
+        rings = [face.points[list(contour)] for contour in contours]
+        return [convex_hull(ring) for ring in rings] if self.part.convex else rings
+
+
+def face_roi(face: Proposal) -> Roi:
+    """A square around the box, turned so that the eyes, the first two key points, lie level."""
+    x0, y0, x1, y1 = face.extent
+    (right_x, right_y), (left_x, left_y) = face.keypoints[:2]
+    angle = math.atan2(left_y - right_y, left_x - right_x)
+    return Roi(face.frame, (x0 + x1) / 2, (y0 + y1) / 2, max(x1 - x0, y1 - y0) * MARGIN, angle)

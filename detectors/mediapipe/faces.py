@@ -1,0 +1,43 @@
+"""Face boxes by the two face detection networks of MediaPipe."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+
+from ...detailer.detection import Detection
+from ..weights import FOLDER
+from .blaze import BlazeDetector, Grid
+
+
+def short_range() -> BlazeDetector:
+    """For faces that fill at least about an eighth of the long side; also upside down."""
+    return BlazeDetector(FOLDER / "face_detector_short.safetensors", [Grid(16, 2), Grid(8, 6)], span=2)
+
+
+def full_range() -> BlazeDetector:
+    """For faces down to about a twentieth of the long side; upright or lying."""
+    return BlazeDetector(FOLDER / "face_detector_full.safetensors", [Grid(48, 1)], span=2)
+
+
+class FaceBoxes:
+    """The boxes of one face detection network."""
+
+    def __init__(self, blaze: BlazeDetector):
+        self.blaze = blaze
+
+    @property
+    def networks(self) -> Sequence[torch.nn.Module]:
+        return [self.blaze.net]
+
+    def detect(self, images: torch.Tensor, confidence: float) -> list[list[Detection]]:
+        height, width = images.shape[1:3]
+        return [
+            [
+                detection
+                for face in faces
+                if (detection := Detection.of_extent(face.extent, face.score, "face", width, height))
+            ]
+            for faces in self.blaze.propose(images, confidence)
+        ]

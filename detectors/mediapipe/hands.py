@@ -1,0 +1,69 @@
+"""Hands by MediaPipe's palm detector and its 21 hand landmarks."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import torch
+
+from ...detailer.detection import Detection
+from ..weights import FOLDER
+from .blaze import BlazeDetector, Grid, Proposal
+from .crops import Roi
+from .landmarks import LandmarkNet, Shape
+from .outlines import convex_hull, filled
+
+WRIST, MIDDLE_KNUCKLE = 0, 2  # key points of a palm
+PALM = [0, 5, 9, 13, 17]  # landmarks: the wrist and the four knuckles
+MARGIN = 2.6  # side of the crop over the long side of the palm's box
+SHIFT = 0.5  # from the middle of the palm towards the fingers, in heights of its box
+FLESH = 0.15  # a finger's half width, over the length of the palm
+
+
+class Hands:
+    """Every hand whose palm is detected and which the landmark network confirms; as a box, or as an outline."""
+
+    def __init__(self, outlined: bool):
+        grids = [Grid(24, 2), Grid(12, 6)]
+        self.palms = BlazeDetector(FOLDER / "palm_detector.safetensors", grids, span=1)
+        self.landmarks = LandmarkNet(FOLDER / "hand_landmarks.safetensors", hand_roi, presence_is_logit=False)
+        self.outlined = outlined
+
+    @property
+    def networks(self) -> Sequence[torch.nn.Module]:
+        return [self.palms.net, self.landmarks.net]
+
+    def find(self, images: torch.Tensor, confidence: float) -> list[list[Shape]]:
+        frames = self.palms.propose(images, confidence)
+        return self.landmarks.find(images, [palm for frame in frames for palm in frame])
+
+    def detect(self, images: torch.Tensor, confidence: float) -> list[list[Detection]]:
+        height, width = images.shape[1:3]
+        found = []
+        for hands in self.find(images, confidence):
+            drawn = [filled([skin(hand)], hand.score, "hand", width, height) for hand in hands]
+            masked = [detection for detection in drawn if detection]
+            found.append(masked if self.outlined else [replace(detection, mask=None) for detection in masked])
+        return found
+
+
+def hand_roi(palm: Proposal) -> Roi:
+    """A square around palm and fingers, turned so that the fingers point up."""
+    x0, y0, x1, y1 = palm.extent
+    wrist, knuckle = palm.keypoints[WRIST], palm.keypoints[MIDDLE_KNUCKLE]
+    angle = math.atan2(knuckle[1] - wrist[1], knuckle[0] - wrist[0]) + math.pi / 2
+    shift = SHIFT * (y1 - y0)
+    x, y = (x0 + x1) / 2 + shift * math.sin(angle), (y0 + y1) / 2 - shift * math.cos(angle)
+    return Roi(palm.frame, x, y, max(x1 - x0, y1 - y0) * MARGIN, angle)
+
+
+def skin(hand: Shape) -> np.ndarray:
+    """[M, 2] corners of the convex hull of the hand: its landmarks lie inside the joints, not on the skin."""
+    palm = hand.points[PALM]
+    radius = FLESH * np.linalg.norm(palm[:, None] - palm, axis=-1).max()
+    turn = np.linspace(0, 2 * math.pi, 16, endpoint=False)
+    circle = radius * np.stack([np.cos(turn), np.sin(turn)], -1)
+    return convex_hull((hand.points[:, None] + circle).reshape(-1, 2))

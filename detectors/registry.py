@@ -1,0 +1,27 @@
+"""The list of detectors a user can choose from, by name."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable
+
+from . import mediapipe, mediapipe_package, yolo
+from .detector import Entry
+
+DEFAULT = "face_full_mediapipe"
+
+FAMILIES: tuple[Callable[[], Iterable[Entry]], ...] = (mediapipe.entries, yolo.entries, mediapipe_package.entries)
+
+
+def entries() -> dict[str, Entry]:
+    """Every detector at hand, in the order they are listed to the user. Reads folders, never a model file."""
+    return {entry.name: entry for family in FAMILIES for entry in family()}
+
+
+def find(name: str) -> Entry:
+    """The entry called `name`; ValueError with the nearest names if there is none."""
+    known = entries()
+    if name in known:
+        return known[name]
+    nearest = difflib.get_close_matches(name, known, n=3, cutoff=0.3) or list(known)
+    raise ValueError(f"Unknown detector {name!r}. Nearest names: {', '.join(nearest)}.")

@@ -1,0 +1,192 @@
+"""Any detector on overlapping tiles as well as on the whole image, for objects too small to be found in all of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, NamedTuple, get_args
+
+import torch
+
+from ..detailer.box import Box
+from ..detailer.detection import Detection, Extent
+from .detector import Detector
+
+Scan = Literal["off", "auto", "2", "3"]
+SCANS: tuple[Scan, ...] = get_args(Scan)
+
+# auto: looks for objects down to this size, but only in images longer than these, in pixels and in sides of a tile
+SMALLEST_PX, LARGE_PX, LARGE_SIDES = 40, 1280, 2
+COARSER = 2  # at most: side of the image over that of the coarsest tiles, and of those over the next finer, ...
+OVERLAP = 0.25  # of neighbouring tiles, in their long sides: a shorter object lies whole in one of them
+CUT = 1 / 32  # in long sides: an object nearer than this to an inner edge may go on beyond it
+CLOSER = 0.6  # side of the second look over that of the tile
+SAME_OBJECT = 0.6  # share of the smaller box that lies inside the larger
+TILES_AT_A_TIME = 16
+
+
+class Steps(NamedTuple):
+    """Tiles along one axis, in pixels: where each starts, and how long all of them are."""
+
+    starts: range
+    length: int
+
+
+class Grid(NamedTuple):
+    columns: Steps
+    rows: Steps
+
+
+@dataclass(frozen=True, eq=False)
+class Sighting:
+    """A detection in the image's coordinates, and where it was made: the whole image or one of its tiles."""
+
+    detection: Detection
+    seen_in: Box
+
+
+@dataclass(frozen=True)
+class Scanner:
+    """A detector that looks at tiles too. `reach` is that of its entry."""
+
+    detector: Detector
+    scan: Scan
+    reach: float
+
+    @property
+    def networks(self) -> Sequence[torch.nn.Module]:
+        return self.detector.networks
+
+    def detect(self, images: torch.Tensor, confidence: float) -> list[list[Detection]]:
+        height, width = images.shape[1:3]
+        found = self.detector.detect(images, confidence)
+        layout = grids(width, height, self.scan, self.reach)
+        if not layout:
+            return found
+        plane = Box.of_size(width, height)
+        return [
+            joined(
+                [
+                    *(Sighting(detection, plane) for detection in whole),
+                    *(sighting for grid in layout for sighting in self._tiles(image, grid, confidence)),
+                ],
+                lambda sighting, image=image: sighting.seen_in == plane or self._lasts(image, sighting, confidence),
+            )
+            for image, whole in zip(images, found, strict=True)
+        ]
+
+    def _tiles(self, image: torch.Tensor, grid: Grid, confidence: float) -> Iterator[Sighting]:
+        """What lies whole in one of the tiles of an [H, W, 3] image."""
+        plane = Box.of_size(image.shape[1], image.shape[0])
+        (lefts, width), (tops, height) = grid
+        for top in tops:
+            # A row of tiles is a view of the image, [columns, height, width, 3]: nothing is copied.
+            row = image[top : top + height].unfold(1, width, lefts.step).permute(1, 0, 3, 2)
+            found = [tile for part in row.split(TILES_AT_A_TIME) for tile in self.detector.detect(part, confidence)]
+            for left, detections in zip(lefts, found, strict=True):
+                tile = Box(left, top, left + width, top + height)
+                inside = uncut(tile, plane)
+                moved = [moved_by(detection, left, top) for detection in detections]
+                yield from (Sighting(detection, tile) for detection in moved if inside.contains(detection.box))
+
+    def _lasts(self, image: torch.Tensor, sighting: Sighting, confidence: float) -> bool:
+        """Whether the detector finds the object again when it looks closer.
+
+        A hundred tiles give a hundred chances for a false alarm; few of those outlast another framing.
+        """
+        box, tile = sighting.detection.box, sighting.seen_in
+        sides = (max(round(CLOSER * whole), 2 * part) for whole, part in zip(size(tile), size(box), strict=True))
+        window = box.grown_to(*sides).slid_inside(image.shape[1], image.shape[0])
+        [again] = self.detector.detect(image[window.slices][None], confidence)
+        boxes = boxes_of(detection for detection in again if detection.label == sighting.detection.label)
+        mine = torch.tensor(box.relative_to(window), dtype=boxes.dtype)
+        return bool((shared(mine, boxes) > SAME_OBJECT).any())
+
+
+def grids(width: int, height: int, scan: Scan, reach: float) -> list[Grid]:
+    """The tiles of a `width` x `height` image, coarse ones first; none if the whole image is enough."""
+    if scan == "off":
+        return []
+    longest = max(width, height)
+    if scan != "auto":
+        count = int(scan)
+        overlap = OVERLAP * longest / (count - (count - 1) * OVERLAP)
+        return [Grid(*(steps_of_count(length, count, overlap) for length in (width, height)))]
+    finest = SMALLEST_PX / reach
+    if longest <= max(LARGE_PX, LARGE_SIDES * finest):
+        return []
+    levels = math.ceil(math.log(longest / finest, COARSER))
+    sides = [longest * (finest / longest) ** (level / levels) for level in range(1, levels + 1)]
+    return [Grid(*(steps_of_side(length, side) for length in (width, height))) for side in sides]
+
+
+def steps_of_side(length: int, side: float) -> Steps:
+    """Tiles of about `side`, as few as reach over `length`."""
+    overlap = OVERLAP * side
+    return steps_of_count(length, max(math.ceil((length - overlap) / (side - overlap)), 1), overlap)
+
+
+def steps_of_count(length: int, count: int, overlap: float) -> Steps:
+    """`count` tiles that share at least `overlap` pixels with the next one; a single one where there is no room."""
+    step = math.floor((length - overlap) / count)
+    if count == 1 or step < 1:
+        return Steps(range(0, length, length), length)
+    return Steps(range(0, count * step, step), length - (count - 1) * step)
+
+
+def uncut(tile: Box, plane: Box) -> Box:
+    """Where an object has to lie so that no inner edge of the tile cuts it; the image's own edges may."""
+    margin = math.ceil(CUT * max(tile.width, tile.height))
+    inside = tile.padded(-margin)
+    return Box(
+        *(inner if outer != edge else edge for inner, outer, edge in zip(inside, tile, plane, strict=True)),
+    )
+
+
+def moved_by(detection: Detection, dx: int, dy: int) -> Detection:
+    x0, y0, x1, y1 = detection.extent
+    return replace(detection, box=detection.box.shifted(dx, dy), extent=Extent(x0 + dx, y0 + dy, x1 + dx, y1 + dy))
+
+
+def joined(sightings: Iterable[Sighting], lasts: Callable[[Sighting], bool]) -> list[Detection]:
+    """Each object once, best first, by the surest of its sightings that last.
+
+    Sightings in one and the same tile do not displace each other: how far objects may overlap, the detector decides.
+    """
+    ranked = sorted(sightings, key=lambda sighting: -sighting.detection.score)
+    boxes = boxes_of(sighting.detection for sighting in ranked)
+    places = numbers(sighting.seen_in for sighting in ranked)
+    labels = numbers(sighting.detection.label for sighting in ranked)
+    standing = torch.ones(len(ranked), dtype=torch.bool)
+    kept = []
+    for i, sighting in enumerate(ranked):
+        if standing[i] and lasts(sighting):
+            kept.append(sighting.detection)
+            standing &= (shared(boxes[i], boxes) <= SAME_OBJECT) | (places == places[i]) | (labels != labels[i])
+    return kept
+
+
+def size(box: Box) -> tuple[int, int]:
+    return box.width, box.height
+
+
+def boxes_of(detections: Iterable[Detection]) -> torch.Tensor:
+    """[N, 4]"""
+    return torch.tensor([detection.box for detection in detections], dtype=torch.float64).reshape(-1, 4)
+
+
+def numbers(values: Iterable[Hashable]) -> torch.Tensor:
+    """[N], equal where the values are."""
+    known: dict[Hashable, int] = {}
+    return torch.tensor([known.setdefault(value, len(known)) for value in values])
+
+
+def shared(box: torch.Tensor, boxes: torch.Tensor) -> torch.Tensor:
+    """[N] areas of the intersection over the smaller of the two, of one [4] box and [N, 4] boxes.
+
+    Not the intersection over union: a part of an object taken for a whole one has to go too.
+    """
+    common = (torch.minimum(box[2:], boxes[:, 2:]) - torch.maximum(box[:2], boxes[:, :2])).clamp(min=0).prod(1)
+    areas = (boxes[:, 2:] - boxes[:, :2]).prod(1)
+    return common / areas.clamp(max=float((box[2:] - box[:2]).prod()))

@@ -1,0 +1,204 @@
+"""Networks other than YOLOv8, run by the ultralytics package where it is installed; it is never imported otherwise.
+
+The package is used in its safe mode only (it then builds known classes from a file and nothing else), offline, and
+what it changes in the whole process when it is imported, loads or predicts is put back.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import re
+import sys
+import tempfile
+import threading
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from importlib import metadata
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+
+from ..detailer.detection import Detection, Extent
+from .detector import Detector
+from .yolo.detector import mask_box
+from .yolo.errors import CheckpointError, OtherArchitecture
+
+OLDEST = (8, 4, 90)
+"""The first version known to have the safe mode."""
+OLDEST_TORCH = (2, 6)
+"""Below, the safe mode silently loads unsafely."""
+
+SAFE_MODE = {"ULTRALYTICS_SAFE_LOAD": "1", "YOLO_OFFLINE": "true", "YOLO_AUTOINSTALL": "false", "YOLO_VERBOSE": "false"}
+
+BATCH = 8
+TASKS = ("detect", "segment", "pose")
+"""Those whose results have upright boxes."""
+
+
+def open_other(path: Path, refusal: OtherArchitecture) -> Detector:
+    """The detector in a .pt file that was refused as `refusal`.
+
+    CheckpointError says why the file cannot be used, or what to install.
+    """
+    problem = unusable()
+    if problem:
+        raise OtherArchitecture(path, f"{refusal.reason}. {problem}") from refusal
+    try:
+        with undisturbed():
+            model = importlib.import_module("ultralytics").YOLO(str(path))
+    except Exception as error:  # the package raises its own choice of types for a bad file
+        first_line = (str(error).strip().splitlines() or [""])[0]
+        reason = f"could not be opened by ultralytics {_version('ultralytics')} ({type(error).__name__}: {first_line})"
+        raise CheckpointError(path, reason) from error
+    if model.task not in TASKS:
+        raise CheckpointError(path, f"is a network for the task {model.task!r}, which gives no boxes")
+    return UltralyticsDetector(model)
+
+
+def unusable() -> str:
+    """Why ultralytics cannot be used here, as a sentence; empty if it can."""
+    if not _version("ultralytics"):
+        return "To use it, install the package ultralytics (pip install ultralytics)"
+    if _numbers(_version("ultralytics")) < OLDEST:
+        return f"To use it, update ultralytics {_version('ultralytics')} to {'.'.join(map(str, OLDEST))} or newer"
+    if _numbers(torch.__version__) < OLDEST_TORCH:
+        return f"To use it, update PyTorch {torch.__version__} to 2.6 or newer: ultralytics reads files unsafely below"
+    loaded = sys.modules.get("ultralytics.utils")
+    if loaded is not None and not getattr(loaded, "SAFE_LOAD", False):
+        return (
+            "Another node pack has already loaded ultralytics without its safe mode; to use this file, start ComfyUI "
+            "with the environment variable ULTRALYTICS_SAFE_LOAD=1"
+        )
+    return ""
+
+
+def _version(package: str) -> str:
+    """The installed version; empty if there is none."""
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return ""
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    """The leading numbers of a version, such as 2.11.0+cu130."""
+    match = re.match(r"\d+(\.\d+)*", version)
+    return tuple(map(int, match[0].split("."))) if match else ()
+
+
+class UltralyticsDetector:
+    """A model of the ultralytics package. It holds state while it predicts, so calls wait for each other."""
+
+    def __init__(self, model: Any):
+        self._model, self._lock = model, threading.Lock()
+
+    @property
+    def networks(self) -> Sequence[torch.nn.Module]:
+        return (self._model.model,)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(self._model.names.values())
+
+    def look_for(self, classes: Sequence[str]) -> None:
+        """Ask an open-vocabulary network (World) for these classes; any other keeps its own."""
+        if not hasattr(self._model, "set_classes"):
+            return
+        try:
+            with self._lock, undisturbed():
+                self._model.set_classes(list(classes))
+        except Exception as error:  # the package raises its own choice of types, and wants a text encoder installed
+            raise ValueError(f"The detector cannot look for {', '.join(classes)}: {error}") from error
+
+    def detect(self, images: torch.Tensor, confidence: float) -> list[list[Detection]]:
+        """Detections of [B, H, W, 3] images (float, 0..1, any device) with score >= confidence, best first."""
+        found: list[list[Detection]] = []
+        with self._lock, undisturbed():
+            device = next(self._model.model.parameters()).device
+            for batch in images.split(BATCH):
+                bgr = (batch.float().clamp(0, 1) * 255).round().to(torch.uint8).flip(-1).cpu().numpy()
+                results = self._model.predict(
+                    [np.ascontiguousarray(image) for image in bgr],
+                    conf=confidence,
+                    iou=0.7,
+                    imgsz=640,  # otherwise the size the file was trained at
+                    device=device,
+                    retina_masks=True,
+                    verbose=False,
+                    save=False,
+                )
+                found += [_detections(result) for result in results]
+        return found
+
+
+def _detections(result: Any) -> list[Detection]:
+    """The objects of one ultralytics result."""
+    height, width = result.orig_shape
+    masks = result.masks.data.cpu() if result.masks is not None else None  # [N, height, width]
+    found: list[Detection] = []
+    for n, (x0, y0, x1, y1, score, label) in enumerate(result.boxes.data[:, -6:].cpu().tolist()):
+        extent = Extent(x0, y0, x1, y1)
+        name = str(result.names[int(label)])
+        if x1 <= x0 or y1 <= y0:
+            continue
+        detection = Detection.of_extent(extent, score, name, width, height)
+        if masks is not None:
+            box = mask_box(extent, width, height)
+            mask = masks[(n, *box.slices)].float()
+            detection = Detection(box, score, name, extent, mask) if mask.any() else None  # as in YoloDetector
+        if detection is not None:
+            found.append(detection)
+    return sorted(found, key=lambda detection: -detection.score)
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Run ultralytics with its safe settings, and afterwards put back what it changes for the whole process."""
+    with ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True))  # its settings.json
+        stack.callback(_restore_environment, dict(os.environ))
+        os.environ.update(SAFE_MODE, YOLO_CONFIG_DIR=folder)
+        stack.enter_context(warnings.catch_warnings())
+        stack.enter_context(np.printoptions())
+        stack.callback(_restore_print_options, _print_options())
+        stack.callback(_restore_safe_globals, torch.serialization.get_safe_globals())
+        stack.callback(torch.set_num_threads, torch.get_num_threads())
+        stack.callback(_restore_attributes, Image, {"open": Image.open})
+        stack.callback(_restore_attributes, torch, {"save": torch.save})
+        if find_spec("cv2") is not None:
+            cv2 = importlib.import_module("cv2")
+            stack.callback(cv2.setNumThreads, cv2.getNumThreads())
+            readers = {name: getattr(cv2, name) for name in ("imread", "imwrite", "imshow")}
+            stack.callback(_restore_attributes, cv2, readers)
+        yield
+
+
+def _restore_environment(before: dict[str, str]) -> None:
+    for name in set(os.environ) - set(before):
+        del os.environ[name]
+    os.environ.update({name: value for name, value in before.items() if os.environ.get(name) != value})
+
+
+def _print_options() -> dict[str, Any]:
+    """PyTorch's print options, which it lets one set but not ask for."""
+    return dict(vars(importlib.import_module("torch._tensor_str").PRINT_OPTS))
+
+
+def _restore_print_options(before: dict[str, Any]) -> None:
+    torch.set_printoptions(**before)
+
+
+def _restore_safe_globals(before: list[Any]) -> None:
+    torch.serialization.clear_safe_globals()
+    torch.serialization.add_safe_globals(before)
+
+
+def _restore_attributes(module: Any, before: dict[str, Any]) -> None:
+    for name, value in before.items():
+        setattr(module, name, value)
