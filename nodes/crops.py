@@ -1,0 +1,89 @@
+"""Crop Regions and Paste Regions: any other nodes may stand between them."""
+
+from __future__ import annotations
+
+import torch
+from comfy_api.latest import io
+
+from ..detailer.crop import accumulate, color_matched, cut, paste, resized
+from ..detailer.region import Regions
+from ..detailer.resolution import Size
+from . import inputs
+from .images import at_size_of, checked_image
+from .sockets import CATEGORY, RegionsSocket
+
+NO_CROP = (64, 64)
+"""Size of the grey picture that stands for no crop: graphs cannot pass an empty batch. Paste Regions ignores it."""
+
+
+class AfterDetailCrop(io.ComfyNode):
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        return io.Schema(
+            node_id="AfterDetailCrop",
+            display_name="Crop Regions",
+            category=CATEGORY,
+            description="Cuts every region out, as one batch of crops of equal size for any other nodes.",
+            search_aliases=["crop and stitch", "crop faces", "inpaint crop"],
+            inputs=[inputs.image(), RegionsSocket.Input("regions")],
+            outputs=[
+                io.Image.Output(
+                    display_name="crops",
+                    tooltip="All crops, at the size that suits most of them. Without a region: one small grey picture.",
+                ),
+                io.Mask.Output(display_name="masks", tooltip="The soft mask of each crop."),
+                RegionsSocket.Output(display_name="regions", tooltip="For Paste Regions."),
+            ],
+        )
+
+    @classmethod
+    def execute(cls, image: torch.Tensor, regions: Regions) -> io.NodeOutput:
+        pictures = at_size_of(checked_image(image), regions)
+        if not regions.items:
+            return io.NodeOutput(torch.full((1, *NO_CROP, 3), 0.5), torch.zeros(1, *NO_CROP), regions)
+        sizes: list[Size] = [region.sampled_at for region in regions.items]
+        regions = regions.with_size(max(sizes, key=lambda size: (sizes.count(size), size.area)))
+        crops = [cut(pictures[region.image_index], region) for region in regions.items]
+        masks = [resized(region.window_alpha[None, ..., None], region.sampled_at)[..., 0] for region in regions.items]
+        return io.NodeOutput(torch.cat(crops), torch.cat(masks), regions)
+
+
+class AfterDetailPaste(io.ComfyNode):
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        return io.Schema(
+            node_id="AfterDetailPaste",
+            display_name="Paste Regions",
+            category=CATEGORY,
+            description="Puts crops back where they were cut, blended by their soft masks.",
+            search_aliases=["crop and stitch", "stitch", "uncrop", "inpaint stitch"],
+            inputs=[
+                inputs.image(),
+                RegionsSocket.Input("regions"),
+                io.Image.Input("crops", tooltip="One crop per region, in the same order. Another size is resized."),
+                inputs.color_match(),
+            ],
+            outputs=[
+                io.Image.Output(display_name="image"),
+                io.Mask.Output(display_name="mask", tooltip="The share of each pixel that was replaced."),
+            ],
+        )
+
+    @classmethod
+    def execute(
+        cls, image: torch.Tensor, regions: Regions, crops: torch.Tensor, color_match: float = 0.0
+    ) -> io.NodeOutput:
+        original = at_size_of(checked_image(image), regions)
+        if not regions.items:
+            return io.NodeOutput(original, torch.zeros(original.shape[:3]))
+        if len(checked_image(crops)) != len(regions.items):
+            raise ValueError(
+                f"There are {len(crops)} crops for {len(regions.items)} regions: the nodes in between must give back "
+                "one picture for each crop, in the same order."
+            )
+        canvas, alpha = original.clone(), torch.zeros(original.shape[:3])
+        for region, crop in zip(regions.items, crops, strict=True):
+            index = region.image_index
+            paste(canvas[index], color_matched(crop[None, ..., :3], original[index], region, color_match), region)
+            accumulate(alpha[index], region)
+        return io.NodeOutput(canvas, alpha)

@@ -1,0 +1,83 @@
+"""After Detailer: the whole job in one node."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from comfy_api.latest import io
+
+from ..detailer.region import make_regions
+from ..detailer.resolution import CHOICES
+from ..detailer.selection import select
+from ..detectors import registry
+from ..detectors.inference import detect
+from . import inputs
+from .images import at_size_of, checked_image
+from .inpaint import inpainted, result_ui, unknown_sampling
+from .options import Options
+from .sockets import CATEGORY, DetectionsSocket
+
+
+class AfterDetail(io.ComfyNode):
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        return io.Schema(
+            node_id="AfterDetail",
+            display_name="After Detailer",
+            category=CATEGORY,
+            description="Finds faces, hands or people and repaints each of them at the model's own resolution.",
+            search_aliases=["adetailer", "face detailer", "FaceDetailer", "fix faces", "fix hands", "detailer"],
+            inputs=[
+                inputs.image(),
+                *inputs.model(),
+                inputs.detector(),
+                inputs.confidence(),
+                inputs.max_num_detections(),
+                *inputs.masks(),
+                *inputs.sampling(),
+                inputs.resolution(),
+                inputs.batch_size(),
+                inputs.base_model(),
+                *inputs.placement(),
+                inputs.upscale(),
+                *inputs.repair(),
+                *inputs.per_object(),
+                *inputs.refiner(),
+                inputs.track(),
+                inputs.safety(),
+                inputs.scan(),
+                inputs.download_missing(),
+            ],
+            outputs=[
+                io.Image.Output(display_name="image"),
+                io.Mask.Output(display_name="mask", tooltip="The share of each pixel that was replaced."),
+                DetectionsSocket.Output(display_name="detections"),
+                io.String.Output(display_name="report", tooltip="What happened to every object, as JSON."),
+            ],
+            hidden=[io.Hidden.unique_id],
+            has_intermediate_output=True,
+        )
+
+    @classmethod
+    def validate_inputs(
+        cls,
+        detector: str | None = None,
+        sampler_name: str | None = None,
+        scheduler: str | None = None,
+        resolution: str | None = None,
+    ) -> bool | str:
+        return (
+            inputs.nearest("detector", detector, registry.entries())
+            or unknown_sampling(sampler_name, scheduler)
+            or inputs.nearest("resolution", resolution, CHOICES)
+            or True
+        )
+
+    @classmethod
+    def execute(cls, image: torch.Tensor, detector: str, **inputs_and_widgets: Any) -> io.NodeOutput:
+        options = Options(cls, inputs_and_widgets)
+        found = select(detect(detector, checked_image(image), options.detecting()), options.selection())
+        regions = make_regions(found, options.masks(), options.fitting(), options["upscale"])
+        done = inpainted(cls, at_size_of(image, regions), regions, options)
+        return io.NodeOutput(done.image, done.alpha, found, done.report.as_json(), ui=result_ui(done))

@@ -1,0 +1,99 @@
+"""Detect Objects and Filter Detections."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import torch
+from comfy_api.latest import io
+
+from ..detailer.box import Box
+from ..detailer.detection import Detections
+from ..detailer.selection import select, union_mask
+from ..detectors import registry
+from ..detectors.inference import detect
+from . import inputs
+from .adapters.boxes import bounding_boxes
+from .images import checked_image, checked_mask
+from .options import Options
+from .sockets import CATEGORY, DetectionsSocket
+
+
+class AfterDetailDetect(io.ComfyNode):
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        return io.Schema(
+            node_id="AfterDetailDetect",
+            display_name="Detect Objects",
+            category=CATEGORY,
+            description="Finds faces, hands or people in every image of a batch.",
+            search_aliases=["face detector", "adetailer", "bbox detector", "yolo", "mediapipe"],
+            inputs=[
+                inputs.image(),
+                inputs.detector(),
+                inputs.confidence(),
+                *inputs.selection(),
+                io.Mask.Input(
+                    "only_inside",
+                    optional=True,
+                    tooltip="Keep only objects that lie at least half inside this mask.",
+                ),
+                inputs.scan(),
+                inputs.download_missing(),
+            ],
+            outputs=[
+                DetectionsSocket.Output(display_name="detections"),
+                io.Mask.Output(display_name="mask", tooltip="All objects of each image in one mask."),
+                io.BoundingBox.Output(
+                    display_name="bboxes", tooltip="The boxes of each image, for ComfyUI's own nodes."
+                ),
+                io.Int.Output(display_name="count", tooltip="How many objects were found in all images."),
+            ],
+        )
+
+    @classmethod
+    def validate_inputs(cls, detector: str | None = None) -> bool | str:
+        return inputs.nearest("detector", detector, registry.entries()) or True
+
+    @classmethod
+    def execute(
+        cls, image: torch.Tensor, detector: str, only_inside: torch.Tensor | None = None, **widgets: Any
+    ) -> io.NodeOutput:
+        options = Options(cls, widgets)
+        inside = checked_mask(only_inside, checked_image(image))
+        found = select(detect(detector, image, options.detecting()), options.selection(), inside)
+        plane = Box.of_size(found.width, found.height)
+        masks = torch.stack([union_mask(objects, plane) for objects in found.images])
+        return io.NodeOutput(found, masks, bounding_boxes(found), found.count)
+
+
+class AfterDetailFilter(io.ComfyNode):
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        return io.Schema(
+            node_id="AfterDetailFilter",
+            display_name="Filter Detections",
+            category=CATEGORY,
+            description="Keeps some of the detected objects and puts them in order.",
+            search_aliases=["pick faces", "largest face", "SEGS filter"],
+            inputs=[
+                DetectionsSocket.Input("detections"),
+                inputs.confidence(0.0),
+                *inputs.selection(),
+                io.String.Input(
+                    "pick",
+                    default="",
+                    optional=True,
+                    tooltip='Keep the objects at these places of the sorted order, counted from 0: "0, 2-4". '
+                    "Empty keeps all.",
+                ),
+            ],
+            outputs=[DetectionsSocket.Output(display_name="detections"), io.Int.Output(display_name="count")],
+        )
+
+    @classmethod
+    def execute(cls, detections: Detections, **widgets: Any) -> io.NodeOutput:
+        options = Options(cls, widgets)
+        kept = select(detections, replace(options.selection(), confidence=options["confidence"]))
+        return io.NodeOutput(kept, kept.count)

@@ -1,0 +1,37 @@
+"""The list of nodes."""
+
+from __future__ import annotations
+
+from comfy_api.latest import ComfyExtension, io
+
+from .convert import AfterDetailFromBoxes, AfterDetailFromMask, AfterDetailFromSEGS, AfterDetailToSEGS
+from .crops import AfterDetailCrop, AfterDetailPaste
+from .detail import AfterDetail
+from .detect import AfterDetailDetect, AfterDetailFilter
+from .inpaint import AfterDetailInpaint
+from .preview import AfterDetailPreview
+from .provider import AfterDetailDetectorProvider
+from .regions import AfterDetailRegions
+from .safety import AfterDetailSafety
+from .style import AfterDetailStylePreset
+
+
+class AfterDetailExtension(ComfyExtension):
+    async def get_node_list(self) -> list[type[io.ComfyNode]]:
+        return [
+            AfterDetail,
+            AfterDetailDetect,
+            AfterDetailFilter,
+            AfterDetailRegions,
+            AfterDetailInpaint,
+            AfterDetailCrop,
+            AfterDetailPaste,
+            AfterDetailFromMask,
+            AfterDetailFromBoxes,
+            AfterDetailFromSEGS,
+            AfterDetailToSEGS,
+            AfterDetailDetectorProvider,
+            AfterDetailPreview,
+            AfterDetailSafety,
+            AfterDetailStylePreset,
+        ]

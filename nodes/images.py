@@ -1,0 +1,80 @@
+"""Checks on what comes in through IMAGE and MASK sockets."""
+
+from __future__ import annotations
+
+import torch
+
+from ..detailer.crop import enlarged
+from ..detailer.detection import Detections
+from ..detailer.region import Regions
+from ..detailer.resolution import Size
+
+
+def checked_image(image: torch.Tensor) -> torch.Tensor:
+    """An IMAGE batch [B, H, W, 3 or 4] of finite numbers; ValueError says what is wrong with any other."""
+    if image.ndim != 4 or image.shape[-1] not in (3, 4):
+        raise ValueError(
+            f"The image has shape {list(image.shape)}: connect an IMAGE of shape [batch, height, width, 3]."
+        )
+    if 0 in image.shape:
+        raise ValueError(f"The image has shape {list(image.shape)}, so it has no pixels: check the node it comes from.")
+    if not bool(image.sum(dtype=torch.float32).isfinite()):
+        raise ValueError("The image holds NaN or Inf values: run the VAE that made it in fp32 (--fp32-vae).")
+    return image
+
+
+def sized_mask(mask: torch.Tensor, image: torch.Tensor) -> torch.Tensor | None:
+    """A MASK as [N, H, W] of the image's size.
+
+    An all-zero mask of another size is what Load Image gives for a picture without alpha: it counts as no mask.
+    """
+    mask = mask.reshape(-1, *mask.shape[-2:])
+    height, width = image.shape[1:3]
+    if mask.shape[1:] == (height, width):
+        return mask
+    if not bool(mask.any()):
+        return None
+    raise ValueError(
+        f"The mask is {mask.shape[2]}x{mask.shape[1]} and the image {width}x{height}: "
+        "resize one of them so that they match."
+    )
+
+
+def checked_mask(mask: torch.Tensor | None, image: torch.Tensor) -> torch.Tensor | None:
+    """`sized_mask` with one mask, or as many as there are images."""
+    sized = None if mask is None else sized_mask(mask, image)
+    if sized is not None and len(sized) not in (1, len(image)):
+        raise ValueError(f"There are {len(sized)} masks for {len(image)} images: give one mask, or one per image.")
+    return sized
+
+
+def checked_size(image: torch.Tensor, made_for: Detections, what: str) -> None:
+    """ValueError unless `what` was made for a batch of this length and size."""
+    if size_of(image) != (len(made_for.images), made_for.width, made_for.height):
+        raise ValueError(_mismatch(image, made_for, what))
+
+
+def at_size_of(image: torch.Tensor, regions: Regions) -> torch.Tensor:
+    """The image that the regions belong to: as it is, or enlarged if they are regions of the enlarged image."""
+    count, width, height = size_of(image)
+    wanted = regions.detections
+    if (count, width, height) == (len(wanted.images), wanted.width, wanted.height):
+        return image
+    enlarged_to = round(width * regions.upscale), round(height * regions.upscale)
+    if count != len(wanted.images) or enlarged_to != (wanted.width, wanted.height):
+        raise ValueError(_mismatch(image, wanted, "regions"))
+    return enlarged(image, Size(wanted.width, wanted.height))
+
+
+def size_of(image: torch.Tensor) -> tuple[int, int, int]:
+    """(images, width, height)"""
+    count, height, width = image.shape[:3]
+    return count, width, height
+
+
+def _mismatch(image: torch.Tensor, made_for: Detections, what: str) -> str:
+    count, width, height = size_of(image)
+    return (
+        f"The {what} were made for {len(made_for.images)} images of {made_for.width}x{made_for.height}, and this is "
+        f"a batch of {count} of {width}x{height}: connect the image that they were made from."
+    )

@@ -1,0 +1,99 @@
+"""Inpaint Regions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import comfy.samplers
+import torch
+from comfy_api.latest import io
+
+from ..detailer.detail import Detailed, detail
+from ..detailer.region import Regions
+from ..detailer.sampling import ComfyInpainter, Refiner
+from . import inputs
+from .images import at_size_of, checked_image
+from .options import Options
+from .progress import text_line
+from .sockets import CATEGORY, RegionsSocket
+
+SOCKETS = ("model", "positive", "negative", "vae", "clip", "refiner_model", "refiner_positive", "refiner_negative")
+
+
+class AfterDetailInpaint(io.ComfyNode):
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        return io.Schema(
+            node_id="AfterDetailInpaint",
+            display_name="Inpaint Regions",
+            category=CATEGORY,
+            description="Repaints every region at the model's own resolution and pastes it back without a trace.",
+            search_aliases=["detailer", "face detailer", "adetailer", "inpaint crop"],
+            inputs=[
+                inputs.image(),
+                RegionsSocket.Input("regions"),
+                *inputs.model(),
+                *inputs.sampling(),
+                inputs.batch_size(),
+                *inputs.repair(),
+                *inputs.per_object(),
+                *inputs.refiner(),
+                inputs.track(),
+                inputs.safety(),
+            ],
+            outputs=[
+                io.Image.Output(display_name="image"),
+                io.Mask.Output(display_name="mask", tooltip="The share of each pixel that was replaced."),
+                io.String.Output(display_name="report", tooltip="What happened to every object, as JSON."),
+            ],
+            hidden=[io.Hidden.unique_id],
+            has_intermediate_output=True,
+        )
+
+    @classmethod
+    def validate_inputs(cls, sampler_name: str | None = None, scheduler: str | None = None) -> bool | str:
+        return unknown_sampling(sampler_name, scheduler) or True
+
+    @classmethod
+    def execute(cls, image: torch.Tensor, regions: Regions, **inputs_and_widgets: Any) -> io.NodeOutput:
+        options = Options(cls, inputs_and_widgets)
+        done = inpainted(cls, at_size_of(checked_image(image), regions), regions, options)
+        return io.NodeOutput(done.image, done.alpha, done.report.as_json(), ui=result_ui(done))
+
+
+def inpainted(node: type[io.ComfyNode], image: torch.Tensor, regions: Regions, options: Options) -> Detailed:
+    """Run the core with what is wired into a node that has all inputs of Inpaint Regions."""
+    model, positive, negative, vae, clip, *refiner = (options[name] for name in SOCKETS)
+    if any(part is not None for part in refiner) and any(part is None for part in refiner):
+        raise ValueError("The refiner needs all of refiner_model, refiner_positive and refiner_negative.")
+    labels = {detection.label for found in regions.detections.images for detection in found}
+    inpainter = ComfyInpainter(
+        model,
+        positive,
+        negative,
+        vae,
+        options.sampling(),
+        options.paint(),
+        Refiner(*refiner) if refiner[0] is not None else None,
+        clip,
+        options.prompts(labels),
+        text_line(node),
+    )
+    return detail(image, regions, inpainter, options.seeds(), options["safety"])
+
+
+def unknown_sampling(sampler_name: str | None, scheduler: str | None) -> str | None:
+    """A sentence for a sampler or scheduler that ComfyUI does not have."""
+    return inputs.nearest("sampler_name", sampler_name, comfy.samplers.KSampler.SAMPLERS) or inputs.nearest(
+        "scheduler", scheduler, comfy.samplers.KSampler.SCHEDULERS
+    )
+
+
+def result_ui(done: Detailed) -> dict[str, list]:
+    """What the history of a headless run carries: one number per image each, and the report."""
+    return {
+        "num_objects_detected": done.report.counts(),
+        "num_objects_inpainted": done.report.counts("inpainted"),
+        "num_removed_for_safety": done.report.counts("removed"),
+        "report": [done.report.as_json()],
+    }

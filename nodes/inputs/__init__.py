@@ -1,0 +1,31 @@
+"""Inputs that several nodes share: one definition, so that ids, defaults and words agree everywhere."""
+
+from .detecting import confidence, detector, download_missing, image, max_num_detections, scan, selection
+from .masking import base_model, masks, placement, resolution, upscale
+from .painting import batch_size, color_match, model, per_object, refiner, repair, safety, sampling, track
+from .validation import nearest
+
+__all__ = [
+    "base_model",
+    "batch_size",
+    "color_match",
+    "confidence",
+    "detector",
+    "download_missing",
+    "image",
+    "masks",
+    "max_num_detections",
+    "model",
+    "nearest",
+    "per_object",
+    "placement",
+    "refiner",
+    "repair",
+    "resolution",
+    "safety",
+    "sampling",
+    "scan",
+    "selection",
+    "track",
+    "upscale",
+]

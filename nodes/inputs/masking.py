@@ -1,0 +1,116 @@
+"""From a detection to its mask and its crop window."""
+
+from __future__ import annotations
+
+from comfy_api.latest import io
+
+from ...detailer.resolution import CHOICES
+
+MAX_PIXELS = 16384
+BASE_MODELS = ("auto", "sdxl", "sd15")
+
+
+def masks() -> list[io.Input]:
+    """From a detection to its padded window."""
+    return [
+        io.Int.Input(
+            "mask_dilation",
+            default=4,
+            min=-512,
+            max=512,
+            optional=True,
+            tooltip="Size in pixels of the square that the mask is grown by. Negative values shrink the mask.",
+        ),
+        io.Int.Input(
+            "mask_blur",
+            default=4,
+            min=0,
+            max=512,
+            optional=True,
+            tooltip="Width in pixels of the mask's soft edge (the sigma of a Gaussian). "
+            "Higher blends over a wider band.",
+        ),
+        io.Int.Input(
+            "mask_padding",
+            default=32,
+            min=0,
+            max=4096,
+            optional=True,
+            tooltip="Pixels of surroundings on each side that the model sees but does not change. "
+            "More gives better lighting and context, and fewer pixels to the object.",
+        ),
+        io.Boolean.Input(
+            "union_masks",
+            default=False,
+            optional=True,
+            tooltip="Repair all objects of an image together: one mask, one window, one run of the model.",
+        ),
+    ]
+
+
+def resolution() -> io.Input:
+    return io.Combo.Input(
+        "resolution",
+        options=list(CHOICES),
+        default="auto",
+        optional=True,
+        tooltip="The size each crop is sampled at. auto: the size of the model's table that suits the object's shape; "
+        "square: 512x512 or 1024x1024; off: the crop's own size; or a fixed size.",
+    )
+
+
+def base_model() -> io.Input:
+    return io.Combo.Input(
+        "base_model",
+        options=list(BASE_MODELS),
+        default="auto",
+        optional=True,
+        advanced=True,
+        tooltip="Whose table of sizes applies. auto: that of the model the regions are inpainted with; "
+        "where no model is known yet, by the image's size.",
+    )
+
+
+def placement() -> list[io.Input]:
+    """Moving and inverting the mask."""
+    return [
+        io.Int.Input(
+            "x_offset",
+            default=0,
+            min=-MAX_PIXELS,
+            max=MAX_PIXELS,
+            optional=True,
+            advanced=True,
+            tooltip="Move every mask to the right by this many pixels, to the left if negative.",
+        ),
+        io.Int.Input(
+            "y_offset",
+            default=0,
+            min=-MAX_PIXELS,
+            max=MAX_PIXELS,
+            optional=True,
+            advanced=True,
+            tooltip="Move every mask down by this many pixels, up if negative.",
+        ),
+        io.Boolean.Input(
+            "invert",
+            default=False,
+            optional=True,
+            advanced=True,
+            tooltip="Repaint everything but the objects. All objects of an image then share one mask.",
+        ),
+    ]
+
+
+def upscale() -> io.Input:
+    return io.Float.Input(
+        "upscale",
+        default=1.0,
+        min=1.0,
+        max=8.0,
+        step=0.05,
+        optional=True,
+        advanced=True,
+        tooltip="Enlarge the result this many times. Objects are sampled for the larger size; the rest is resized, "
+        "or taken from an image of that size where Inpaint Regions gets one.",
+    )

@@ -1,0 +1,204 @@
+"""How objects are repainted."""
+
+from __future__ import annotations
+
+import comfy.samplers
+from comfy_api.latest import io
+
+from ...detailer.settings import FILLS
+from ..sockets import SafetySocket
+
+MAX_SEED = 0xFFFFFFFFFFFFFFFF
+
+
+def model() -> list[io.Input]:
+    return [
+        io.Model.Input("model", tooltip="The diffusion model that repaints the objects."),
+        io.Conditioning.Input("positive", tooltip="What the objects should look like."),
+        io.Conditioning.Input("negative", tooltip="What they should not look like."),
+        io.Vae.Input("vae", tooltip="The VAE that belongs to the model."),
+    ]
+
+
+def sampling() -> list[io.Input]:
+    return [
+        io.Int.Input(
+            "seed",
+            default=0,
+            min=0,
+            max=MAX_SEED,
+            control_after_generate=True,
+            optional=True,
+            tooltip="Every object gets a seed of its own, derived from this one; the report names it.",
+        ),
+        io.Int.Input("steps", default=20, min=1, max=10000, optional=True, tooltip="Sampling steps per object."),
+        io.Float.Input(
+            "cfg",
+            default=7.5,
+            min=0.0,
+            max=100.0,
+            step=0.1,
+            round=0.01,
+            optional=True,
+            tooltip="How closely the prompt is followed.",
+        ),
+        io.Combo.Input(
+            "sampler_name",
+            options=comfy.samplers.KSampler.SAMPLERS,
+            default="euler",
+            optional=True,
+            tooltip="The sampling algorithm.",
+        ),
+        io.Combo.Input(
+            "scheduler",
+            options=comfy.samplers.KSampler.SCHEDULERS,
+            default="normal",
+            optional=True,
+            tooltip="How the noise is spread over the steps.",
+        ),
+        io.Float.Input(
+            "denoise",
+            default=0.5,
+            min=0.0,
+            max=1.0,
+            step=0.01,
+            optional=True,
+            tooltip="How much of an object is repainted. Low keeps its look, 1 ignores what was there.",
+        ),
+    ]
+
+
+def batch_size() -> io.Input:
+    return io.Int.Input(
+        "batch_size",
+        default=0,
+        min=0,
+        max=4096,
+        optional=True,
+        tooltip="How many objects go through the model at once. 0: as many as fit into memory. "
+        "The result does not depend on it.",
+    )
+
+
+def repair() -> list[io.Input]:
+    """The advanced ways to repaint."""
+    return [
+        io.Int.Input(
+            "passes",
+            default=1,
+            min=1,
+            max=10,
+            optional=True,
+            advanced=True,
+            tooltip="Repaint so many times, each time at half the denoise of the time before: "
+            "the first rebuilds the outline of a badly broken object, the next ones refine it.",
+        ),
+        io.Combo.Input(
+            "fill",
+            options=list(FILLS),
+            default="original",
+            optional=True,
+            advanced=True,
+            tooltip="What the model starts from under the mask: the original, the colours around it, noise or nothing. "
+            "All but the original need a denoise near 1.",
+        ),
+        io.Float.Input(
+            "noise_multiplier",
+            default=1.0,
+            min=0.0,
+            max=2.0,
+            step=0.01,
+            optional=True,
+            advanced=True,
+            tooltip="Strength of the first noise. A little above 1 brings more detail, a little below is smoother.",
+        ),
+        io.Boolean.Input(
+            "differential",
+            default=False,
+            optional=True,
+            advanced=True,
+            tooltip="Differential diffusion: the soft edge of the mask is repainted less than its middle.",
+        ),
+        io.Boolean.Input(
+            "inpaint_model",
+            default=False,
+            optional=True,
+            advanced=True,
+            tooltip="Turn on if the model is an inpainting checkpoint: it is then shown where the hole is.",
+        ),
+        io.Float.Input(
+            "color_match",
+            default=0.0,
+            min=0.0,
+            max=1.0,
+            step=0.05,
+            optional=True,
+            advanced=True,
+            tooltip="Move the crop's colours to the original's, as measured around the mask. 0 is off, 1 fully.",
+        ),
+    ]
+
+
+def per_object() -> list[io.Input]:
+    """Prompts and seeds for single objects."""
+    return [
+        io.Clip.Input("clip", optional=True, tooltip="The text encoder for object_prompts."),
+        io.String.Input(
+            "object_prompts",
+            default="",
+            multiline=True,
+            optional=True,
+            advanced=True,
+            tooltip="A prompt for each object of an image, one per line in the order of the objects; or "
+            '"label: prompt" for all objects of a class. An empty line keeps the common prompt.',
+        ),
+        io.String.Input(
+            "seeds",
+            default="",
+            optional=True,
+            advanced=True,
+            tooltip="Seeds for single objects, separated by commas, in the order of the objects through all images. "
+            "The report names every seed, so that an object can be done again.",
+        ),
+    ]
+
+
+def refiner() -> list[io.Input]:
+    return [
+        io.Model.Input("refiner_model", optional=True, tooltip="A model for the last steps, such as the SDXL refiner."),
+        io.Conditioning.Input("refiner_positive", optional=True, tooltip="The prompt, encoded for the refiner."),
+        io.Conditioning.Input("refiner_negative", optional=True, tooltip="The negative prompt, for the refiner."),
+        io.Float.Input(
+            "high_noise_frac",
+            default=0.8,
+            min=0.0,
+            max=1.0,
+            step=0.01,
+            optional=True,
+            advanced=True,
+            tooltip="The share of the steps that the model does before the refiner takes over. 1: no refiner.",
+        ),
+    ]
+
+
+def track() -> io.Input:
+    return io.Boolean.Input(
+        "track",
+        default=False,
+        optional=True,
+        advanced=True,
+        tooltip="For frames of a video: follow each object by overlap and keep its seed from frame to frame.",
+    )
+
+
+def safety() -> io.Input:
+    return SafetySocket.Input(
+        "safety",
+        optional=True,
+        tooltip="From Safety Check: a repaired object that it removes keeps its original pixels.",
+    )
+
+
+def color_match() -> io.Input:
+    (found,) = [item for item in repair() if item.id == "color_match"]
+    return found

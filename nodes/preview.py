@@ -1,0 +1,49 @@
+"""Preview Detections."""
+
+from __future__ import annotations
+
+import torch
+from comfy_api.latest import io, ui
+
+from ..detailer.detection import Detections
+from ..detailer.region import Regions
+from . import inputs
+from .images import at_size_of, checked_image, checked_size
+from .overlay import draw_objects, draw_regions
+from .sockets import CATEGORY, DetectionsSocket, RegionsSocket
+
+
+class AfterDetailPreview(io.ComfyNode):
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        return io.Schema(
+            node_id="AfterDetailPreview",
+            display_name="Preview Detections",
+            category=CATEGORY,
+            description="Draws boxes, scores, soft masks and crop windows over the image.",
+            search_aliases=["show boxes", "SEGS preview", "draw bounding boxes"],
+            inputs=[
+                inputs.image(),
+                DetectionsSocket.Input("detections", optional=True, tooltip="Draws boxes, masks, labels and scores."),
+                RegionsSocket.Input(
+                    "regions", optional=True, tooltip="Draws soft masks, crop windows and their sizes."
+                ),
+            ],
+            outputs=[io.Image.Output(display_name="image")],
+            is_output_node=True,
+        )
+
+    @classmethod
+    def execute(
+        cls, image: torch.Tensor, detections: Detections | None = None, regions: Regions | None = None
+    ) -> io.NodeOutput:
+        pictures = checked_image(image)[..., :3].float().cpu()
+        if regions is not None:
+            pictures = draw_regions(at_size_of(pictures, regions), regions)
+            detections = detections and detections.scaled(regions.upscale)
+        if detections is not None:
+            checked_size(pictures, detections, "detections")
+        shown = detections or (regions and regions.detections)
+        if shown is not None:
+            pictures = draw_objects(pictures, shown, tint=regions is None)
+        return io.NodeOutput(pictures, ui=ui.PreviewImage(pictures, cls=cls))

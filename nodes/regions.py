@@ -1,0 +1,61 @@
+"""Mask Regions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from comfy_api.latest import io
+
+from ..detailer.crop import accumulate
+from ..detailer.detection import Detections
+from ..detailer.region import Regions, make_regions
+from ..detailer.resolution import CHOICES
+from . import inputs
+from .images import checked_size
+from .options import Options
+from .sockets import CATEGORY, DetectionsSocket, RegionsSocket
+
+
+class AfterDetailRegions(io.ComfyNode):
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        return io.Schema(
+            node_id="AfterDetailRegions",
+            display_name="Mask Regions",
+            category=CATEGORY,
+            description="Gives every detected object a soft mask, and the window of the image it is repaired in.",
+            search_aliases=["crop region", "mask dilation", "mask blur", "inpaint padding"],
+            inputs=[
+                inputs.image(),
+                DetectionsSocket.Input("detections"),
+                *inputs.masks(),
+                inputs.resolution(),
+                inputs.base_model(),
+                *inputs.placement(),
+                inputs.upscale(),
+            ],
+            outputs=[
+                RegionsSocket.Output(display_name="regions"),
+                io.Mask.Output(display_name="mask", tooltip="The soft masks of each image together."),
+            ],
+        )
+
+    @classmethod
+    def validate_inputs(cls, resolution: str | None = None) -> bool | str:
+        return inputs.nearest("resolution", resolution, CHOICES) or True
+
+    @classmethod
+    def execute(cls, image: torch.Tensor, detections: Detections, **widgets: Any) -> io.NodeOutput:
+        checked_size(image, detections, "detections")
+        options = Options(cls, widgets)
+        regions = make_regions(detections, options.masks(), options.fitting(), options["upscale"])
+        return io.NodeOutput(regions, combined_alpha(regions))
+
+
+def combined_alpha(regions: Regions) -> torch.Tensor:
+    """[B, H, W]: the share of each pixel that pasting all regions would replace."""
+    alpha = torch.zeros(len(regions.detections.images), regions.image.height, regions.image.width)
+    for region in regions.items:
+        accumulate(alpha[region.image_index], region)
+    return alpha
