@@ -1,0 +1,88 @@
+"""The pack's own time per object: everything but the model and the VAE.
+
+The same objects are repaired in images of several sizes. What an image costs once (one copy, one empty mask) is told
+apart from what each object adds by a straight line through the times for 1, 4, 16 and 64 objects.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Sequence
+
+import torch
+from scenes import nano_inpainter, regions
+
+SIZES = (1024, 2048, 4096)
+COUNTS = (1, 4, 16, 64)
+REPEATS = 3
+
+clock = time.process_time
+"""CPU time of this process, which is on one thread: other processes on the machine do not count."""
+
+
+class Stopwatch:
+    """An inpainter that measures the time spent in the one it wraps."""
+
+    def __init__(self, inner):
+        self.inner, self.seconds = inner, 0.0
+        self.base_model, self.factor = inner.base_model, inner.factor
+        self.settings, self.paint = inner.settings, inner.paint
+
+    def encode(self, pixels: torch.Tensor) -> torch.Tensor:
+        return self._timed(self.inner.encode, pixels)
+
+    def sample(self, jobs, image) -> list[torch.Tensor | Exception]:
+        return self._timed(self.inner.sample, jobs, image)
+
+    def decode(self, latent: torch.Tensor) -> torch.Tensor:
+        return self._timed(self.inner.decode, latent)
+
+    def _timed(self, call, *arguments):
+        start = clock()
+        result = call(*arguments)
+        self.seconds += clock() - start
+        return result
+
+
+def own_milliseconds(inpainter, size: int, count: int) -> float:
+    """The quickest of a few runs, outside the model and the VAE: masks, windows, crops, checks, paste, report."""
+    from afterdetail.detailer.detail import detail
+    from afterdetail.detailer.seeds import Seeds
+
+    image = torch.rand(1, size, size, 3)
+    times = []
+    for _ in range(REPEATS):
+        watch = Stopwatch(inpainter)
+        start = clock()
+        done = detail(image, regions(count, size), watch, Seeds())
+        done.report.as_json()
+        times.append((clock() - start - watch.seconds) * 1000)
+        assert done.report.counts("inpainted") == [count]
+    return min(times)
+
+
+def line_fit(counts: Sequence[int], times: Sequence[float]) -> tuple[float, float]:
+    """(once, per object) of the least-squares line."""
+    slope, once = statistics.linear_regression(counts, times)
+    return once, slope
+
+
+def main() -> None:
+    inpainter = nano_inpainter()
+    print("| image | " + " | ".join(f"{n} objects" for n in COUNTS) + " | once per run | each object |")
+    print("|---" * (len(COUNTS) + 3) + "|")
+    slopes = {}
+    with torch.inference_mode():
+        own_milliseconds(inpainter, SIZES[0], 1)
+        for size in SIZES:
+            times = [own_milliseconds(inpainter, size, count) for count in COUNTS]
+            once, slopes[size] = line_fit(COUNTS, times)
+            cells = [f"{t:.1f} ms" for t in (*times, once, slopes[size])]
+            print(f"| {size} px | " + " | ".join(cells) + " |", flush=True)
+    ratio = slopes[SIZES[-1]] / slopes[SIZES[0]]
+    print(f"\nAn object in an image of {SIZES[-1]} px costs {ratio:.2f} times what it costs at {SIZES[0]} px.")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,56 @@
+"""`make bench`: measures everything and writes the tables of benchmarks/README.md between their marks."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+README = HERE / "README.md"
+SECTIONS = ("overhead", "memory", "batching", "detectors", "scan", "startup")
+
+
+def main() -> None:
+    wanted = sys.argv[1:] or SECTIONS
+    for section in wanted:
+        print(f"Measuring {section} ...", flush=True)
+        write(section, measure(section))
+    write("machine", machine())
+    print(f"Written to {README.relative_to(HERE.parent)}")
+
+
+def measure(section: str) -> str:
+    """Each section in a process of its own, on one thread, so that they do not warm or disturb each other."""
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    done = subprocess.run([sys.executable, HERE / f"{section}.py"], env=environment, capture_output=True, text=True)
+    if done.returncode != 0:
+        sys.exit(f"Measuring {section} failed:\n{done.stderr[-2000:]}")
+    return done.stdout
+
+
+def write(section: str, table: str) -> None:
+    start, end = f"<!-- {section} -->", f"<!-- /{section} -->"
+    text, count = re.subn(
+        f"{start}.*?{end}", lambda _: f"{start}\n{table.strip()}\n{end}", README.read_text(), flags=re.DOTALL
+    )
+    if count != 1:
+        sys.exit(f"benchmarks/README.md needs the marks {start} and {end} once.")
+    README.write_text(text)
+
+
+def machine() -> str:
+    import torch
+
+    model = platform.processor() or platform.machine()
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        model = next((line.split(":")[1].strip() for line in cpuinfo.open() if line.startswith("model name")), model)
+    return f"{model}, {os.cpu_count()} cores, torch {torch.__version__}, Python {platform.python_version()}."
+
+
+if __name__ == "__main__":
+    main()
