@@ -1,0 +1,259 @@
+"""Pictures from words, from a picture, into a mask, around a picture, along edges, and of a subject.
+
+As in the workflows generate-and-detail-sdxl (without its last step), image-to-image, inpaint-mask, outpaint,
+controlnet-canny-sdxl and photo-merge. Every picture is sampled with its own seed, so that the seed makes it again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from ...detailer.resolution import BaseModel, Size
+from .builder import Builder, Built, Checking, Link
+from .inpainting import Inpainting, repainted
+from .models import Assets, Loaded, Sampling, load
+from .prompts import Conditioning, Words, encode, encode_refiner, encode_sdxl, styled
+
+OUTPAINT_BLUR = OUTPAINT_DILATION = 8
+OUTPAINT_PADDING = 256
+
+
+class Control(NamedTuple):
+    """A ControlNet file and its picture; `find_edges` if that is a photo and not yet a drawing of edges."""
+
+    file: str
+    image: str
+    strength: float
+    end: float
+    find_edges: bool
+
+
+class Subject(NamedTuple):
+    """A PhotoMaker file and the pictures of who is to be shown."""
+
+    file: str
+    images: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Generation:
+    """`strength` counts where there is an image to start from. Images are LoadImage's names."""
+
+    base_model: BaseModel
+    size: Size
+    seeds: tuple[int, ...]
+    sampling: Sampling
+    strength: float = 1.0
+    image: str | None = None
+    mask: str | None = None
+    outpainting: bool = False
+    only_masked: bool = False
+    padding: int = 32
+    refiner: str | None = None
+    high_noise_frac: float = 0.8
+    control: Control | None = None
+    subject: Subject | None = None
+
+
+class Refiner(NamedTuple):
+    model: Link
+    conditioning: Conditioning
+
+
+def generate(assets: Assets, words: Words, wish: Generation, checking: Checking | None) -> Built:
+    build = Builder(checking)
+    loaded = load(build, assets)
+    texts = styled(build, words)
+    if wish.subject:
+        positive = subject(build, loaded.clip, texts.positive, wish.subject)
+        conditioning = encode(build, loaded.clip, texts)._replace(positive=positive)
+    elif wish.base_model == "sdxl":
+        conditioning = encode_sdxl(build, loaded.clip, texts, words, wish.size)
+    else:
+        conditioning = encode(build, loaded.clip, texts)
+    refiner = None
+    if wish.refiner:
+        model = build.add("CheckpointLoaderSimple", "SDXL refiner", ckpt_name=wish.refiner)
+        refiner = Refiner(model.out(0), encode_refiner(build, model.out(1), texts, wish.size))
+    if wish.control:
+        conditioning = controlled(build, loaded, conditioning, wish.control, wish.size)
+    pictures = _pictures(build, loaded, conditioning, refiner, wish)
+    return Built(build.graph, tuple(build.show(picture) for picture in pictures))
+
+
+def _pictures(
+    build: Builder, loaded: Loaded, conditioning: Conditioning, refiner: Refiner | None, wish: Generation
+) -> list[Link]:
+    """One image for each seed."""
+    image = scaled(build, wish.image, wish.size, "Picture to start from") if wish.image else None
+    if image and wish.mask:
+        white = scaled(build, wish.mask, wish.size, "Mask: white is repainted")
+        mask = build.add("ImageToMask", "The mask", image=white, channel="red").out()
+        paint = outpainted if wish.outpainting else inpainted
+        return [paint(build, loaded, conditioning, refiner, (image, mask), wish, seed) for seed in wish.seeds]
+    if image:
+        latent = build.add("VAEEncode", "Into the model's space", pixels=image, vae=loaded.vae).out()
+    else:
+        width, height = wish.size
+        latent = build.add("EmptyLatentImage", "Size", width=width, height=height, batch_size=1).out()
+    return [
+        build.add(
+            "VAEDecode",
+            "Picture",
+            samples=sampled(build, loaded.model, conditioning, refiner, latent, wish, seed),
+            vae=loaded.vae,
+        ).out()
+        for seed in wish.seeds
+    ]
+
+
+def scaled(build: Builder, name: str, size: Size, title: str) -> Link:
+    loaded = build.add("LoadImage", title, image=name)
+    return build.add(
+        "ImageScale",
+        "To the size of the result",
+        image=loaded.out(),
+        upscale_method="lanczos",
+        width=size.width,
+        height=size.height,
+        crop="disabled",
+    ).out()
+
+
+def subject(build: Builder, clip: Link, text: Link | str, subject: Subject) -> Link:
+    """The positive conditioning in which PhotoMaker's word stands for the subject."""
+    images = [build.add("LoadImage", "A picture of the subject", image=name).out() for name in subject.images]
+    batch = images[0]
+    if len(images) > 1:
+        named = {f"images.image{index}": image for index, image in enumerate(images)}
+        batch = build.add("BatchImagesNode", "All pictures of the subject", **named).out()
+    photomaker = build.add("PhotoMakerLoader", "PhotoMaker", photomaker_model_name=subject.file)
+    return build.add(
+        "PhotoMakerEncode",
+        "The word photomaker stands for the subject",
+        photomaker=photomaker.out(),
+        image=batch,
+        clip=clip,
+        text=text,
+    ).out()
+
+
+def controlled(
+    build: Builder, loaded: Loaded, conditioning: Conditioning, control: Control, size: Size
+) -> Conditioning:
+    image = scaled(build, control.image, size, "Picture whose layout to keep")
+    if control.find_edges:
+        image = build.add("Canny", "Edges", image=image, low_threshold=0.2, high_threshold=0.5).out()
+    applied = build.add(
+        "ControlNetApplyAdvanced",
+        "How strongly the layout is kept",
+        positive=conditioning.positive,
+        negative=conditioning.negative,
+        control_net=build.add("ControlNetLoader", "ControlNet", control_net_name=control.file).out(),
+        image=image,
+        strength=control.strength,
+        start_percent=0.0,
+        end_percent=control.end,
+        vae=loaded.vae,
+    )
+    return Conditioning(applied.out(0), applied.out(1))
+
+
+def sampled(
+    build: Builder,
+    model: Link,
+    conditioning: Conditioning,
+    refiner: Refiner | None,
+    latent: Link,
+    wish: Generation,
+    seed: int,
+) -> Link:
+    """The sampled latent; with a refiner, the base model does its share of the steps first."""
+    widgets = wish.sampling.inputs()
+    if refiner is None:
+        inputs = {"model": model, **conditioning._asdict(), "latent_image": latent, "seed": seed, **widgets}
+        return build.add("KSampler", "Paint", denoise=wish.strength, **inputs).out()
+    steps = wish.sampling.steps
+    total = max(round(steps / wish.strength), steps)  # KSampler's denoise runs the last steps of a longer schedule
+    start = total - steps
+    switch = start + round(steps * wish.high_noise_frac)
+    stages = [(model, conditioning, start, switch), (refiner.model, refiner.conditioning, switch, total)]
+    stages = [stage for stage in stages if stage[2] < stage[3]]
+    for place, (stage_model, words, first, last) in enumerate(stages):
+        is_first, is_last = place == 0, place == len(stages) - 1
+        latent = build.add(
+            "KSamplerAdvanced",
+            "Base model" if stage_model is model else "Refiner",
+            model=stage_model,
+            **words._asdict(),
+            latent_image=latent,
+            noise_seed=seed,
+            **{**widgets, "steps": total},
+            add_noise="enable" if is_first else "disable",
+            start_at_step=first,
+            end_at_step=10000 if is_last else last,
+            return_with_leftover_noise="disable" if is_last else "enable",
+        ).out()
+    return latent
+
+
+def inpainted(
+    build: Builder,
+    loaded: Loaded,
+    conditioning: Conditioning,
+    refiner: Refiner | None,
+    links: tuple[Link, Link],
+    wish: Generation,
+    seed: int,
+) -> Link:
+    paint = Inpainting(wish.sampling, wish.strength, seed, only_masked=wish.only_masked, padding=wish.padding)
+    return repainted(build, loaded, conditioning, links, paint, **_refining(refiner, wish))
+
+
+def outpainted(
+    build: Builder,
+    loaded: Loaded,
+    conditioning: Conditioning,
+    refiner: Refiner | None,
+    links: tuple[Link, Link],
+    wish: Generation,
+    seed: int,
+) -> Link:
+    """The edge's colours are drawn into the new part and painted over; the old part is laid on top, untouched."""
+    paint = Inpainting(
+        wish.sampling,
+        wish.strength,
+        seed,
+        mask_blur=OUTPAINT_BLUR,
+        mask_dilation=OUTPAINT_DILATION,
+        only_masked=True,
+        padding=OUTPAINT_PADDING,
+        fill="fill",
+        differential=True,
+    )
+    image, mask = links
+    done = repainted(build, loaded, conditioning, links, paint, **_refining(refiner, wish))
+    old = build.add("InvertMask", "The old part", mask=mask).out()
+    return build.add(
+        "ImageCompositeMasked",
+        "The old part again, untouched",
+        destination=done,
+        source=image,
+        x=0,
+        y=0,
+        resize_source=False,
+        mask=old,
+    ).out()
+
+
+def _refining(refiner: Refiner | None, wish: Generation) -> dict[str, Any]:
+    """The refiner's inputs of Inpaint Regions."""
+    if refiner is None:
+        return {}
+    return {
+        "refiner_model": refiner.model,
+        "refiner_positive": refiner.conditioning.positive,
+        "refiner_negative": refiner.conditioning.negative,
+        "high_noise_frac": wish.high_noise_frac,
+    }
