@@ -38,26 +38,27 @@ class Traits(NamedTuple):
 
 
 def find(field: str, folder: str, name: str) -> str:
-    """The file in ComfyUI's model folder `folder` whose stem is `name`, as loaders want it. Refused otherwise."""
-    wanted = name.removeprefix(PREFIX).strip()
+    """The file in ComfyUI's model folder `folder` that `name` means, as loaders want it. Refused otherwise.
+
+    `name` is the file's stem; its file name, with whatever suffix of a model file, will do.
+    """
+    wanted = name.removeprefix(PREFIX).strip().casefold()
+    stem, dot, suffix = wanted.rpartition(".")
     files = folder_paths.get_filename_list(folder)
-    for key in (_name, _stem):
-        by_key = {key(file).casefold(): file for file in reversed(files)}
-        if found := by_key.get(wanted.casefold()):
-            return found
-    known = [_stem(file) for file in files]
-    if not known:
+    by_stem = {_stem(file).casefold(): file for file in reversed(files)}
+    for candidate in (wanted, stem if f"{dot}{suffix}" in folder_paths.supported_pt_extensions else ""):
+        if candidate in by_stem:
+            return by_stem[candidate]
+    if not files:
         raise invalid(field, f"Unknown {field} {wanted[:80]!r}: this server has no files in models/{folder}.")
-    close = difflib.get_close_matches(wanted, known, n=3, cutoff=0.0)
-    raise invalid(field, f"Unknown {field} {wanted[:80]!r}. Nearest: {', '.join(close)}.")
-
-
-def _name(file: str) -> str:
-    return PurePosixPath(file.replace("\\", "/")).name
+    close = difflib.get_close_matches(wanted, by_stem, n=3, cutoff=0.0)
+    raise invalid(
+        field, f"Unknown {field} {wanted[:80]!r}. Nearest: {', '.join(_stem(by_stem[key]) for key in close)}."
+    )
 
 
 def _stem(file: str) -> str:
-    return PurePosixPath(_name(file)).stem
+    return PurePosixPath(file.replace("\\", "/")).stem
 
 
 async def checkpoint(name: str | None, kind: Kind, settings: Settings, field: str = "checkpoint") -> str:

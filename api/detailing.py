@@ -12,6 +12,7 @@ from . import assets, images, octoai, segmind
 from .errors import invalid
 from .graphs import Assets, Detailing, Sampling, Words, detail, with_embeddings
 from .service import Caller, Service, random_seed
+from .workspace import workspace
 
 OCTOAI_SAMPLERS = SAMPLERS | OCTOAI_LATER
 MIN_SIDE = 16
@@ -32,16 +33,16 @@ async def adetailer(service: Service, caller: Caller, wish: octoai.ADetailerRequ
     require_size("init_image", Size(*picture.size), TABLES[base], base)
     seeds = tuple(wish.seed) if isinstance(wish.seed, list) else ()
     words = Words(with_embeddings(wish.prompt, {}), with_embeddings(wish.negative_prompt, {}), wish.style_preset)
-    with images.workspace() as workspace:
+    with workspace() as files:
         built = detail(
             chosen,
             words,
             Detailing(
-                image=await workspace.save(picture),
+                image=await files.save(picture),
                 base_model=base,
                 detector=wish.detector,
                 sampling=Sampling(wish.steps, wish.cfg_scale, OCTOAI_SAMPLERS[wish.sampler]),
-                denoise=wish.strength,
+                denoise=in_hundredths(wish.strength),
                 seed=wish.seed if isinstance(wish.seed, int) else random_seed(),
                 seeds=seeds,
                 confidence=wish.confidence,
@@ -67,16 +68,16 @@ async def face_detailer(service: Service, caller: Caller, wish: segmind.FaceDeta
     picture = await service.reader.read_or_fetch("image", wish.image)
     require_sides("image", Size(*picture.size))
     words = Words(with_embeddings(wish.prompt, {}), with_embeddings(wish.negative_prompt, {}))
-    with images.workspace() as workspace:
+    with workspace() as files:
         built = detail(
             chosen,
             words,
             Detailing(
-                image=await workspace.save(picture),
+                image=await files.save(picture),
                 base_model=base,
                 detector="face_full_mediapipe",
                 sampling=Sampling(wish.num_inference_steps, wish.guidance_scale, SAMPLERS["K_EULER"]),
-                denoise=wish.denoise,
+                denoise=in_hundredths(wish.denoise),
                 seed=random_seed() if wish.seed < 0 else wish.seed,
                 passes=wish.passes,
                 upscale=wish.upscale,
@@ -85,14 +86,14 @@ async def face_detailer(service: Service, caller: Caller, wish: segmind.FaceDeta
             service.checking(),
         )
         done = await service.run(built, caller)
-    files = [
+    contents = [
         await images.encoded(picture, wish.image_format, wish.image_quality)
         for picture in done.pictures
         if picture is not None
     ]
     if not wish.base64:
-        return web.Response(body=files[0], content_type=images.MIME[wish.image_format], headers=segmind.CREDITS)
-    texts = [images.as_base64(file) for file in files]
+        return web.Response(body=contents[0], content_type=images.MIME[wish.image_format], headers=segmind.CREDITS)
+    texts = [images.as_base64(content) for content in contents]
     return web.json_response({"image": texts[0], "images": texts}, headers=segmind.CREDITS)
 
 
@@ -100,6 +101,11 @@ def the_one(pictures: list[images.Image.Image | None]) -> images.Image.Image:
     (picture,) = pictures
     assert picture is not None  # a detailer's result is never removed: its objects are
     return picture
+
+
+def in_hundredths(strength: float) -> float:
+    """As the nodes' widgets have it. A schedule is `steps / strength` long: the least shares would fill memory."""
+    return round(strength, 2)
 
 
 def loras(wanted: dict[str, float]) -> tuple[tuple[str, float], ...]:

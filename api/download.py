@@ -21,8 +21,13 @@ from .settings import Settings
 MAX_REDIRECTS = 3
 REDIRECTS = (301, 302, 303, 307, 308)
 CHUNK = 1 << 16
-METADATA = frozenset(map(ipaddress.ip_address, ["168.63.129.16"]))
-"""Public-looking addresses at which a cloud answers its own machines (Azure)."""
+NOT_PUBLIC = tuple(
+    map(
+        ipaddress.ip_network,
+        # Not global, or answered by a cloud or a router close by, which Python's tables do not say in every version.
+        ["100.64.0.0/10", "168.63.129.16/32", "192.0.0.0/24", "192.88.99.0/24", "198.18.0.0/15", "2001::/23"],
+    )
+)
 
 EMBEDDING = tuple(
     (ipaddress.IPv6Network(network), shift)
@@ -50,9 +55,9 @@ def is_public(address: str) -> bool:
                 inner = ipaddress.IPv4Address((int(found) >> shift) & 0xFFFFFFFF)
         if inner is not None:
             return is_public(str(inner))
-        if found.teredo is not None or found.is_site_local:
+        if found.is_site_local:
             return False
-    return found.is_global and not found.is_multicast and found not in METADATA
+    return found.is_global and not found.is_multicast and not any(found in network for network in NOT_PUBLIC)
 
 
 async def resolve(host: str, port: int) -> list[str]:

@@ -8,12 +8,12 @@ from aiohttp import web
 
 from ..detailer.resolution import NATIVE, BaseModel, Size
 from . import assets, images
-from .detailing import OCTOAI_SAMPLERS, loras, require_size, require_style
+from .detailing import OCTOAI_SAMPLERS, in_hundredths, loras, require_size, require_style
 from .errors import invalid
 from .graphs import Assets, Control, Generation, Sampling, Subject, Words, generate, with_embeddings, with_subject
-from .images import Workspace
 from .octoai import GENERATED, GenerateRequest
 from .service import Caller, Service, random_seed
+from .workspace import Workspace, workspace
 
 SDXL_ONLY = ("prompt_2", "negative_prompt_2", "use_refiner", "transfer_images")
 
@@ -50,15 +50,15 @@ async def generated(
         wish.clip_skip,
     )
     seeds = seeds_of(wish)
-    with images.workspace() as workspace:
+    with workspace() as files:
         generation = Generation(
             base_model=base,
             size=size,
             seeds=seeds,
             sampling=Sampling(wish.steps, wish.cfg_scale, OCTOAI_SAMPLERS[wish.sampler]),
             strength=strength_of(wish),
-            image=await saved(service, workspace, "init_image", wish.init_image),
-            mask=await saved(service, workspace, "mask_image", wish.mask_image),
+            image=await saved(service, files, "init_image", wish.init_image),
+            mask=await saved(service, files, "mask_image", wish.mask_image),
             outpainting=wish.outpainting,
             only_masked=wish.inpaint_full_res,
             padding=wish.inpaint_full_res_padding,
@@ -66,8 +66,8 @@ async def generated(
             if wish.use_refiner
             else None,
             high_noise_frac=wish.high_noise_frac,
-            control=await control(service, workspace, wish, controlnet),
-            subject=await subject(service, workspace, wish),
+            control=await control(service, files, wish, controlnet),
+            subject=await subject(service, files, wish),
         )
         done = await service.run(generate(chosen, words_of(wish), generation, service.checking()), caller)
     answer = [
@@ -92,7 +92,7 @@ def seeds_of(wish: GenerateRequest) -> tuple[int, ...]:
 def strength_of(wish: GenerateRequest) -> float:
     if not wish.init_image:
         return 1.0
-    return wish.strength or (1.0 if wish.outpainting else 0.8)
+    return max(in_hundredths(wish.strength or (1.0 if wish.outpainting else 0.8)), 0.01)
 
 
 def words_of(wish: GenerateRequest) -> Words:
@@ -115,21 +115,21 @@ def words_of(wish: GenerateRequest) -> Words:
     return Words(prompt, negative_prompt, wish.style_preset, prompt_2, negative_prompt_2)
 
 
-async def saved(service: Service, workspace: Workspace, field: str, value: str | None) -> str | None:
-    return await workspace.save(await service.reader.read(field, value)) if value else None
+async def saved(service: Service, files: Workspace, field: str, value: str | None) -> str | None:
+    return await files.save(await service.reader.read(field, value)) if value else None
 
 
-async def control(service: Service, workspace: Workspace, wish: GenerateRequest, file: str | None) -> Control | None:
-    image = await saved(service, workspace, "controlnet_image", wish.controlnet_image) if file else None
+async def control(service: Service, files: Workspace, wish: GenerateRequest, file: str | None) -> Control | None:
+    image = await saved(service, files, "controlnet_image", wish.controlnet_image) if file else None
     if file is None or image is None:
         return None
     end = 1.0 if wish.controlnet_early_stop is None else wish.controlnet_early_stop
     return Control(file, image, wish.controlnet_conditioning_scale, end, wish.controlnet_preprocess)
 
 
-async def subject(service: Service, workspace: Workspace, wish: GenerateRequest) -> Subject | None:
+async def subject(service: Service, files: Workspace, wish: GenerateRequest) -> Subject | None:
     for pictures in wish.transfer_images.values():
         file = assets.photomaker(service.settings)
         read = [await service.reader.read("transfer_images", picture) for picture in pictures]
-        return Subject(file, tuple([await workspace.save(picture) for picture in read]))
+        return Subject(file, tuple([await files.save(picture) for picture in read]))
     return None

@@ -1,21 +1,15 @@
-"""Pictures in and out: base64 or a link to pixels within limits, files for the graph, and encoded answers."""
+"""Pictures in and out: base64 or a link to pixels within limits, and encoded answers."""
 
 from __future__ import annotations
 
 import asyncio
 import base64
 import binascii
-import shutil
-import uuid
 import warnings
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 
-import folder_paths
 from PIL import Image, ImageOps
 
 from .download import download
@@ -25,7 +19,6 @@ from .settings import Settings
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF")
 MIME = {"jpeg": "image/jpeg", "png": "image/png", "webp": "image/webp"}
 MEGABYTE = 1_000_000
-SUBFOLDER = "afterdetail_api"
 
 
 @dataclass(frozen=True)
@@ -100,43 +93,6 @@ def picture_of(field: str, content: bytes, max_pixels: int) -> Image.Image:
         return upright.convert("RGB")
     except Exception:
         raise invalid(field, f"{field} is damaged or cut off. Send the whole file.") from None
-
-
-@dataclass(frozen=True)
-class Workspace:
-    """A folder of one job in ComfyUI's temporary folder, and what the graph calls its files."""
-
-    folder: Path
-
-    async def save(self, picture: Image.Image) -> str:
-        """Write a picture; returns the name LoadImage takes."""
-        name = f"{uuid.uuid4().hex}.png"
-        await asyncio.to_thread(picture.save, self.folder / name, "PNG", compress_level=1)
-        return f"{SUBFOLDER}/{self.folder.name}/{name} [temp]"
-
-
-@contextmanager
-def workspace() -> Iterator[Workspace]:
-    """A folder for one job, gone afterwards."""
-    folder = Path(folder_paths.get_temp_directory()) / SUBFOLDER / uuid.uuid4().hex
-    folder.mkdir(parents=True)
-    try:
-        yield Workspace(folder)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-async def taken(shown: Mapping[str, Any]) -> list[Image.Image]:
-    """The pictures a PreviewImage node has written, off the disk."""
-    return await asyncio.to_thread(lambda: [_taken(item) for item in shown["images"]])
-
-
-def _taken(item: Mapping[str, str]) -> Image.Image:
-    path = Path(folder_paths.get_temp_directory(), item["subfolder"], item["filename"])
-    picture = Image.open(path)
-    picture.load()
-    path.unlink()
-    return picture
 
 
 async def encoded(picture: Image.Image, encoding: str, quality: int = 95) -> bytes:

@@ -12,12 +12,13 @@ from aiohttp import web
 from ..detailer.resolution import Size
 from ..detailer.samplers import NOVITA
 from . import assets, images, novita
-from .detailing import require_sides
+from .detailing import in_hundredths, require_sides
 from .errors import Refused, invalid
 from .graphs import Assets, Built, Inpainting, Sampling, Words, inpaint, with_embeddings
 from .queueing import Job
 from .service import Caller, Service, log_failure, random_seed
 from .tasks import LINK_SECONDS, Task, TaskStore
+from .workspace import Workspace, workspace
 
 IMAGE_PATH = "/afterdetail/task-image"
 
@@ -34,8 +35,7 @@ class Inpainter:
         request = wish.request
         seed = random_seed() if request.seed < 0 else request.seed
         async with AsyncExitStack() as stack:
-            workspace = stack.enter_context(images.workspace())
-            built = await self._graph(request, workspace, seed)
+            built = await self._graph(request, stack.enter_context(workspace()), seed)
             task = Task(caller.client, seed, wish.extra.response_image_type)
             self.store.create(task)
             stack.push_async_exit(caller.held.pop_all())
@@ -72,7 +72,7 @@ class Inpainter:
         path = self.store.image(*query)
         return web.FileResponse(path, headers={"Content-Type": images.MIME[path.suffix[1:]]})
 
-    async def _graph(self, wish: novita.InpaintingWish, workspace: images.Workspace, seed: int) -> Built:
+    async def _graph(self, wish: novita.InpaintingWish, files: Workspace, seed: int) -> Built:
         file = assets.find("model_name", "checkpoints", wish.model_name)
         traits = await assets.traits_of(file)
         loras = tuple((assets.find("loras", "loras", lora.model_name), lora.strength) for lora in wish.loras)
@@ -95,7 +95,7 @@ class Inpainter:
         words = Words(with_embeddings(wish.prompt, embeddings), with_embeddings(wish.negative_prompt, embeddings))
         settings = Inpainting(
             sampling=Sampling(wish.steps, wish.guidance_scale, NOVITA[wish.sampler_name]),
-            denoise=wish.strength,
+            denoise=in_hundredths(wish.strength),
             seed=seed,
             mask_blur=wish.mask_blur,
             only_masked=wish.inpainting_full_res,
@@ -105,9 +105,9 @@ class Inpainter:
             noise_multiplier=wish.initial_noise_multiplier,
             inpaint_model=traits.inpaint,
         )
-        files = (await workspace.save(picture), await workspace.save(mask))
+        names = (await files.save(picture), await files.save(mask))
         chosen = Assets(file, loras, vae, wish.clip_skip)
-        return inpaint(chosen, words, files, settings, wish.image_num, self._service.checking())
+        return inpaint(chosen, words, names, settings, wish.image_num, self._service.checking())
 
     async def _work(self, task: Task, built: Built, caller: Caller, held: AsyncExitStack) -> None:
         def started(job: Job) -> None:
@@ -117,10 +117,10 @@ class Inpainter:
         async with held:
             try:
                 done = await self._service.run(built, caller, started)
-                files = [
+                contents = [
                     await images.encoded(picture, task.image_type) for picture in done.pictures if picture is not None
                 ]
-                await self.store.succeed(task, files)
+                await self.store.succeed(task, contents)
             except Refused as error:
                 self.store.fail(task, str(error))
             except Exception as error:

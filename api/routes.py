@@ -14,13 +14,14 @@ import aiohttp
 from aiohttp import web
 from pydantic import BaseModel
 
-from . import detailing, folder, generating, novita, octoai, openapi, segmind
+from . import detailing, generating, novita, octoai, openapi, segmind
 from .access import client_of
 from .errors import Refused, refused
 from .inpainting import IMAGE_PATH, Inpainter
 from .queueing import ClientGone
 from .service import Caller, Service, log_failure
 from .settings import Settings
+from .switch import folder
 from .tasks import TaskStore
 from .validation import parse
 

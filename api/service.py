@@ -19,6 +19,7 @@ from .graphs import Built, Checking
 from .queueing import Job
 from .settings import Settings
 from .validation import MAX_SEED
+from .workspace import taken
 
 LOG = logging.getLogger("afterdetail")
 
@@ -78,8 +79,8 @@ class Service:
         self.lanes.took(seconds)
         pictures: list[Image.Image | None] = []
         for shown in built.shown:
-            found = await images.taken(outputs[shown.pictures])
-            removed = await images.taken(outputs[shown.removed]) if shown.removed else []
+            found = await taken(outputs[shown.pictures])
+            removed = await taken(outputs[shown.removed]) if shown.removed else []
             pictures += [None if is_white(removed, place) else picture for place, picture in enumerate(found)]
         return Results(pictures, outputs.get(built.report, {}), seconds * 1000)
 

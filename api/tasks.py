@@ -14,10 +14,12 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from .errors import refused
-from .queueing import Job
+
+if TYPE_CHECKING:
+    from .queueing import Job
 
 Status = Literal["QUEUED", "SUCCEED", "FAILED"]
 RESTARTED = "The server was restarted before the task ended. Send the request again."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from comfy_api.latest import ComfyExtension, io
 from server import PromptServer
 
-from .. import api
+from ..api import switch
 from .convert import AfterDetailFromBoxes, AfterDetailFromMask, AfterDetailFromSEGS, AfterDetailToSEGS
 from .crops import AfterDetailCrop, AfterDetailPaste
 from .detail import AfterDetail
@@ -21,7 +21,7 @@ from .style import AfterDetailStylePreset
 class AfterDetailExtension(ComfyExtension):
     async def on_load(self) -> None:
         if server := getattr(PromptServer, "instance", None):  # None where tests load the nodes without a server
-            api.register(server)
+            switch.register(server)
 
     async def get_node_list(self) -> list[type[io.ComfyNode]]:
         return [

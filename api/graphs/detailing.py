@@ -72,6 +72,7 @@ def detail(assets: Assets, words: Words, wish: Detailing, checking: Checking | N
         negative=conditioning.negative,
         vae=loaded.vae,
         resolution="auto",
+        batch_size=0,
         **wish.widgets(),
         **optional,
     )

@@ -61,6 +61,16 @@ class Refiner(NamedTuple):
     conditioning: Conditioning
 
 
+class Scene(NamedTuple):
+    """What all pictures of a request share."""
+
+    build: Builder
+    wish: Generation
+    loaded: Loaded
+    conditioning: Conditioning
+    refiner: Refiner | None
+
+
 def generate(assets: Assets, words: Words, wish: Generation, checking: Checking | None) -> Built:
     build = Builder(checking)
     loaded = load(build, assets)
@@ -78,32 +88,26 @@ def generate(assets: Assets, words: Words, wish: Generation, checking: Checking 
         refiner = Refiner(model.out(0), encode_refiner(build, model.out(1), texts, wish.size))
     if wish.control:
         conditioning = controlled(build, loaded, conditioning, wish.control, wish.size)
-    pictures = _pictures(build, loaded, conditioning, refiner, wish)
-    return Built(build.graph, tuple(build.show(picture) for picture in pictures))
+    scene = Scene(build, wish, loaded, conditioning, refiner)
+    return Built(build.graph, tuple(build.show(picture) for picture in pictures(scene)))
 
 
-def _pictures(
-    build: Builder, loaded: Loaded, conditioning: Conditioning, refiner: Refiner | None, wish: Generation
-) -> list[Link]:
+def pictures(scene: Scene) -> list[Link]:
     """One image for each seed."""
+    build, wish, loaded, _, _ = scene
     image = scaled(build, wish.image, wish.size, "Picture to start from") if wish.image else None
     if image and wish.mask:
         white = scaled(build, wish.mask, wish.size, "Mask: white is repainted")
         mask = build.add("ImageToMask", "The mask", image=white, channel="red").out()
         paint = outpainted if wish.outpainting else inpainted
-        return [paint(build, loaded, conditioning, refiner, (image, mask), wish, seed) for seed in wish.seeds]
+        return [paint(scene, image, mask, seed) for seed in wish.seeds]
     if image:
         latent = build.add("VAEEncode", "Into the model's space", pixels=image, vae=loaded.vae).out()
     else:
         width, height = wish.size
         latent = build.add("EmptyLatentImage", "Size", width=width, height=height, batch_size=1).out()
     return [
-        build.add(
-            "VAEDecode",
-            "Picture",
-            samples=sampled(build, loaded.model, conditioning, refiner, latent, wish, seed),
-            vae=loaded.vae,
-        ).out()
+        build.add("VAEDecode", "Picture", samples=sampled(scene, latent, seed), vae=loaded.vae).out()
         for seed in wish.seeds
     ]
 
@@ -148,8 +152,7 @@ def controlled(
     applied = build.add(
         "ControlNetApplyAdvanced",
         "How strongly the layout is kept",
-        positive=conditioning.positive,
-        negative=conditioning.negative,
+        **conditioning._asdict(),
         control_net=build.add("ControlNetLoader", "ControlNet", control_net_name=control.file).out(),
         image=image,
         strength=control.strength,
@@ -160,32 +163,28 @@ def controlled(
     return Conditioning(applied.out(0), applied.out(1))
 
 
-def sampled(
-    build: Builder,
-    model: Link,
-    conditioning: Conditioning,
-    refiner: Refiner | None,
-    latent: Link,
-    wish: Generation,
-    seed: int,
-) -> Link:
+def sampled(scene: Scene, latent: Link, seed: int) -> Link:
     """The sampled latent; with a refiner, the base model does its share of the steps first."""
+    build, wish, loaded, conditioning, refiner = scene
     widgets = wish.sampling.inputs()
     if refiner is None:
-        inputs = {"model": model, **conditioning._asdict(), "latent_image": latent, "seed": seed, **widgets}
+        inputs = {"model": loaded.model, **conditioning._asdict(), "latent_image": latent, "seed": seed, **widgets}
         return build.add("KSampler", "Paint", denoise=wish.strength, **inputs).out()
     steps = wish.sampling.steps
     total = max(round(steps / wish.strength), steps)  # KSampler's denoise runs the last steps of a longer schedule
     start = total - steps
     switch = start + round(steps * wish.high_noise_frac)
-    stages = [(model, conditioning, start, switch), (refiner.model, refiner.conditioning, switch, total)]
-    stages = [stage for stage in stages if stage[2] < stage[3]]
-    for place, (stage_model, words, first, last) in enumerate(stages):
+    stages = [
+        ("Base model", loaded.model, conditioning, start, switch),
+        ("Refiner", refiner.model, refiner.conditioning, switch, total),
+    ]
+    stages = [stage for stage in stages if stage[3] < stage[4]]
+    for place, (title, model, words, first, last) in enumerate(stages):
         is_first, is_last = place == 0, place == len(stages) - 1
         latent = build.add(
             "KSamplerAdvanced",
-            "Base model" if stage_model is model else "Refiner",
-            model=stage_model,
+            title,
+            model=model,
             **words._asdict(),
             latent_image=latent,
             noise_seed=seed,
@@ -198,29 +197,15 @@ def sampled(
     return latent
 
 
-def inpainted(
-    build: Builder,
-    loaded: Loaded,
-    conditioning: Conditioning,
-    refiner: Refiner | None,
-    links: tuple[Link, Link],
-    wish: Generation,
-    seed: int,
-) -> Link:
+def inpainted(scene: Scene, image: Link, mask: Link, seed: int) -> Link:
+    wish = scene.wish
     paint = Inpainting(wish.sampling, wish.strength, seed, only_masked=wish.only_masked, padding=wish.padding)
-    return repainted(build, loaded, conditioning, links, paint, **_refining(refiner, wish))
+    return repainted(scene.build, scene.loaded, scene.conditioning, (image, mask), paint, **refining(scene))
 
 
-def outpainted(
-    build: Builder,
-    loaded: Loaded,
-    conditioning: Conditioning,
-    refiner: Refiner | None,
-    links: tuple[Link, Link],
-    wish: Generation,
-    seed: int,
-) -> Link:
+def outpainted(scene: Scene, image: Link, mask: Link, seed: int) -> Link:
     """The edge's colours are drawn into the new part and painted over; the old part is laid on top, untouched."""
+    build, wish = scene.build, scene.wish
     paint = Inpainting(
         wish.sampling,
         wish.strength,
@@ -232,8 +217,7 @@ def outpainted(
         fill="fill",
         differential=True,
     )
-    image, mask = links
-    done = repainted(build, loaded, conditioning, links, paint, **_refining(refiner, wish))
+    done = repainted(build, scene.loaded, scene.conditioning, (image, mask), paint, **refining(scene))
     old = build.add("InvertMask", "The old part", mask=mask).out()
     return build.add(
         "ImageCompositeMasked",
@@ -247,13 +231,13 @@ def outpainted(
     ).out()
 
 
-def _refining(refiner: Refiner | None, wish: Generation) -> dict[str, Any]:
+def refining(scene: Scene) -> dict[str, Any]:
     """The refiner's inputs of Inpaint Regions."""
-    if refiner is None:
+    if scene.refiner is None:
         return {}
     return {
-        "refiner_model": refiner.model,
-        "refiner_positive": refiner.conditioning.positive,
-        "refiner_negative": refiner.conditioning.negative,
-        "high_noise_frac": wish.high_noise_frac,
+        "refiner_model": scene.refiner.model,
+        "refiner_positive": scene.refiner.conditioning.positive,
+        "refiner_negative": scene.refiner.conditioning.negative,
+        "high_noise_frac": scene.wish.high_noise_frac,
     }
