@@ -12,6 +12,7 @@ DETAIL = {
     "init_image": PHOTO,
     "detector": "face_full_mediapipe",
     "inpainting_base_model": "sd15",
+    "prompt": "a face",
     "steps": 2,
     "seed": 1,
     "image_encoding": "png",

@@ -1,4 +1,4 @@
-"""The server is killed while tasks run: results stay, and what was cut off is said to have failed. Then, without a key."""
+"""The server is killed while tasks run: results stay, what was cut off has failed. Then it runs without a key."""
 
 from collections.abc import Iterator
 
