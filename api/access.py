@@ -74,7 +74,7 @@ def _names_loopback(host: str) -> bool:
 
 @dataclass
 class Lane:
-    """The jobs of one client that are not answered yet, in the order they came."""
+    """How many jobs of a client are in work, and the last one in line."""
 
     jobs: int = 0
     last: asyncio.Future[None] | None = None
@@ -82,18 +82,24 @@ class Lane:
 
 @dataclass
 class Turn:
-    """A job's place in its lane. `mine` is done once the job has been queued, or never will be."""
+    """A job's place in its lane: before those that come to stand in line later."""
 
-    before: asyncio.Future[None] | None
-    mine: asyncio.Future[None]
+    lane: Lane
+    before: asyncio.Future[None] | None = None
+    mine: asyncio.Future[None] | None = None
+
+    def line_up(self) -> None:
+        """Stand behind whoever stands there: the request has arrived."""
+        self.before, self.mine = self.lane.last, asyncio.get_running_loop().create_future()
+        self.lane.last = self.mine
 
     async def wait(self) -> None:
-        """Return when everything that came before has been queued."""
+        """Return when everything that came before has been queued, or never will be."""
         if self.before is not None:
             await self.before
 
     def pass_on(self) -> None:
-        if not self.mine.done():
+        if self.mine is not None and not self.mine.done():
             self.mine.set_result(None)
 
 
@@ -116,8 +122,8 @@ class Lanes:
                 f"This key has {lane.jobs} requests in work, which is the limit. Try again in {wait} s.",
                 {"Retry-After": str(wait)},
             )
-        turn = Turn(lane.last, asyncio.get_running_loop().create_future())
-        lane.jobs, lane.last = lane.jobs + 1, turn.mine
+        turn = Turn(lane)
+        lane.jobs += 1
         try:
             yield turn
         finally:

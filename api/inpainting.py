@@ -37,7 +37,7 @@ class Inpainter:
         async with AsyncExitStack() as stack:
             built = await self._graph(request, stack.enter_context(workspace()), seed)
             task = Task(caller.client, seed, wish.extra.response_image_type)
-            self.store.create(task)
+            await self.store.create(task)
             stack.push_async_exit(caller.held.pop_all())
             work = asyncio.create_task(self._work(task, built, caller, stack.pop_all()))
         self._running.add(work)
@@ -122,7 +122,7 @@ class Inpainter:
                 ]
                 await self.store.succeed(task, contents)
             except Refused as error:
-                self.store.fail(task, str(error))
+                await self.store.fail(task, str(error))
             except Exception as error:
                 log_failure("A task", error)
-                self.store.fail(task, f"The server failed ({type(error).__name__}); the reason is in its log.")
+                await self.store.fail(task, f"The server failed ({type(error).__name__}); the reason is in its log.")

@@ -120,6 +120,7 @@ def queueing(service: Service, job: Job) -> Answer:
         async with AsyncExitStack() as held:
             turn = await held.enter_async_context(service.lanes.place(client))
             body = await body_of(request, service.settings)
+            turn.line_up()
             if service.settings.log_requests:
                 LOG.info("%s %s", request.path, readable(body))
             wish = await asyncio.to_thread(parse, job.model, body)

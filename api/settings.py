@@ -31,28 +31,28 @@ class Safety(Model):
 
     clip_vision: str
     concepts: str
-    threshold: float = Field(0.25, ge=-1, le=1)
+    threshold: float = Field(default=0.25, ge=-1, le=1)
 
 
 class Settings(Model):
     enabled: bool = False
     api_keys: tuple[ApiKey, ...] = ()
-    public_url: str | None = Field(None, pattern=r"^https?://[^\s?#]+$")
+    public_url: str | None = Field(default=None, pattern=r"^https?://[^\s?#]+$")
     """How clients reach the service, for the links in its answers. None: as the request did."""
     checkpoints: Checkpoints = Checkpoints()
     controlnet: str | None = None
     photomaker: str | None = None
     segmind_base_model: Literal["sd15", "sdxl"] = "sd15"
     safety: Safety | None = None
-    max_jobs_per_key: int = Field(16, ge=1, le=10_000)
-    timeout_seconds: float = Field(600, gt=0)
-    max_body_mb: float = Field(64, gt=0)
-    max_image_mb: float = Field(20, gt=0)
-    max_pixels: int = Field(4096 * 4096, ge=1)
-    download_seconds: float = Field(20, gt=0)
+    max_jobs_per_key: int = Field(default=16, ge=1, le=10_000)
+    timeout_seconds: float = Field(default=600, gt=0)
+    max_body_mb: float = Field(default=64, gt=0)
+    max_image_mb: float = Field(default=20, gt=0)
+    max_pixels: int = Field(default=4096 * 4096, ge=1)
+    download_seconds: float = Field(default=20, gt=0)
     trusted_image_hosts: tuple[str, ...] = ()
     """host:port of image servers that may lie in a private network."""
-    task_hours: float = Field(24, gt=0)
+    task_hours: float = Field(default=24, gt=0)
     log_requests: bool = False
     """Write requests, without images and keys but with prompts, to ComfyUI's log."""
 

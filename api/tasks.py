@@ -49,20 +49,16 @@ class TaskStore:
         self.jobs: dict[str, Job | None] = {}
         """Tasks of this process that have not ended, and their job once it is queued."""
 
-    def create(self, task: Task) -> None:
-        self.forget_old()
-        (self.folder / task.id).mkdir(parents=True)
+    async def create(self, task: Task) -> None:
         self.jobs[task.id] = None
-        self._write(task)
+        await asyncio.to_thread(self._create, task)
 
     async def succeed(self, task: Task, files: Sequence[bytes]) -> None:
-        for place, content in enumerate(files):
-            await asyncio.to_thread(_write_atomically, self._image(task, place), content)
-        self._write(replace(task, status="SUCCEED", images=len(files)))
+        await asyncio.to_thread(self._succeed, task, files)
         self.jobs.pop(task.id, None)
 
-    def fail(self, task: Task, reason: str) -> None:
-        self._write(replace(task, status="FAILED", reason=reason))
+    async def fail(self, task: Task, reason: str) -> None:
+        await asyncio.to_thread(self._write, replace(task, status="FAILED", reason=reason))
         self.jobs.pop(task.id, None)
 
     def find(self, task_id: str, client: str) -> Task:
@@ -103,14 +99,21 @@ class TaskStore:
         if not self.folder.is_dir():
             return
         for entry in self.folder.iterdir():
-            if entry.name not in self.jobs and time.time() - entry.stat().st_mtime > self._seconds:
+            if entry.name not in tuple(self.jobs) and time.time() - entry.stat().st_mtime > self._seconds:
                 shutil.rmtree(entry, ignore_errors=True)
+
+    def _create(self, task: Task) -> None:
+        self.forget_old()
+        (self.folder / task.id).mkdir(parents=True)
+        self._write(task)
+
+    def _succeed(self, task: Task, files: Sequence[bytes]) -> None:
+        for place, content in enumerate(files):
+            _write_atomically(self.folder / task.id / f"image_{place}.{task.image_type}", content)
+        self._write(replace(task, status="SUCCEED", images=len(files)))
 
     def _signature(self, task_id: str, place: int, expires: int) -> str:
         return hmac.new(self._secret, f"{task_id}:{place}:{expires}".encode(), hashlib.sha256).hexdigest()
-
-    def _image(self, task: Task, place: int) -> Path:
-        return self.folder / task.id / f"image_{place}.{task.image_type}"
 
     def _write(self, task: Task) -> None:
         _write_atomically(self.folder / task.id / "task.json", json.dumps(asdict(task)).encode())

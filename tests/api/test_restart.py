@@ -1,17 +1,33 @@
-"""The server is killed while tasks run: results stay, what was cut off has failed. Then it runs without a key."""
+"""A server with few models is killed while tasks run, then runs without keys, then with a safety check and little time.
+
+What was done stays, and what was cut off has failed.
+"""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import requests
+import torch
+from rig import models as small_models
+from rig.make import MODELS_CACHE
 from rig.server import ComfyServer
-from rig.service import BEARER, SETTINGS, as_base64, configure, photo, post, serving, square_mask, task_result, until
+from rig.service import SETTINGS, as_base64, configure, photo, post, serving, square_mask, task_result, until
+from safetensors.torch import save_file
+
+DETAIL = {"detector": "face_full_mediapipe", "inpainting_base_model": "sd15", "steps": 2}
+SD = {"prompt": "an octopus", "steps": 2}
 
 
 @pytest.fixture(scope="module")
-def own(models) -> Iterator[ComfyServer]:
-    """A server of this module's own, to be killed."""
-    with serving(models) as server:
+def own(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ComfyServer]:
+    """A server of this module's own, to be killed. Of its checkpoints, one is SD1.5 and for more than inpainting."""
+    small_models.ensure("clip-vision", MODELS_CACHE)
+    few = tmp_path_factory.mktemp("models")
+    for name in ("checkpoints/nano-sd15.ckpt", "checkpoints/nano-sd15-inpaint.ckpt", "clip_vision/clip-vit-l.pt"):
+        (few / name).parent.mkdir(exist_ok=True)
+        (few / name).symlink_to(models / name)
+    with serving(few, {**SETTINGS, "checkpoints": {}}) as server:
         yield server
 
 
@@ -40,6 +56,7 @@ def test_a_kill_loses_no_result_and_hides_no_failure(own):
     until(lambda: status(own, running) == "TASK_STATUS_PROCESSING", "running")
     assert status(own, waiting) == "TASK_STATUS_QUEUED"
     own.kill()
+    configure(own, {**SETTINGS, "checkpoints": {}, "trusted_image_hosts": [f"127.0.0.1:{own.port}"]})
     own.start()
     result = task_result(own, done)
     assert result["task"]["status"] == "TASK_STATUS_SUCCEED"
@@ -51,31 +68,40 @@ def test_a_kill_loses_no_result_and_hides_no_failure(own):
     until(lambda: status(own, after) == "TASK_STATUS_SUCCEED", "done after the restart")
 
 
-def test_without_a_key_this_machine_is_served_and_nobody_through_it(own):
-    configure(own, {**SETTINGS, "api_keys": [], "trusted_image_hosts": [f"127.0.0.1:{own.port}"]})
-    own.restart()
-    (own.base / "input" / "photo.png").parent.mkdir(exist_ok=True)
+def test_the_one_checkpoint_that_fits_is_taken(own):
+    assert post(own, "/generate/sd", SD).status_code == 200
+    (problem,) = post(own, "/generate/sdxl", SD).json()["detail"]
+    assert problem["loc"] == ["body", "checkpoint"] and "has no sdxl checkpoint" in problem["msg"]
+
+
+def test_a_picture_is_fetched_from_a_server_the_settings_trust(own):
     photo().save(own.base / "input" / "photo.png")
-    wish = {
-        "init_image_url": f"{own.url}/view?filename=photo.png&type=input",
-        "detector": "face_full_mediapipe",
-        "inpainting_base_model": "sd15",
-        "steps": 2,
-    }
-    assert post(own, "/adetailer", wish, {}).status_code == 200  # a picture of a server the settings trust
-    for headers in ({"X-Forwarded-For": "203.0.113.9"}, {"Host": "attacker.example"}):
-        answer = post(own, "/adetailer", wish, headers)
-        assert answer.status_code == 401 and "its own machine only" in answer.json()["detail"]
+    link = f"{own.url}/view?filename=photo.png&type=input"
+    answer = post(own, "/adetailer", {**DETAIL, "init_image_url": link})
+    assert answer.status_code == 200 and answer.json()["num_objects_inpainted"] == 1
+    elsewhere = post(own, "/adetailer", {**DETAIL, "init_image_url": link.replace("127.0.0.1", "localhost")})
+    assert "which is not fetched" in elsewhere.json()["detail"][0]["msg"]
 
 
-def test_the_one_fitting_checkpoint_is_taken_and_several_are_told(own):
-    """nano-sd15 and tiny models of the cache are all SD1.5."""
-    configure(own, {**SETTINGS, "checkpoints": {}, "api_keys": []})
+def test_without_keys_this_machine_is_served_and_what_the_safety_check_removes_is_not_sent(own):
+    folder = own.base / "models" / "safety_concepts"
+    folder.mkdir(parents=True)
+    save_file({"concepts": torch.randn(1, 768)}, folder / "everything.safetensors")
+    safety = {"clip_vision": "clip-vit-l", "concepts": "everything", "threshold": -1}
+    configure(own, {**SETTINGS, "api_keys": [], "checkpoints": {}, "safety": safety, "timeout_seconds": 20})
     own.restart()
-    answer = post(own, "/generate/sd", {"prompt": "an octopus", "steps": 2}, {})
-    several = len([*(own.base / "models" / "checkpoints").glob("*sd15.ckpt")])
-    if several > 1:
-        (problem,) = answer.json()["detail"]
-        assert problem["loc"] == ["body", "checkpoint"] and f"has {several} sd15 checkpoint" in problem["msg"]
-    refined = post(own, "/generate/sdxl", {"prompt": "an octopus", "steps": 2, "checkpoint": "pico-sdxl"}, BEARER)
-    assert refined.status_code == 200
+    for headers in ({"X-Forwarded-For": "203.0.113.9"}, {"Host": "attacker.example"}):
+        answer = post(own, "/generate/sd", SD, headers)
+        assert answer.status_code == 401 and "its own machine only" in answer.json()["detail"]
+    (image,) = post(own, "/generate/sd", SD, {}).json()["images"]
+    assert image["image_b64"] is None and image["removed_for_safety"] is True
+    detailed = post(own, "/adetailer", {**DETAIL, "init_image": as_base64(photo())}, {}).json()
+    assert (detailed["num_objects_inpainted"], detailed["num_removed_for_safety"]) == (0, 1)
+
+
+def test_a_job_that_takes_too_long_is_stopped(own):
+    """The server of the test before gives a job 20 s; this one would take minutes."""
+    answer = post(own, "/generate/sd", {**SD, "steps": 200, "num_images": 16}, {})
+    assert answer.status_code == 504 and "20 s this server allows" in answer.json()["detail"]
+    queue = own.get("/queue").json()
+    assert queue["queue_running"] == queue["queue_pending"] == [] and own.get("/history").json() == {}

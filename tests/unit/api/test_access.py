@@ -86,6 +86,7 @@ def test_jobs_of_a_key_are_queued_in_the_order_they_came():
 
     async def job(lanes: Lanes, name: int, preparing: float) -> None:
         async with lanes.place("key") as turn:
+            turn.line_up()
             await asyncio.sleep(preparing)
             await turn.wait()
             queued.append(name)
@@ -103,11 +104,21 @@ def test_jobs_of_a_key_are_queued_in_the_order_they_came():
 def test_a_job_that_fails_before_it_is_queued_lets_the_next_pass():
     async def run() -> None:
         lanes = Lanes(limit=8)
-        with pytest.raises(ZeroDivisionError):
-            async with lanes.place("key"):
-                raise ZeroDivisionError
         async with lanes.place("key") as turn:
-            await asyncio.wait_for(turn.wait(), 1)
+            with pytest.raises(ZeroDivisionError):
+                async with lanes.place("key") as failing:
+                    failing.line_up()
+                    turn.line_up()
+                    raise ZeroDivisionError
+            await asyncio.wait_for(turn.wait(), 10)
+
+
+def test_a_slow_upload_holds_nobody_up():
+    async def run() -> None:
+        lanes = Lanes(limit=8)
+        async with lanes.place("key"), lanes.place("key") as quick:
+            quick.line_up()
+            await asyncio.wait_for(quick.wait(), 10)
 
     asyncio.run(run())
 

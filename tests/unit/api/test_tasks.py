@@ -13,7 +13,7 @@ from afterdetail.api.tasks import RESTARTED, Task, TaskStore
 def stored(folder) -> tuple[TaskStore, Task]:
     store = TaskStore(folder, hours=1)
     task = Task("client", seed=7, image_type="png")
-    store.create(task)
+    asyncio.run(store.create(task))
     return store, task
 
 
@@ -26,9 +26,9 @@ def test_results_outlive_the_process_and_unfinished_tasks_are_said_to_have_faile
     store, done = stored(tmp_path)
     asyncio.run(store.succeed(done, [b"first", b"second"]))
     open_task, broken = Task("client", 8, "png"), Task("client", 9, "png")
-    store.create(open_task)
-    store.create(broken)
-    store.fail(broken, "Because.")
+    asyncio.run(store.create(open_task))
+    asyncio.run(store.create(broken))
+    asyncio.run(store.fail(broken, "Because."))
     assert store.find(open_task.id, "client").status == "QUEUED"
     again = TaskStore(tmp_path, hours=1)
     assert (again.find(done.id, "client").status, again.find(done.id, "client").images) == ("SUCCEED", 2)
@@ -74,7 +74,7 @@ def test_old_tasks_are_deleted_and_those_in_work_are_not(tmp_path):
     store, old = stored(tmp_path)
     asyncio.run(store.succeed(old, [b"x"]))
     working = Task("client", 1, "png")
-    store.create(working)
+    asyncio.run(store.create(working))
     for task in (old, working):
         os.utime(tmp_path / task.id, (0, 0))
     store.forget_old()
