@@ -57,6 +57,11 @@ def find(field: str, folder: str, name: str) -> str:
     )
 
 
+def embedding(field: str, name: str) -> str:
+    """What stands behind `embedding:` in a prompt for the embedding called `name`. Refused if there is none."""
+    return str(PurePosixPath(find(field, "embeddings", name).replace("\\", "/")).with_suffix(""))
+
+
 def _stem(file: str) -> str:
     return PurePosixPath(file.replace("\\", "/")).stem
 

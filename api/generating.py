@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
+from typing import Any
 
 from aiohttp import web
+from PIL import Image
 
 from ..detailer.resolution import NATIVE, BaseModel, Size
 from . import assets, images
 from .detailing import OCTOAI_SAMPLERS, in_hundredths, loras, require_size, require_style
 from .errors import invalid
 from .graphs import Assets, Control, Generation, Sampling, Subject, Words, generate, with_embeddings, with_subject
-from .octoai import GENERATED, GenerateRequest
+from .octoai import GENERATED, Encoding, GenerateRequest
 from .service import Caller, Service, random_seed
 from .workspace import Workspace, workspace
 
@@ -49,36 +50,36 @@ async def generated(
         assets.find("vae", "vae", wish.vae) if wish.vae else None,
         wish.clip_skip,
     )
-    seeds = seeds_of(wish)
+    refiner = await assets.checkpoint(None, "refiner", service.settings, "use_refiner") if wish.use_refiner else None
+    words = words_of(wish)
     with workspace() as files:
-        generation = Generation(
+        wanted = Generation(
             base_model=base,
             size=size,
-            seeds=seeds,
+            seeds=seeds_of(wish),
             sampling=Sampling(wish.steps, wish.cfg_scale, OCTOAI_SAMPLERS[wish.sampler]),
             strength=strength_of(wish),
-            image=await saved(service, files, "init_image", wish.init_image),
-            mask=await saved(service, files, "mask_image", wish.mask_image),
             outpainting=wish.outpainting,
             only_masked=wish.inpaint_full_res,
             padding=wish.inpaint_full_res_padding,
-            refiner=await assets.checkpoint(None, "refiner", service.settings, "use_refiner")
-            if wish.use_refiner
-            else None,
+            refiner=refiner,
             high_noise_frac=wish.high_noise_frac,
+            image=await saved(service, files, "init_image", wish.init_image),
+            mask=await saved(service, files, "mask_image", wish.mask_image),
             control=await control(service, files, wish, controlnet),
             subject=await subject(service, files, wish),
         )
-        done = await service.run(generate(chosen, words_of(wish), generation, service.checking()), caller)
-    answer = [
-        {
-            "image_b64": picture and images.as_base64(await images.encoded(picture, wish.image_encoding)),
-            "seed": seed,
-            "removed_for_safety": picture is None,
-        }
-        for picture, seed in zip(done.pictures, seeds, strict=True)
+        done = await service.run(generate(chosen, words, wanted, service.checking()), caller)
+    answers = [
+        await generated_image(picture, seed, wish.image_encoding, place in done.removed)
+        for place, (picture, seed) in enumerate(zip(done.pictures, wanted.seeds, strict=True))
     ]
-    return web.json_response({"images": answer, "prediction_time_ms": done.milliseconds})
+    return web.json_response({"images": answers, "prediction_time_ms": done.milliseconds})
+
+
+async def generated_image(picture: Image.Image, seed: int, encoding: Encoding, removed: bool) -> dict[str, Any]:
+    text = None if removed else await images.as_base64(picture, encoding)
+    return {"image_b64": text, "seed": seed, "removed_for_safety": removed}
 
 
 def seeds_of(wish: GenerateRequest) -> tuple[int, ...]:
@@ -97,7 +98,7 @@ def strength_of(wish: GenerateRequest) -> float:
 
 def words_of(wish: GenerateRequest) -> Words:
     files = {
-        trigger or name: str(PurePosixPath(assets.find("textual_inversions", "embeddings", name)).with_suffix(""))
+        trigger or name: assets.embedding("textual_inversions", name)
         for name, trigger in wish.textual_inversions.items()
     }
     prompt = with_embeddings(wish.prompt, files)
@@ -130,6 +131,6 @@ async def control(service: Service, files: Workspace, wish: GenerateRequest, fil
 async def subject(service: Service, files: Workspace, wish: GenerateRequest) -> Subject | None:
     for pictures in wish.transfer_images.values():
         file = assets.photomaker(service.settings)
-        read = [await service.reader.read("transfer_images", picture) for picture in pictures]
-        return Subject(file, tuple([await files.save(picture) for picture in read]))
+        names = [await saved(service, files, "transfer_images", picture) for picture in pictures]
+        return Subject(file, tuple(filter(None, names)))
     return None

@@ -100,12 +100,12 @@ async def encoded(picture: Image.Image, encoding: str, quality: int = 95) -> byt
     return await asyncio.to_thread(_encoded, picture, encoding, quality)
 
 
+async def as_base64(picture: Image.Image, encoding: str, quality: int = 95) -> str:
+    return base64.b64encode(await encoded(picture, encoding, quality)).decode("ascii")
+
+
 def _encoded(picture: Image.Image, encoding: str, quality: int) -> bytes:
     buffer = BytesIO()
     options: dict[str, Any] = {"compress_level": 1} if encoding == "png" else {"quality": quality}
     picture.save(buffer, encoding.upper(), **options)
     return buffer.getvalue()
-
-
-def as_base64(content: bytes) -> str:
-    return base64.b64encode(content).decode("ascii")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from contextlib import AsyncExitStack
 from dataclasses import replace
-from pathlib import PurePosixPath
 
 from aiohttp import web
 
@@ -74,26 +73,11 @@ class Inpainter:
 
     async def _graph(self, wish: novita.InpaintingWish, files: Workspace, seed: int) -> Built:
         file = assets.find("model_name", "checkpoints", wish.model_name)
-        traits = await assets.traits_of(file)
         loras = tuple((assets.find("loras", "loras", lora.model_name), lora.strength) for lora in wish.loras)
         vae = assets.find("sd_vae", "vae", wish.sd_vae) if wish.sd_vae else None
-        embeddings = {
-            item.model_name: str(
-                PurePosixPath(assets.find("embeddings", "embeddings", item.model_name)).with_suffix("")
-            )
-            for item in wish.embeddings
-        }
-        picture = await self._service.reader.read("image_base64", wish.image_base64)
-        mask = await self._service.reader.read("mask_image_base64", wish.mask_image_base64)
-        require_sides("image_base64", Size(*picture.size))
-        if picture.size != mask.size:
-            raise invalid(
-                "mask_image_base64",
-                f"mask_image_base64 is {Size(*mask.size)} and image_base64 is {Size(*picture.size)}. Send a mask of "
-                "the picture's size.",
-            )
+        embeddings = {item.model_name: assets.embedding("embeddings", item.model_name) for item in wish.embeddings}
         words = Words(with_embeddings(wish.prompt, embeddings), with_embeddings(wish.negative_prompt, embeddings))
-        settings = Inpainting(
+        paint = Inpainting(
             sampling=Sampling(wish.steps, wish.guidance_scale, NOVITA[wish.sampler_name]),
             denoise=in_hundredths(wish.strength),
             seed=seed,
@@ -103,11 +87,24 @@ class Inpainter:
             invert=wish.inpainting_mask_invert,
             fill=novita.FILLS[wish.inpainting_fill],
             noise_multiplier=wish.initial_noise_multiplier,
-            inpaint_model=traits.inpaint,
+            inpaint_model=(await assets.traits_of(file)).inpaint,
         )
-        names = (await files.save(picture), await files.save(mask))
+        names = await self._saved(wish, files)
         chosen = Assets(file, loras, vae, wish.clip_skip)
-        return inpaint(chosen, words, names, settings, wish.image_num, self._service.checking())
+        return inpaint(chosen, words, names, paint, wish.image_num, self._service.checking())
+
+    async def _saved(self, wish: novita.InpaintingWish, files: Workspace) -> tuple[str, str]:
+        """LoadImage's names of the picture and of its mask."""
+        picture = await self._service.reader.read("image_base64", wish.image_base64)
+        mask = await self._service.reader.read("mask_image_base64", wish.mask_image_base64)
+        require_sides("image_base64", Size(*picture.size))
+        if picture.size != mask.size:
+            raise invalid(
+                "mask_image_base64",
+                f"mask_image_base64 is {Size(*mask.size)} and image_base64 is {Size(*picture.size)}. Send a mask of "
+                "the picture's size.",
+            )
+        return await files.save(picture), await files.save(mask)
 
     async def _work(self, task: Task, built: Built, caller: Caller, held: AsyncExitStack) -> None:
         def started(job: Job) -> None:
@@ -117,9 +114,8 @@ class Inpainter:
         async with held:
             try:
                 done = await self._service.run(built, caller, started)
-                contents = [
-                    await images.encoded(picture, task.image_type) for picture in done.pictures if picture is not None
-                ]
+                kept = [picture for place, picture in enumerate(done.pictures) if place not in done.removed]
+                contents = [await images.encoded(picture, task.image_type) for picture in kept]
                 await self.store.succeed(task, contents)
             except Refused as error:
                 await self.store.fail(task, str(error))

@@ -55,7 +55,7 @@ class Job:
                     raise ClientGone
                 if time.monotonic() > deadline:
                     raise refused(504, f"The job took longer than the {seconds:g} s this server allows. Ask for less.")
-                await asyncio.sleep(POLL_SECONDS)
+                await next_look()
             ended = True
         finally:
             if not ended:
@@ -97,7 +97,12 @@ class Job:
                 queue.history.pop(self.id, None)
                 if not queue.interrupt_if_running(self.id):
                     return
-            await asyncio.sleep(POLL_SECONDS)
+            await next_look()
+
+
+async def next_look() -> None:
+    """Wait for the next multiple of POLL_SECONDS: all jobs look together, so that many of them wake the loop once."""
+    await asyncio.sleep(POLL_SECONDS - time.monotonic() % POLL_SECONDS)
 
 
 class ClientGone(Exception):

@@ -15,7 +15,7 @@ from aiohttp import web
 from pydantic import BaseModel
 
 from . import detailing, generating, novita, octoai, openapi, segmind
-from .access import client_of
+from .access import Turn, client_of
 from .errors import Refused, refused
 from .inpainting import IMAGE_PATH, Inpainter
 from .queueing import ClientGone
@@ -36,7 +36,7 @@ Answer = Callable[[web.Request, str], Awaitable[web.StreamResponse]]
 Run = Callable[[Service, Caller, Any], Awaitable[web.Response]]
 
 
-class Job(NamedTuple):
+class Route(NamedTuple):
     """A route that queues a graph."""
 
     path: str
@@ -65,15 +65,15 @@ def add_routes(server: Any, settings: Settings) -> None:
         except Refused as error:
             return novita.failed(error)
 
-    for job in (
-        Job("/adetailer", octoai.ADetailerRequest, detailing.adetailer, octoai.failed),
-        Job("/generate/sdxl", octoai.GenerateRequest, generating.sdxl, octoai.failed),
-        Job("/generate/sd", octoai.GenerateRequest, generating.sd, octoai.failed),
-        Job("/generate/controlnet-sdxl", octoai.GenerateRequest, generating.controlnet_sdxl, octoai.failed),
-        Job("/v1/face-detailer", segmind.FaceDetailerRequest, detailing.face_detailer, segmind.failed),
-        Job("/v3/async/inpainting", novita.InpaintingRequest, inpainter.accept, novita.failed),
+    for route in (
+        Route("/adetailer", octoai.ADetailerRequest, detailing.adetailer, octoai.failed),
+        Route("/generate/sdxl", octoai.GenerateRequest, generating.sdxl, octoai.failed),
+        Route("/generate/sd", octoai.GenerateRequest, generating.sd, octoai.failed),
+        Route("/generate/controlnet-sdxl", octoai.GenerateRequest, generating.controlnet_sdxl, octoai.failed),
+        Route("/v1/face-detailer", segmind.FaceDetailerRequest, detailing.face_detailer, segmind.failed),
+        Route("/v3/async/inpainting", novita.InpaintingRequest, inpainter.accept, novita.failed),
     ):
-        add(service, "POST", job.path, job.failed, queueing(service, job))
+        add(service, "POST", route.path, route.failed, queueing(service, route))
     add(service, "GET", "/v3/async/task-result", novita.failed, task_result)
     add(service, "GET", DOCUMENT_PATH, octoai.failed, describe)
     server.routes.get(IMAGE_PATH)(task_image)  # its link is the permission
@@ -113,20 +113,25 @@ def guarded(service: Service, failed: Failed, answer: Answer) -> Callable[[web.R
     return handle
 
 
-def queueing(service: Service, job: Job) -> Answer:
+def queueing(service: Service, route: Route) -> Answer:
     """An answer that takes a place in its client's lane and keeps it until the job has ended."""
 
     async def answer(request: web.Request, client: str) -> web.StreamResponse:
         async with AsyncExitStack() as held:
             turn = await held.enter_async_context(service.lanes.place(client))
-            body = await body_of(request, service.settings)
-            turn.line_up()
-            if service.settings.log_requests:
-                LOG.info("%s %s", request.path, readable(body))
-            wish = await asyncio.to_thread(parse, job.model, body)
-            return await job.run(service, Caller(client, turn, lambda: is_waiting(request), held), wish)
+            wish = await wish_in(request, route, service.settings, turn)
+            return await route.run(service, Caller(client, turn, lambda: is_waiting(request), held), wish)
 
     return answer
+
+
+async def wish_in(request: web.Request, route: Route, settings: Settings, turn: Turn) -> BaseModel:
+    """What is asked for; the job stands in line from when all of it has come."""
+    body = await body_of(request, settings)
+    turn.line_up()
+    if settings.log_requests:
+        LOG.info("%s %s", request.path, readable(body))
+    return await asyncio.to_thread(parse, route.model, body)
 
 
 def is_waiting(request: web.Request) -> bool:

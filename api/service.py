@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from PIL import Image
@@ -39,9 +40,10 @@ class Caller:
 
 @dataclass(frozen=True)
 class Results:
-    """The pictures of a graph, None where the safety check removed one, and what its nodes reported."""
+    """The pictures of a graph, the places of those the safety check removed, and what its nodes reported."""
 
-    pictures: list[Image.Image | None]
+    pictures: list[Image.Image]
+    removed: frozenset[int]
     report: Mapping[str, Any]
     milliseconds: float
 
@@ -77,16 +79,10 @@ class Service:
         outputs = await job.result(caller.wanted, self.settings.timeout_seconds)
         seconds = time.monotonic() - start
         self.lanes.took(seconds)
-        pictures: list[Image.Image | None] = []
-        for shown in built.shown:
-            found = await taken(outputs[shown.pictures])
-            removed = await taken(outputs[shown.removed]) if shown.removed else []
-            pictures += [None if is_white(removed, place) else picture for place, picture in enumerate(found)]
-        return Results(pictures, outputs.get(built.report, {}), seconds * 1000)
-
-
-def is_white(pictures: list[Image.Image], place: int) -> bool:
-    return bool(pictures) and pictures[place].convert("L").getpixel((0, 0)) == 255
+        pictures = [picture for shown in built.shown for picture in await taken(outputs[shown.pictures])]
+        marks = [mark for shown in built.shown if shown.removed for mark in await taken(outputs[shown.removed])]
+        removed = frozenset(place for place, mark in enumerate(marks) if mark.convert("L").getpixel((0, 0)) == 255)
+        return Results(pictures, removed, outputs.get(built.report, {}), seconds * 1000)
 
 
 def random_seed() -> int:
@@ -96,5 +92,5 @@ def random_seed() -> int:
 def log_failure(what: str, error: BaseException) -> None:
     """Where something failed that should not; never the error's own words, which may quote a request."""
     frames = traceback.extract_tb(error.__traceback__)
-    places = " > ".join(f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in frames)
+    places = " > ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in frames)
     LOG.error("%s failed: %s at %s", what, type(error).__name__, places)
