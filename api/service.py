@@ -79,8 +79,8 @@ class Service:
         outputs = await job.result(caller.wanted, self.settings.timeout_seconds)
         seconds = time.monotonic() - start
         self.lanes.took(seconds)
-        pictures = [picture for shown in built.shown for picture in await taken(outputs[shown.pictures])]
-        marks = [mark for shown in built.shown if shown.removed for mark in await taken(outputs[shown.removed])]
+        pictures = await taken(outputs[built.shown.pictures])
+        marks = await taken(outputs[built.shown.removed]) if built.shown.removed else []
         removed = frozenset(place for place, mark in enumerate(marks) if mark.convert("L").getpixel((0, 0)) == 255)
         return Results(pictures, removed, outputs.get(built.report, {}), seconds * 1000)
 

@@ -33,7 +33,7 @@ def register(server: Any) -> None:
 
         settings = load(settings_file(), os.environ)
         add_routes(server, settings)
-    except ValueError as error:
+    except (ValueError, OSError, ImportError) as error:  # the nodes work without it
         LOG.error("The HTTP service of AfterDetail stays off: %s", error)
 
 

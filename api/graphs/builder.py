@@ -11,17 +11,17 @@ Link = list[Any]
 
 
 class Shown(NamedTuple):
-    """The ids of the PreviewImage nodes of one result: its pictures, and white ones where a picture was removed."""
+    """The ids of the PreviewImage nodes: of the pictures, and of white ones where a picture was removed."""
 
     pictures: str
     removed: str | None = None
 
 
 class Built(NamedTuple):
-    """A graph, the results it shows, and the id of the node whose report counts objects."""
+    """A graph, what it shows, and the id of the node whose report counts objects."""
 
     graph: Graph
-    shown: tuple[Shown, ...]
+    shown: Shown
     report: str = ""
 
 
@@ -37,7 +37,6 @@ class Builder:
     def __init__(self, checking: Checking | None = None):
         self.graph: Graph = {}
         self._checking = checking
-        self._clip_vision: Link | None = None
 
     def add(self, class_type: str, title: str, **inputs: Any) -> Node:
         node = Node(str(len(self.graph) + 1))
@@ -48,22 +47,18 @@ class Builder:
         """A Safety Check of `image`; None if the server has none."""
         if self._checking is None:
             return None
-        if self._clip_vision is None:
-            loader = self.add(
-                "CLIPVisionLoader", "What the safety check sees with", clip_name=self._checking.clip_vision
-            )
-            self._clip_vision = loader.out()
+        sees = self.add("CLIPVisionLoader", "What the safety check sees with", clip_name=self._checking.clip_vision)
         return self.add(
             "AfterDetailSafety",
             "Safety check",
             image=image,
-            clip_vision=self._clip_vision,
+            clip_vision=sees.out(),
             threshold=self._checking.threshold,
             concepts=self._checking.concepts,
         )
 
     def show(self, image: Link, check: bool = True) -> Shown:
-        """Have a result written where the service finds it."""
+        """Have a batch of results written where the service finds them."""
         safe = self.safety(image) if check else None
         if safe is None:
             return Shown(self._preview(image))

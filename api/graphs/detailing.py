@@ -76,4 +76,4 @@ def detail(assets: Assets, words: Words, wish: Detailing, checking: Checking | N
         **wish.widgets(),
         **optional,
     )
-    return Built(build.graph, (build.show(detailer.out(), check=False),), detailer.id)
+    return Built(build.graph, build.show(detailer.out(), check=False), detailer.id)

@@ -6,6 +6,7 @@ controlnet-canny-sdxl and photo-merge. Every picture is sampled with its own see
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -88,8 +89,8 @@ def generate(assets: Assets, words: Words, wish: Generation, checking: Checking 
         refiner = Refiner(model.out(0), encode_refiner(build, model.out(1), texts, wish.size))
     if wish.control:
         conditioning = controlled(build, loaded, conditioning, wish.control, wish.size)
-    scene = Scene(build, wish, loaded, conditioning, refiner)
-    return Built(build.graph, tuple(build.show(picture) for picture in pictures(scene)))
+    done = batch(build, pictures(Scene(build, wish, loaded, conditioning, refiner)), "All pictures")
+    return Built(build.graph, build.show(done))  # at the end, so that a job that is stopped has written no file
 
 
 def pictures(scene: Scene) -> list[Link]:
@@ -128,19 +129,22 @@ def scaled(build: Builder, name: str, size: Size, title: str) -> Link:
 def subject(build: Builder, clip: Link, text: Link | str, subject: Subject) -> Link:
     """The positive conditioning in which PhotoMaker's word stands for the subject."""
     images = [build.add("LoadImage", "A picture of the subject", image=name).out() for name in subject.images]
-    batch = images[0]
-    if len(images) > 1:
-        named = {f"images.image{index}": image for index, image in enumerate(images)}
-        batch = build.add("BatchImagesNode", "All pictures of the subject", **named).out()
     photomaker = build.add("PhotoMakerLoader", "PhotoMaker", photomaker_model_name=subject.file)
     return build.add(
         "PhotoMakerEncode",
         "The word photomaker stands for the subject",
         photomaker=photomaker.out(),
-        image=batch,
+        image=batch(build, images, "All pictures of the subject"),
         clip=clip,
         text=text,
     ).out()
+
+
+def batch(build: Builder, images: Sequence[Link], title: str) -> Link:
+    if len(images) == 1:
+        return images[0]
+    named = {f"images.image{index}": image for index, image in enumerate(images)}
+    return build.add("BatchImagesNode", title, **named).out()
 
 
 def controlled(

@@ -45,7 +45,7 @@ def inpaint(
     if amount > 1:
         image = build.add("RepeatImageBatch", "How many results", image=image, amount=amount).out()
     done = repainted(build, loaded, conditioning, (image, white), wish)
-    return Built(build.graph, (build.show(done),))
+    return Built(build.graph, build.show(done))
 
 
 def repainted(

@@ -7,6 +7,7 @@ CLIENTS, REQUESTS = 8, 60
 
 
 def test_every_request_is_answered_and_the_server_stays_itself(service):
+    storm(service, [KEY], 2, 10)  # loads the models
     seen = storm(service, [KEY, OTHER_KEY], CLIENTS, REQUESTS)
     assert sum(seen.statuses.values()) == REQUESTS
     for (status, broken), _ in seen.statuses.items():
