@@ -45,7 +45,7 @@ class Inpainter:
 
     def result(self, request: web.Request, client: str) -> web.Response:
         task = self.store.find(request.query.get("task_id", ""), client)
-        job = self.store.jobs.get(task.id)
+        job = self.store.jobs.get(task.id) if task.status == "QUEUED" else None
         progress = job.progress() if job else None
         status = novita.STATES[task.status] if progress is None else "TASK_STATUS_PROCESSING"
         percent = 100 if task.status == "SUCCEED" else min(int((progress or 0) * 100), 99)

@@ -22,8 +22,8 @@ def environment(service):
 @pytest.fixture(scope="module")
 def octoai(environment):
     # `infer` sends none of the client's own headers, so they are given to what sends its requests.
-    sender = httpx.Client(headers=BEARER, timeout=120)
-    return octoai_client.OctoAI(api_key=KEY, environment=environment, httpx_client=sender)
+    sender = httpx.Client(headers=BEARER, timeout=300)
+    return octoai_client.OctoAI(api_key=KEY, environment=environment, timeout=300, httpx_client=sender)
 
 
 def test_octoai_makes_pictures_with_sdxl(octoai):
@@ -41,7 +41,7 @@ def test_octoai_makes_pictures_along_another(octoai):
         controlnet="pico-sdxl-controlnet",
         controlnet_image=as_base64(photo()),
         controlnet_preprocess=True,
-        steps=2,
+        steps=1,
         sampler="K_EULER",
     )
     assert picture(answer.images[0].image_b64).size == (1024, 1024)
@@ -49,7 +49,7 @@ def test_octoai_makes_pictures_along_another(octoai):
 
 def test_octoai_asynchronous_client(environment):
     async def generate():
-        client = octoai_client.AsyncOctoAI(api_key=KEY, environment=environment, timeout=120)
+        client = octoai_client.AsyncOctoAI(api_key=KEY, environment=environment, timeout=300)
         return await client.image_gen.generate_sdxl(prompt="an octopus", steps=2, seed=[3], num_images=1)
 
     assert asyncio.run(generate()).images[0].seed == 3
