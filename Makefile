@@ -3,7 +3,7 @@ SHELL := bash
 PYTHON ?= python3
 RUN := PYTHONPATH=tests:.pack .venv/bin/python
 
-.PHONY: help setup demo test references lint bench serve weights locales
+.PHONY: help setup demo test references lint bench serve weights locales versions
 
 help:
 	@echo "make demo    repair the faces of a real photo in a real ComfyUI; results in demo/"
@@ -12,6 +12,7 @@ help:
 	@echo "make serve   ComfyUI with this pack in the browser (ARGS=... go to ComfyUI)"
 	@echo "make lint    ruff and pyright only"
 	@echo "make weights convert the shipped detector weights anew"
+	@echo "make versions run the end-to-end tests on the oldest and the newest ComfyUI"
 	@echo "make locales write the nodes' texts in all languages, and say what a language lacks"
 
 setup:
@@ -37,6 +38,9 @@ bench: setup
 
 weights:
 	@PYTHON="$(PYTHON)" detectors/weights/conversion/run.sh
+
+versions: setup
+	@tests/rig/versions.sh
 
 locales: setup
 	@$(RUN) -m rig.locales

@@ -38,6 +38,7 @@ def import_cost() -> ImportCost:
 
 
 async def load_the_pack() -> ImportCost:
+    importlib.import_module("server")  # first, as main.py does: later, some versions find another `utils`
     nodes: Any = importlib.import_module("nodes")
     await nodes.init_builtin_extra_nodes()
     before = set(sys.modules)
