@@ -3,17 +3,18 @@ SHELL := bash
 PYTHON ?= python3
 RUN := PYTHONPATH=tests:.pack .venv/bin/python
 
-.PHONY: help setup demo test references lint bench serve weights locales versions
+.PHONY: help setup demo test references lint bench serve weights locales versions pictures
 
 help:
-	@echo "make demo    repair the faces of a real photo in a real ComfyUI; results in demo/"
-	@echo "make test    lint, types, unit tests and end-to-end tests"
-	@echo "make bench   measure; results in benchmarks/README.md"
-	@echo "make serve   ComfyUI with this pack in the browser (ARGS=... go to ComfyUI)"
-	@echo "make lint    ruff and pyright only"
-	@echo "make weights convert the shipped detector weights anew"
+	@echo "make demo     repair the faces of a real photo in a real ComfyUI; results in demo/"
+	@echo "make test     lint, types, unit tests and end-to-end tests"
+	@echo "make bench    measure; results in benchmarks/README.md"
+	@echo "make serve    ComfyUI with this pack in the browser (ARGS=... go to ComfyUI)"
+	@echo "make lint     ruff and pyright only"
+	@echo "make weights  convert the shipped detector weights anew"
 	@echo "make versions run the end-to-end tests on the oldest and the newest ComfyUI"
-	@echo "make locales write the nodes' texts in all languages, and say what a language lacks"
+	@echo "make pictures make the help pages' pictures, the icon and the banner anew"
+	@echo "make locales  write the nodes' texts in all languages, and say what a language lacks"
 
 setup:
 	@PYTHON="$(PYTHON)" tests/rig/setup.sh
@@ -41,6 +42,10 @@ weights:
 
 versions: setup
 	@tests/rig/versions.sh
+
+pictures: setup
+	@$(RUN) demo/help_pictures.py
+	@$(RUN) demo/registry_pictures.py
 
 locales: setup
 	@$(RUN) -m rig.locales

@@ -27,7 +27,7 @@ def validate(home: Path) -> str:
 
 
 def unpacked_archive(folder: Path) -> Path:
-    """The pack as the registry hands it out: tracked files but those in .comfyignore. Files not yet added are missing."""
+    """The pack as the registry hands it out: what git tracks, but for .comfyignore."""
     archive, pack = folder / "pack.zip", folder / "afterdetail"
     run_comfy_cli(ZIP, folder, str(archive))
     with zipfile.ZipFile(archive) as opened:
@@ -38,7 +38,12 @@ def unpacked_archive(folder: Path) -> Path:
 
 def is_clone() -> bool:
     """Whether git can list this folder's files; comfy-cli would pack everything where it cannot."""
-    return subprocess.run(["git", "ls-files", "--error-unmatch", "pyproject.toml"], cwd=ROOT, capture_output=True).returncode == 0
+    return (
+        subprocess.run(
+            ["git", "ls-files", "--error-unmatch", "pyproject.toml"], cwd=ROOT, capture_output=True
+        ).returncode
+        == 0
+    )
 
 
 def run_comfy_cli(code: str, home: Path, *arguments: str) -> str:

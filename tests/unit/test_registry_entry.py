@@ -1,10 +1,10 @@
 """What the registry reads of this pack."""
 
 import re
-import struct
 
 import pytest
 import tomlkit
+from PIL import Image
 from rig.comfyui import ROOT
 from rig.registry import validate
 
@@ -29,7 +29,7 @@ def test_comfy_node_validate_has_nothing_to_say(validated):
 def test_the_registry_reads_every_entry(validated, pyproject):
     """An entry that it does not understand becomes empty without an error."""
     read = validated.splitlines()[-1]
-    assert not re.findall(r"(?:publisher_id|display_name|icon|banner_url|repository|version)=''", read), read
+    assert not re.findall(r"\b(?:publisher_id|display_name|icon|banner_url|repository|version)=''", read), read
     assert f"supported_comfyui_version='{pyproject['tool']['comfy']['requires-comfyui']}'" in read
     assert "supported_os=['OS Independent']" in read and "GPU :: NVIDIA CUDA" in read
 
@@ -45,7 +45,6 @@ def test_this_version_has_its_changes(pyproject):
 
 def test_the_icon_and_the_banner_have_the_registrys_shapes(pyproject):
     comfy = pyproject["tool"]["comfy"]
-    icon, banner = ((PICTURES / comfy[key].rpartition("/")[2]).read_bytes() for key in ("Icon", "Banner"))
-    width, height = struct.unpack(">II", icon[16:24])
-    assert width == height <= 400
-    assert banner
+    icon, banner = (Image.open(PICTURES / comfy[key].rpartition("/")[2]) for key in ("Icon", "Banner"))
+    assert icon.width == icon.height <= 400
+    assert banner.width * 9 == banner.height * 21
