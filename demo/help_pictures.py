@@ -27,9 +27,9 @@ from rig.server import ComfyServer
 from safetensors.torch import save_file
 
 IMAGES = ROOT / "web" / "docs" / "images"
-PANEL_HEIGHT = 260
-CAPTION_HEIGHT = 26
-GAP = 6
+WIDTH = 560  # twice that of the panel that ComfyUI shows help in: sharp, and the captions can be read
+CAPTION_HEIGHT = 32
+GAP = 8
 
 Panels = dict[str, Any]
 """What is written under each panel, and the socket that gives its picture."""
@@ -61,7 +61,7 @@ def group() -> Image.Image:
     for height, left, top in ((140, 20, 165), (100, 275, 215), (72, 470, 260)):
         patch, _ = face_patch("astronaut", height)
         canvas.paste(ImageOps.mirror(patch) if height == 100 else patch, (left, top))
-    return canvas
+    return canvas.crop((0, 127, 640, 427))
 
 
 def soft_spots() -> torch.Tensor:
@@ -248,9 +248,9 @@ PICTURES: dict[str, tuple[str, Graph, Panels]] = {
 
 
 def drawn(bench: Bench, graph: Graph, panels: Panels) -> Image.Image:
-    """Run a graph and set the pictures that come out side by side, each with its caption."""
+    """Run a graph, and set out the pictures that come of it."""
     tensors = bench.run(graph, **panels).tensors
-    return side_by_side({caption: sheet_of(tensors[caption]) for caption in panels})
+    return set_out({caption: sheet_of(tensors[caption]) for caption in panels})
 
 
 def sheet_of(images: torch.Tensor) -> Image.Image:
@@ -262,43 +262,40 @@ def tensor_of(picture: Image.Image) -> torch.Tensor:
     return torch.from_numpy(np.array(picture.convert("RGB"))).float()[None] / 255
 
 
-def side_by_side(pictures: dict[str, Image.Image]) -> Image.Image:
-    scaled = {
-        name: picture.resize(
-            (round(picture.width * PANEL_HEIGHT / picture.height), PANEL_HEIGHT), Image.Resampling.BICUBIC
-        )
-        for name, picture in pictures.items()
-    }
-    width = sum(picture.width for picture in scaled.values()) + GAP * (len(scaled) - 1)
-    sheet = Image.new("RGB", (width, PANEL_HEIGHT + CAPTION_HEIGHT), "white")
-    left = 0
-    for name, picture in scaled.items():
-        sheet.paste(picture, (left, 0))
-        ImageDraw.Draw(sheet).text((left + 2, PANEL_HEIGHT + 4), name, fill="black", font=ImageFont.load_default(15))
-        left += picture.width + GAP
+def set_out(pictures: dict[str, Image.Image]) -> Image.Image:
+    """The pictures with their captions, two in a row where they are not wide."""
+    columns = 1 if any(picture.width > 1.3 * picture.height for picture in pictures.values()) else min(2, len(pictures))
+    width = (WIDTH - GAP * (columns - 1)) // columns
+    sizes = [(width, round(picture.height * width / picture.width)) for picture in pictures.values()]
+    tops = [0]
+    for row in range(0, len(sizes), columns):
+        tops.append(tops[-1] + max(height for _, height in sizes[row : row + columns]) + CAPTION_HEIGHT)
+    sheet = Image.new("RGB", (WIDTH, tops[-1]), "white")
+    draw = ImageDraw.Draw(sheet)
+    for place, (name, picture) in enumerate(pictures.items()):
+        left, top = place % columns * (width + GAP), tops[place // columns]
+        sheet.paste(picture.resize(sizes[place], Image.Resampling.BICUBIC), (left, top))
+        draw.text((left + 2, top + sizes[place][1] + 2), name, fill="black", font=ImageFont.load_default(21))
     return sheet
 
 
 def style_cards(names: tuple[str, ...]) -> Image.Image:
     """What the node writes for one prompt in several styles."""
-    sheet = Image.new("RGB", (760, 96 * len(names)), "white")
+    sheet = Image.new("RGB", (WIDTH, 640), "white")
     draw = ImageDraw.Draw(sheet)
-    for row, name in enumerate(names):
+    top = GAP
+    for name in names:
         written = styles.find(name, styles.shipped()).around("a lighthouse at dusk", "blurry")
-        draw.text((8, row * 96 + 6), name, fill=(0, 114, 178), font=ImageFont.load_default(16))
-        for line, text in enumerate((f"prompt: {written[0]}", f"negative_prompt: {written[1]}")):
-            wrapped = textwrap.shorten(text, 160, placeholder=" ...")
-            draw.multiline_text(
-                (140, row * 96 + 6 + line * 44),
-                textwrap.fill(wrapped, 84),
-                fill="black",
-                font=ImageFont.load_default(14),
-            )
-    return sheet
+        for text, color in ((name, "#0072b2"), (f"+ {written[0]}", "black"), (f"- {written[1]}", "#606060")):
+            for line in textwrap.wrap(text, 54):
+                draw.text((GAP, top), line, fill=color, font=ImageFont.load_default(20))
+                top += 26
+        top += 14
+    return sheet.crop((0, 0, WIDTH, top))
 
 
 def save(name: str, picture: Image.Image) -> None:
-    picture.save(IMAGES / f"{name}.jpg", quality=80, optimize=True)
+    picture.save(IMAGES / f"{name}.jpg", quality=75, optimize=True)
 
 
 if __name__ == "__main__":
