@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -38,12 +39,10 @@ def unpacked_archive(folder: Path) -> Path:
 
 def is_clone() -> bool:
     """Whether git can list this folder's files; comfy-cli would pack everything where it cannot."""
-    return (
-        subprocess.run(
-            ["git", "ls-files", "--error-unmatch", "pyproject.toml"], cwd=ROOT, capture_output=True
-        ).returncode
-        == 0
-    )
+    if shutil.which("git") is None:
+        return False
+    listed = subprocess.run(["git", "ls-files", "--error-unmatch", "pyproject.toml"], cwd=ROOT, capture_output=True)
+    return listed.returncode == 0
 
 
 def run_comfy_cli(code: str, home: Path, *arguments: str) -> str:
