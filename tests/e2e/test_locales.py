@@ -47,6 +47,19 @@ def lost_from(text: str, translation: str) -> list[str]:
     return codes + sorted(set(NUMBER.findall(text)) - set(NUMBER.findall(translation)))
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_text_calls_nodes_and_inputs_what_the_page_calls_them(language, english):
+    texts = table(language)
+    names = {node["display_name"] for node in english.values()} | {text for text in texts if "_" in text.split()[0]}
+    other_names = [
+        f"{text!r} does not say {texts[name]!r}"
+        for text, other in texts.items()
+        for name in names
+        if name in text and texts[name] not in other
+    ]
+    assert not other_names, "\n".join(other_names)
+
+
 def test_no_text_is_read_as_message_syntax(english):
     texts = [*leaves(english), *leaves(MAIN), *(text for language in LANGUAGES for text in table(language).values())]
     assert not [text for text in texts if MESSAGE_SYNTAX.search(text)]
