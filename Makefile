@@ -3,18 +3,18 @@ SHELL := bash
 PYTHON ?= python3
 RUN := PYTHONPATH=tests:.pack .venv/bin/python
 
-.PHONY: help setup demo test references lint bench serve weights locales versions pictures
+.PHONY: help setup demo test references lint bench serve weights
 
 help:
-	@echo "make demo     repair the faces of a real photo in a real ComfyUI; results in demo/"
-	@echo "make test     lint, types, unit tests and end-to-end tests"
-	@echo "make bench    measure; results in benchmarks/README.md"
-	@echo "make serve    ComfyUI with this pack in the browser (ARGS=... go to ComfyUI)"
-	@echo "make lint     ruff and pyright only"
-	@echo "make weights  convert the shipped detector weights anew"
+	@echo "make demo    repair the faces of a real photo in a real ComfyUI; results in demo/"
+	@echo "make test    lint, types, unit tests and end-to-end tests"
+	@echo "make bench   measure; results in benchmarks/README.md"
+	@echo "make serve   ComfyUI with this pack in the browser (ARGS=... go to ComfyUI)"
+	@echo "make lint    ruff and pyright only"
+	@echo "make weights convert the shipped detector weights anew"
 	@echo "make versions run the end-to-end tests on the oldest and the newest ComfyUI"
 	@echo "make pictures make the help pages' pictures, the icon and the banner anew"
-	@echo "make locales  write the nodes' texts in all languages, and say what a language lacks"
+	@echo "make locales write the nodes' texts in all languages, and say what a language lacks"
 
 setup:
 	@PYTHON="$(PYTHON)" tests/rig/setup.sh
@@ -23,7 +23,7 @@ demo: setup
 	@$(RUN) demo/detail_photo.py
 
 test: lint references
-	@OMP_NUM_THREADS=1 .venv/bin/python -m pytest tests
+	@OMP_NUM_THREADS=1 .venv/bin/python -m pytest -n 2 --dist loadfile tests
 
 # mediapipe 0.10.21 exists for Python up to 3.12 only; without it the tests that compare with it say so and are skipped.
 references: setup
@@ -39,6 +39,8 @@ bench: setup
 
 weights:
 	@PYTHON="$(PYTHON)" detectors/weights/conversion/run.sh
+
+.PHONY: versions pictures locales
 
 versions: setup
 	@tests/rig/versions.sh
