@@ -1,0 +1,170 @@
+"""The batch command on three real servers: what is stopped, killed or broken in the middle loses nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+import pytest
+from PIL import Image
+from rig.comfyui import ROOT
+from rig.server import ComfyServer
+from skimage import data
+
+PICTURES = 14
+FACE, BELOW = np.s_[40:110, 60:140], np.s_[215:]
+SECONDS = 180.0
+
+
+@pytest.fixture(scope="module")
+def servers(comfy: ComfyServer, models: Path) -> Iterator[list[ComfyServer]]:
+    """The shared server and two more, the last of which a test may kill."""
+    with ThreadPoolExecutor() as pool:
+        more = [ComfyServer(models, nano=True) for _ in range(2)]
+        try:
+            list(pool.map(ComfyServer.start, more))
+            yield [comfy, *more]
+        finally:
+            list(pool.map(ComfyServer.close, more))
+
+
+@pytest.fixture
+def ray_folder() -> Iterator[Path]:
+    """Where Ray keeps its sockets, whose names may not be long, and its key."""
+    with tempfile.TemporaryDirectory(prefix="ray", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    """Pictures of one face, each a little different, in two folders, and two files that are no pictures."""
+    folder = tmp_path / "photos"
+    (folder / "more").mkdir(parents=True)
+    for i in range(PICTURES):
+        save(i, folder / ("more" if i % 2 else "") / f"face {i}.png")
+    (folder / "broken.png").write_text("no picture at all")
+    whole = (folder / "face 0.png").read_bytes()
+    (folder / "truncated.png").write_bytes(whole[: len(whole) // 2])
+    return folder
+
+
+def save(i: int, path: Path) -> None:
+    picture = data.astronaut()[36:292, 100:356].copy()
+    picture[:4, :4] = i
+    Image.fromarray(picture).save(path)
+
+
+class Command:
+    """`python -m afterdetail.batch`, in a session of its own as if in a terminal."""
+
+    def __init__(self, ray_folder: Path, *arguments: object):
+        environment = {"PYTHONPATH": str(ROOT / ".pack"), "HOME": str(ray_folder), "RAY_TMPDIR": str(ray_folder)}
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "afterdetail.batch", *map(str, arguments)],
+            env=os.environ | environment | {"NO_PROXY": "127.0.0.1"},
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    def end(self) -> tuple[int, str]:
+        """Exit code, and what was said."""
+        said = self.process.communicate(timeout=SECONDS)[1]
+        return self.process.returncode, said
+
+
+def until(condition: Callable[[], Any]) -> Any:
+    deadline = time.monotonic() + SECONDS
+    while not (value := condition()):
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.02)
+    return value
+
+
+def done(output: Path) -> list[dict[str, Any]]:
+    """The journal's lines about results."""
+    path = output / "batch.jsonl"
+    lines = path.read_text(encoding="utf-8").split("\n")[:-1] if path.is_file() else []
+    return [entry for entry in map(json.loads, lines) if entry["file"]]
+
+
+def workers_of(ray_folder: Path) -> list[psutil.Process]:
+    """The processes in which Ray runs a server's client."""
+    return [
+        process
+        for process in psutil.process_iter(["name", "cmdline", "environ"])
+        if "ray::Server" in " ".join(process.info["cmdline"] or [process.info["name"]])
+        and (process.info["environ"] or {}).get("RAY_TMPDIR") == str(ray_folder)
+    ]
+
+
+def assert_detailed(output: Path, i: int, source: Path) -> None:
+    """The face was repaired, nothing else was touched, and the report beside it says so."""
+    name = output / ("more" if i % 2 else "") / f"face {i}"
+    before, after = np.asarray(Image.open(source)), np.asarray(Image.open(name.with_suffix(".png")))
+    assert (before[FACE] != after[FACE]).any()
+    assert (before[BELOW] == after[BELOW]).all() and (before[:4, :4] == after[:4, :4]).all()
+    about = json.loads(name.with_suffix(".json").read_text(encoding="utf-8"))
+    assert about["source"] == str(source)
+    assert [image["num_objects_inpainted"] for image in about["reports"][0]["images"]] == [1]
+
+
+def test_nothing_is_lost_and_nothing_is_done_twice(servers, photos, tmp_path, ray_folder):
+    output = tmp_path / "detailed"
+    arguments = [photos, "--output", output, "--checkpoint", "nano-sd15.ckpt", "--set", "After Detailer.steps=2"]
+    reach = [option for server in servers for option in ("--server", server.url)]
+    victim = servers[-1]
+
+    # Ctrl-C after the first results
+    command = Command(ray_folder, *arguments, *reach)
+    until(lambda: done(output))
+    os.killpg(command.process.pid, signal.SIGINT)
+    code, said = command.end()
+    assert code == 130 and "goes on from here" in said, said
+    first = len(done(output))
+    assert 1 <= first < PICTURES
+
+    # a server and a worker process are killed while they work
+    command = Command(ray_folder, *arguments, *reach)
+    until(lambda: victim.get("/queue").json()["queue_running"])
+    victim.kill()
+    until(lambda: workers_of(ray_folder))[0].kill()
+    code, said = command.end()
+    assert code == 1, said
+    assert f"{PICTURES - first} detailed, {first} skipped, 2 failed" in said, said
+    assert "broken.png: The file is no picture" in said and "truncated.png: The file is truncated" in said
+    assert f"{victim.address} was lost" in said
+    assert len(done(output)) == PICTURES == len({entry["name"] for entry in done(output)})
+    for i in range(PICTURES):
+        assert_detailed(output, i, photos / ("more" if i % 2 else "") / f"face {i}.png")
+    assert not (output / ".partial").exists()
+    assert len(list(output.rglob("*.png"))) == PICTURES
+
+    # all is done: no server is asked
+    for name in ("broken.png", "truncated.png"):
+        (photos / name).unlink()
+    code, said = Command(ray_folder, *arguments, "--server", victim.url).end()
+    assert code == 0 and f"0 detailed, {PICTURES} skipped" in said, said
+
+    # a changed file, a new one, and one that was moved
+    before = (output / "face 2.png").read_bytes()
+    save(200, photos / "face 2.png")
+    save(201, photos / "new.png")
+    shutil.move(photos / "face 4.png", photos / "moved.png")
+    code, said = Command(ray_folder, *arguments, *reach).end()
+    assert code == 0 and f"2 detailed, {PICTURES - 2} skipped, 1 copied" in said, said
+    assert_detailed(output, 2, photos / "face 2.png")
+    assert (output / "face 2.png").read_bytes() != before
+    assert (output / "moved.png").read_bytes() == (output / "face 4.png").read_bytes()
