@@ -59,11 +59,16 @@ def parsed(arguments: list[str]) -> argparse.Namespace:
         parser.error("name a SOURCE or --urls FILE")
     if options.per_server < 1:
         parser.error("--per-server has to be 1 or more")
-    options.server = [url if "://" in url else f"http://{url}" for url in options.server or ["127.0.0.1:8188"]]
+    urls = [url if "://" in url else f"http://{url}" for url in options.server or ["127.0.0.1:8188"]]
+    options.server = list(dict.fromkeys(urls))
     return options
 
 
 def detail(options: argparse.Namespace) -> int:
+    work = workflow.read(options.workflow, options.set, options.checkpoint, options.input, options.result)
+    urls = listed(options.urls.read_text(encoding="utf-8")) if options.urls else []
+    sources = collect(options.sources, urls, options.output)
+
     from tqdm import tqdm  # here and not above, so that a machine without Ray and tqdm gets a sentence
 
     from .feed import Feed
@@ -71,9 +76,6 @@ def detail(options: argparse.Namespace) -> int:
     from .run import Batch
     from .workers import Workers
 
-    work = workflow.read(options.workflow, options.set, options.checkpoint, options.input, options.result)
-    urls = listed(options.urls.read_text(encoding="utf-8")) if options.urls else []
-    sources = collect(options.sources, urls, options.output)
     with ExitStack() as stack:
         journal = stack.enter_context(Journal(options.output))
         bar = stack.enter_context(tqdm(total=len(sources), unit="picture", disable=None))

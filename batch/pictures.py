@@ -10,6 +10,9 @@ import zlib
 from collections.abc import Callable
 
 PNG = b"\x89PNG\r\n\x1a\n"
+TIFF_DATA = (273, 279, 324, 325)
+"""Tags: where strips are and how long, and the same of tiles."""
+TIFF_INTEGERS = {3: "H", 4: "I"}
 START_OF_SCAN, END_OF_IMAGE = 0xDA, b"\xff\xd9"
 
 
@@ -65,9 +68,21 @@ def bmp_is_whole(data: bytes) -> bool:
 
 
 def tiff_is_whole(data: bytes) -> bool:
-    """Whether the directory, which most programs write last, is inside the file."""
+    """Whether the first image's directory, and every strip or tile it lists, is inside the file."""
     order = "<" if data.startswith(b"II") else ">"
-    return len(data) > 8 and struct.unpack(f"{order}I", data[4:8])[0] + 2 <= len(data)
+    listed: dict[int, tuple[int, ...]] = {}
+    try:
+        (directory,) = struct.unpack_from(f"{order}I", data, 4)
+        (entries,) = struct.unpack_from(f"{order}H", data, directory)
+        for at in range(directory + 2, directory + 2 + 12 * entries, 12):
+            tag, kind, count, value = struct.unpack_from(f"{order}HHII", data, at)
+            if tag in TIFF_DATA and kind in TIFF_INTEGERS:
+                numbers = f"{order}{count}{TIFF_INTEGERS[kind]}"
+                listed[tag] = struct.unpack_from(numbers, data, at + 8 if struct.calcsize(numbers) <= 4 else value)
+    except struct.error:
+        return False
+    strips, sizes = listed.get(273, ()) + listed.get(324, ()), listed.get(279, ()) + listed.get(325, ())
+    return all(start + size <= len(data) for start, size in zip(strips, sizes, strict=False))
 
 
 FORMATS: dict[str, tuple[Callable[[bytes], bool], Callable[[bytes], bool]]] = {

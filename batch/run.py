@@ -26,7 +26,7 @@ class Pool(Protocol):
     def wait(self, seconds: float) -> list[tuple[Any, Outcome]]: ...
 
 
-@dataclass
+@dataclass(eq=False)
 class Member:
     """A server as this batch sees it: up, or due for a check at `check_at`, or out for good."""
 
@@ -35,8 +35,17 @@ class Member:
     out: bool = False
     checking: bool = False
     check_at: float = 0.0
-    back_off: float = FIRST_BACK_OFF_SECONDS
+    failures: int = 0
+    """How often it was lost or unreachable since it last gave a result."""
     busy: int = 0
+
+    def back_off(self) -> None:
+        """Leave it alone for a while, longer each time."""
+        self.up = False
+        self.check_at = time.monotonic() + min(
+            FIRST_BACK_OFF_SECONDS * 2 ** min(self.failures, 16), LAST_BACK_OFF_SECONDS
+        )
+        self.failures += 1
 
 
 @dataclass
@@ -133,16 +142,14 @@ class Batch:
         match outcome.kind:
             case "ready":
                 member.up = True
-                if member.back_off > FIRST_BACK_OFF_SECONDS:
+                if member.failures:
                     self.tell(f"{shown(member.url)} is there again.")
             case "done":
-                member.back_off = FIRST_BACK_OFF_SECONDS
+                member.failures = 0
             case "unreachable" | "lost" if member.up or picture is None:
-                if member.up or member.back_off == FIRST_BACK_OFF_SECONDS:
+                if member.up or not member.failures:
                     self.tell(f"{outcome.reason}. Its pictures go to others until it is back.")
-                member.up = False
-                member.check_at = time.monotonic() + member.back_off
-                member.back_off = min(member.back_off * 2, LAST_BACK_OFF_SECONDS)
+                member.back_off()
             case "refused" | "failed" if not member.out and (picture is None or outcome.kind == "refused"):
                 self.tell(f"{outcome.reason} It is left out.")
                 member.up, member.out = False, True

@@ -14,7 +14,7 @@ import ray
 from ray import cloudpickle
 from ray.exceptions import RayActorError, RayTaskError
 
-from .server import Outcome, Server, cut
+from .server import Outcome, Server, shown
 from .workflow import Workflow
 
 OBJECT_STORE_BYTES = 512 * 2**20
@@ -55,14 +55,14 @@ class Workers:
 
     def call(self, server: int, call: Call, token: Any, *arguments: Any) -> None:
         """Let a server do something; `wait` gives the outcome with the token."""
-        self._calls[getattr(self._actors[server], call).remote(*arguments)] = token
+        self._calls[getattr(self._actors[server], call).remote(*arguments)] = token, shown(self._urls[server])
 
     def wait(self, seconds: float) -> list[tuple[Any, Outcome]]:
         """Outcomes by token: none, if nothing ends within `seconds`."""
         if not self._calls:
             return []
         ended, _ = ray.wait(list(self._calls), timeout=seconds)
-        return [(self._calls.pop(call), outcome(call)) for call in ended]
+        return [(token, outcome(call, name)) for call in ended for token, name in (self._calls.pop(call),)]
 
 
 def local_options() -> dict[str, Any]:
@@ -75,10 +75,10 @@ def local_options() -> dict[str, Any]:
     }
 
 
-def outcome(call: Any) -> Outcome:
+def outcome(call: Any, name: str) -> Outcome:
     try:
         return ray.get(call)
-    except RayActorError as error:
-        return Outcome("lost", f"A worker process ended: {cut(error)}")
+    except RayActorError:
+        return Outcome("lost", f"The worker process of {name} ended")
     except RayTaskError as error:
         return Outcome("failed", f"An error of this program: {str(error).strip().splitlines()[-1]}.")

@@ -110,13 +110,12 @@ def workers_of(ray_folder: Path) -> list[psutil.Process]:
     ]
 
 
-def assert_detailed(output: Path, i: int, source: Path) -> None:
+def assert_detailed(source: Path, result: Path) -> None:
     """The face was repaired, nothing else was touched, and the report beside it says so."""
-    name = output / ("more" if i % 2 else "") / f"face {i}"
-    before, after = np.asarray(Image.open(source)), np.asarray(Image.open(name.with_suffix(".png")))
+    before, after = np.asarray(Image.open(source)), np.asarray(Image.open(result))
     assert (before[FACE] != after[FACE]).any()
     assert (before[BELOW] == after[BELOW]).all() and (before[:4, :4] == after[:4, :4]).all()
-    about = json.loads(name.with_suffix(".json").read_text(encoding="utf-8"))
+    about = json.loads(result.with_suffix(".json").read_text(encoding="utf-8"))
     assert about["source"] == str(source)
     assert [image["num_objects_inpainted"] for image in about["reports"][0]["images"]] == [1]
 
@@ -129,12 +128,18 @@ def test_nothing_is_lost_and_nothing_is_done_twice(servers, photos, tmp_path, ra
 
     # Ctrl-C after the first results
     command = Command(ray_folder, *arguments, *reach)
-    until(lambda: done(output))
+    until(lambda: len(done(output)) >= 3)
     os.killpg(command.process.pid, signal.SIGINT)
     code, said = command.end()
     assert code == 130 and "goes on from here" in said, said
     first = len(done(output))
-    assert 1 <= first < PICTURES
+    assert 3 <= first < PICTURES
+
+    # of what is done, one file is changed and one is moved
+    changed, moved = (output / entry["file"] for entry in done(output)[:2])
+    old = changed.read_bytes()
+    save(200, photos / changed.relative_to(output))
+    shutil.move(photos / moved.relative_to(output), photos / "moved.png")
 
     # a server and a worker process are killed while they work
     command = Command(ray_folder, *arguments, *reach)
@@ -143,28 +148,20 @@ def test_nothing_is_lost_and_nothing_is_done_twice(servers, photos, tmp_path, ra
     until(lambda: workers_of(ray_folder))[0].kill()
     code, said = command.end()
     assert code == 1, said
-    assert f"{PICTURES - first} detailed, {first} skipped, 2 failed" in said, said
+    assert f"{PICTURES - first + 1} detailed, {first - 2} skipped, 1 copied, 2 failed" in said, said
     assert "broken.png: The file is no picture" in said and "truncated.png: The file is truncated" in said
     assert f"{victim.address} was lost" in said
-    assert len(done(output)) == PICTURES == len({entry["name"] for entry in done(output)})
-    for i in range(PICTURES):
-        assert_detailed(output, i, photos / ("more" if i % 2 else "") / f"face {i}.png")
-    assert not (output / ".partial").exists()
-    assert len(list(output.rglob("*.png"))) == PICTURES
+
+    for source in photos.rglob("*face*.png"):
+        assert_detailed(source, output / source.relative_to(photos))
+    assert changed.read_bytes() != old
+    assert (output / "moved.png").read_bytes() == moved.read_bytes()
+    names = [entry["name"] for entry in done(output)]
+    assert len(names) == PICTURES + 2 and len(set(names)) == PICTURES + 1  # the changed one twice, the copy besides
+    assert len(list(output.rglob("*.png"))) == PICTURES + 1 and not (output / ".partial").exists()
 
     # all is done: no server is asked
     for name in ("broken.png", "truncated.png"):
         (photos / name).unlink()
     code, said = Command(ray_folder, *arguments, "--server", victim.url).end()
     assert code == 0 and f"0 detailed, {PICTURES} skipped" in said, said
-
-    # a changed file, a new one, and one that was moved
-    before = (output / "face 2.png").read_bytes()
-    save(200, photos / "face 2.png")
-    save(201, photos / "new.png")
-    shutil.move(photos / "face 4.png", photos / "moved.png")
-    code, said = Command(ray_folder, *arguments, *reach).end()
-    assert code == 0 and f"2 detailed, {PICTURES - 2} skipped, 1 copied" in said, said
-    assert_detailed(output, 2, photos / "face 2.png")
-    assert (output / "face 2.png").read_bytes() != before
-    assert (output / "moved.png").read_bytes() == (output / "face 4.png").read_bytes()
