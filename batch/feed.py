@@ -16,6 +16,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
 from . import pictures
+from .reasons import why
 from .sources import Source
 
 MAX_BYTES = 100 * 2**20
@@ -103,7 +104,7 @@ def prepare(source: Source, folder: Path) -> Picture:
     except ValueError as error:
         picture.reason = str(error)
     except OSError as error:  # a failed request is one, too
-        picture.reason = f"It could not be read: {error}."
+        picture.reason = f"It could not be read: {why(error)}."
     if picture.reason is not None:
         picture.drop()
     return picture

@@ -73,7 +73,7 @@ class Journal:
         """Write a result with `suffix`, what is known about it beside it as JSON, and then that it is done."""
         path = self.folder / f"{name}{suffix}"
         sidecar = about | {"name": name, "result": path.name}
-        self._write(self.folder / f"{name}.json", json.dumps(sidecar, indent=1, ensure_ascii=False).encode())
+        self._write(self.folder / f"{name}.json", json.dumps(sidecar, indent=1).encode())
         self._write(path, image)
         self._append(Entry(name, key, f"{name}{suffix}"))
 
@@ -92,7 +92,7 @@ class Journal:
 
     def _append(self, entry: Entry) -> None:
         self._note(entry)
-        line = json.dumps(entry._asdict(), ensure_ascii=False)
+        line = json.dumps(entry._asdict())
         with (self.folder / JOURNAL).open("a", encoding="utf-8") as file:
             file.write(f"{line}\n")
             file.flush()

@@ -150,9 +150,14 @@ class Batch:
                 if member.up or not member.failures:
                     self.tell(f"{outcome.reason}. Its pictures go to others until it is back.")
                 member.back_off()
-            case "refused" | "failed" if not member.out and (picture is None or outcome.kind == "refused"):
-                self.tell(f"{outcome.reason} It is left out.")
-                member.up, member.out = False, True
+            case "refused" if not member.out:
+                self.leave_out(member, outcome.reason)
+            case "failed" if picture is None:
+                self.leave_out(member, outcome.reason)
+
+    def leave_out(self, member: Member, reason: str) -> None:
+        self.tell(f"{reason} It is left out.")
+        member.up, member.out = False, True
 
     def finish(self, picture: Picture, outcome: Outcome, url: str) -> None:
         match outcome.kind:

@@ -15,11 +15,11 @@ from urllib.parse import urlsplit
 import requests
 
 from .pictures import format_of
+from .reasons import cut, why
 from .workflow import Graph, Workflow
 
 CONNECT_AND_READ_SECONDS = (10.0, 60.0)
 FIRST_POLL_SECONDS, LAST_POLL_SECONDS, POLL_GROWTH = 0.1, 1.0, 1.3
-LONGEST_QUOTE = 300
 
 Kind = Literal["ready", "done", "failed", "refused", "unreachable", "lost"]
 
@@ -74,14 +74,14 @@ class Server:
         except WorkflowRefused as refused:
             return Outcome("refused", f"{self._name} {refused}")
         except requests.RequestException as error:
-            return Outcome("unreachable", f"{self._name} does not answer: {cut(error)}")
+            return Outcome("unreachable", f"{self._name} does not answer: {why(error)}")
         return Outcome("ready")
 
     def detail(self, data: bytes) -> Outcome:
         """Detail one picture, the bytes of its file."""
         slot, job = self._slots.get(), ""
         try:
-            image = self._upload(data, f"{slot}.{format_of(data)}")
+            image = self._upload(data, f"{slot}.{str(format_of(data)).lower()}")
             job = self._queue(self._workflow.for_image(image, uuid.uuid4().hex[:8]))
             self._running.add(job)
             outputs = self._wait(job)
@@ -91,7 +91,7 @@ class Server:
         except WorkflowRefused as refused:
             return Outcome("refused", f"{self._name} {refused}")
         except (requests.RequestException, Gone) as error:
-            return Outcome("lost" if job else "unreachable", f"{self._name} was lost: {cut(error)}")
+            return Outcome("lost" if job else "unreachable", f"{self._name} was lost: {why(error)}")
         finally:
             self._running.discard(job)
             self._slots.put(slot)
@@ -195,11 +195,6 @@ def complaints(refusal: dict[str, Any]) -> Iterator[str]:
     if not refusal.get("node_errors"):
         error = refusal.get("error", {})
         yield f"{error.get('message')} {error.get('details')}" if isinstance(error, dict) else str(error)
-
-
-def cut(text: object) -> str:
-    line = " ".join(str(text).split())
-    return line if len(line) <= LONGEST_QUOTE else f"{line[:LONGEST_QUOTE]}..."
 
 
 def shown(url: str) -> str:

@@ -34,7 +34,7 @@ def collect(arguments: Sequence[str], urls: Iterable[str], output: Path) -> list
     """
     found: dict[str, Source] = {}
     for argument in [*arguments, *urls]:
-        for source in expanded(argument, output.absolute()):
+        for source in expanded(argument, output.resolve()):
             found.setdefault(source.place, source)
     if not found:
         raise ValueError(f"There is no picture in {', '.join(arguments) or 'the list'}. Name a folder, files or URLs.")
@@ -56,13 +56,14 @@ def expanded(argument: str, output: Path) -> Iterator[Source]:
     if is_url(argument):
         yield Source(url_name(argument), argument)
     elif path.is_dir():
-        files = (file for file in path.absolute().rglob("*") if file.suffix.lower() in SUFFIXES)
-        yield from within(path.absolute(), (file for file in files if not is_hidden(file, path.absolute())), output)
+        folder = path.resolve()
+        files = (file for file in folder.rglob("*") if file.suffix.lower() in SUFFIXES and not is_hidden(file, folder))
+        yield from within(folder, files, output)
     elif path.is_file():
-        yield Source(path.stem, str(path.absolute()))
+        yield Source(path.stem, str(path.parent.resolve() / path.name))
     elif any(sign in argument for sign in WILDCARDS):
         folder = before_wildcard(path)
-        yield from within(folder.absolute(), folder.absolute().glob(str(path.relative_to(folder))), output)
+        yield from within(folder.resolve(), folder.resolve().glob(str(path.relative_to(folder))), output)
     else:
         raise ValueError(f"{argument} is no folder, file, pattern or URL. Correct the path.")
 
@@ -106,4 +107,4 @@ def with_different_names(sources: Iterable[Source]) -> list[Source]:
 
 
 def digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:8]
+    return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()[:8]

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 import sys
 from collections.abc import Sequence
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # before Ray is imported: it sends no statistics
 
@@ -18,7 +20,7 @@ from .server import Outcome, Server, shown
 from .workflow import Workflow
 
 OBJECT_STORE_BYTES = 512 * 2**20
-CANCEL_SECONDS = 10.0
+CONNECT_SECONDS, CANCEL_SECONDS = 10.0, 10.0
 Call = Literal["check", "detail"]
 
 
@@ -36,6 +38,8 @@ class Workers:
     def __enter__(self) -> Workers:
         """Raises ValueError when the cluster cannot be joined."""
         options: dict[str, Any] = {"address": self._address} if self._address else local_options()
+        if self._address:
+            require_answer(self._address)
         try:
             ray.init(log_to_driver=False, logging_level=logging.ERROR, **options)
         except (ConnectionError, ValueError, RuntimeError) as error:
@@ -73,6 +77,19 @@ def local_options() -> dict[str, Any]:
         "include_dashboard": False,
         "object_store_memory": OBJECT_STORE_BYTES,
     }
+
+
+def require_answer(address: str) -> None:
+    """ValueError when nobody listens there: Ray itself tries for minutes."""
+    parts = urlsplit(address if "://" in address else f"//{address}")
+    if parts.port is None:
+        return
+    try:
+        socket.create_connection((parts.hostname, parts.port), CONNECT_SECONDS).close()
+    except OSError as error:
+        raise ValueError(
+            f"There is no Ray cluster at {address} ({error}). Begin one with `ray start --head`, or leave --ray out."
+        ) from error
 
 
 def outcome(call: Any, name: str) -> Outcome:

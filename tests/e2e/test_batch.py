@@ -24,18 +24,19 @@ from rig.server import ComfyServer
 from skimage import data
 
 PICTURES = 14
+SOURCES = PICTURES + 1
 FACE, BELOW = np.s_[40:110, 60:140], np.s_[215:]
 SECONDS = 180.0
 
 
 @pytest.fixture(scope="module")
 def servers(comfy: ComfyServer, models: Path) -> Iterator[list[ComfyServer]]:
-    """The shared server and two more, the last of which a test may kill."""
+    """Two servers, the first of which a test may kill, and the shared one."""
     with ThreadPoolExecutor() as pool:
         more = [ComfyServer(models, nano=True) for _ in range(2)]
         try:
             list(pool.map(ComfyServer.start, more))
-            yield [comfy, *more]
+            yield [*more, comfy]
         finally:
             list(pool.map(ComfyServer.close, more))
 
@@ -110,21 +111,27 @@ def workers_of(ray_folder: Path) -> list[psutil.Process]:
     ]
 
 
-def assert_detailed(source: Path, result: Path) -> None:
+def assert_detailed(source: Path, result: Path, place: str = "") -> None:
     """The face was repaired, nothing else was touched, and the report beside it says so."""
     before, after = np.asarray(Image.open(source)), np.asarray(Image.open(result))
     assert (before[FACE] != after[FACE]).any()
     assert (before[BELOW] == after[BELOW]).all() and (before[:4, :4] == after[:4, :4]).all()
     about = json.loads(result.with_suffix(".json").read_text(encoding="utf-8"))
-    assert about["source"] == str(source)
+    assert about["source"] == (place or str(source))
     assert [image["num_objects_inpainted"] for image in about["reports"][0]["images"]] == [1]
 
 
 def test_nothing_is_lost_and_nothing_is_done_twice(servers, photos, tmp_path, ray_folder):
     output = tmp_path / "detailed"
-    arguments = [photos, "--output", output, "--checkpoint", "nano-sd15.ckpt", "--set", "After Detailer.steps=2"]
+    save(100, tmp_path / "remote.png")
+    remote = f"{servers[-1].url}/view?type=input&filename={servers[-1].upload(tmp_path / 'remote.png', 'remote.png')}"
+    (tmp_path / "urls.txt").write_text(f"# one\n{remote}\n")
+    arguments = [
+        *(photos, "--urls", tmp_path / "urls.txt", "--output", output),
+        *("--checkpoint", "nano-sd15.ckpt", "--set", "After Detailer.steps=2"),
+    ]
     reach = [option for server in servers for option in ("--server", server.url)]
-    victim = servers[-1]
+    victim = servers[0]  # the first is sure to get pictures
 
     # Ctrl-C after the first results
     command = Command(ray_folder, *arguments, *reach)
@@ -133,10 +140,10 @@ def test_nothing_is_lost_and_nothing_is_done_twice(servers, photos, tmp_path, ra
     code, said = command.end()
     assert code == 130 and "goes on from here" in said, said
     first = len(done(output))
-    assert 3 <= first < PICTURES
+    assert 3 <= first < SOURCES
 
     # of what is done, one file is changed and one is moved
-    changed, moved = (output / entry["file"] for entry in done(output)[:2])
+    changed, moved = [output / entry["file"] for entry in done(output) if "face" in entry["file"]][:2]
     old = changed.read_bytes()
     save(200, photos / changed.relative_to(output))
     shutil.move(photos / moved.relative_to(output), photos / "moved.png")
@@ -145,23 +152,25 @@ def test_nothing_is_lost_and_nothing_is_done_twice(servers, photos, tmp_path, ra
     command = Command(ray_folder, *arguments, *reach)
     until(lambda: victim.get("/queue").json()["queue_running"])
     victim.kill()
-    until(lambda: workers_of(ray_folder))[0].kill()
+    until(lambda: workers_of(ray_folder))[-1].kill()
     code, said = command.end()
     assert code == 1, said
-    assert f"{PICTURES - first + 1} detailed, {first - 2} skipped, 1 copied, 2 failed" in said, said
+    assert f"{SOURCES - first + 1} detailed, {first - 2} skipped, 1 copied, 2 failed" in said, said
     assert "broken.png: The file is no picture" in said and "truncated.png: The file is truncated" in said
     assert f"{victim.address} was lost" in said
 
     for source in photos.rglob("*face*.png"):
         assert_detailed(source, output / source.relative_to(photos))
+    (from_url,) = output.glob("view-*.png")
+    assert_detailed(tmp_path / "remote.png", from_url, remote)
     assert changed.read_bytes() != old
     assert (output / "moved.png").read_bytes() == moved.read_bytes()
     names = [entry["name"] for entry in done(output)]
-    assert len(names) == PICTURES + 2 and len(set(names)) == PICTURES + 1  # the changed one twice, the copy besides
-    assert len(list(output.rglob("*.png"))) == PICTURES + 1 and not (output / ".partial").exists()
+    assert len(names) == SOURCES + 2 and len(set(names)) == SOURCES + 1  # the changed one twice, the copy besides
+    assert len(list(output.rglob("*.png"))) == SOURCES + 1 and not (output / ".partial").exists()
 
     # all is done: no server is asked
     for name in ("broken.png", "truncated.png"):
         (photos / name).unlink()
     code, said = Command(ray_folder, *arguments, "--server", victim.url).end()
-    assert code == 0 and f"0 detailed, {PICTURES} skipped" in said, said
+    assert code == 0 and f"0 detailed, {SOURCES} skipped" in said, said

@@ -1,12 +1,24 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from afterdetail.batch.__main__ import main
+from PIL import Image
 from rig.comfyui import ROOT
 
 PACKAGE = os.environ | {"PYTHONPATH": str(ROOT / ".pack")}
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch) -> Path:
+    """An empty folder `in`, and one with a picture."""
+    (tmp_path / "in").mkdir()
+    (tmp_path / "one").mkdir()
+    Image.new("RGB", (8, 8)).save(tmp_path / "one" / "a.png")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
 
 
 def python(*arguments: object) -> subprocess.CompletedProcess[str]:
@@ -40,12 +52,11 @@ def test_the_client_imports_neither_torch_nor_comfyui_and_sends_no_statistics():
         (["in", "--output", "out", "--workflow", "gone.json"], 1, "The workflow gone.json cannot be read"),
         (["in", "--output", "out", "--set", "Nobody.steps=1"], 1, "names no node of the workflow"),
         (["in", "--output", "out"], 1, "There is no picture in in."),
+        (["one", "--output", "out", "--ray", "127.0.0.1:1"], 1, "There is no Ray cluster at 127.0.0.1:1"),
         (["--urls", "gone.txt", "--output", "out"], 1, "gone.txt"),
     ],
 )
-def test_mistakes_are_told_in_a_sentence(arguments, code, said, tmp_path, monkeypatch, capsys):
-    (tmp_path / "in").mkdir()
-    monkeypatch.chdir(tmp_path)
+def test_mistakes_are_told_in_a_sentence(arguments, code, said, folder, capsys):
     try:
         assert main(arguments) == code
     except SystemExit as end:

@@ -29,6 +29,12 @@ def test_a_result_is_known_to_the_next_run(tmp_path):
     assert has(tmp_path) and not has(tmp_path, "b") and not has(tmp_path, key="other content or settings")
 
 
+def test_names_that_are_no_unicode_are_kept(tmp_path):
+    name = os.fsdecode(b"caf\xe9")
+    done(tmp_path, name)
+    assert has(tmp_path, name)
+
+
 def test_a_result_that_was_deleted_or_replaced_is_not_done(tmp_path):
     done(tmp_path)
     done(tmp_path, key="k2")

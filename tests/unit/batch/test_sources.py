@@ -30,6 +30,12 @@ def test_a_pattern_is_relative_to_its_last_plain_folder(folder, pattern, expecte
     assert [name for name in names(folder / pattern, output=folder / "out") if "hidden" not in name] == expected
 
 
+def test_results_are_found_out_whatever_way_the_folders_are_written(folder, monkeypatch):
+    monkeypatch.chdir(folder / "sub")
+    assert names("..", output=folder / "out") == names(folder, output=Path("../out")) == ["a", "b", "sub/a"]
+    assert names("../*/*.png", folder / "sub" / "a.png", output=folder / "out") == [".hidden/c", "sub/a"]
+
+
 def test_a_relative_pattern_and_a_relative_output_folder(folder, monkeypatch):
     monkeypatch.chdir(folder)
     assert names("*/*.png", output=Path("out")) == [".hidden/c", "sub/a"]
