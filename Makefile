@@ -20,7 +20,7 @@ demo: setup
 	@$(RUN) demo/detail_photo.py
 
 test: lint references
-	@OMP_NUM_THREADS=1 .venv/bin/python -m pytest tests
+	@OMP_NUM_THREADS=1 .venv/bin/python -m pytest -n 2 --dist loadfile tests
 
 # mediapipe 0.10.21 exists for Python up to 3.12 only; without it the tests that compare with it say so and are skipped.
 references: setup

@@ -32,7 +32,7 @@ SECONDS = 180.0
 @pytest.fixture(scope="module")
 def servers(comfy: ComfyServer, models: Path) -> Iterator[list[ComfyServer]]:
     """Two servers, the first of which a test may kill, and the shared one."""
-    with ThreadPoolExecutor() as pool:
+    with ThreadPoolExecutor() as pool:  # until the end, because a server dies with the thread that started it
         more = [ComfyServer(models, nano=True) for _ in range(2)]
         try:
             list(pool.map(ComfyServer.start, more))
