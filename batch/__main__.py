@@ -13,9 +13,10 @@ from contextlib import ExitStack
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from . import workflow
-from .sources import collect, listed
+from .sources import collect, is_url, listed
 
 PACKAGES = ("ray", "tqdm")
 CANCELLED = 130
@@ -61,7 +62,18 @@ def parsed(arguments: list[str]) -> argparse.Namespace:
         parser.error("--per-server has to be 1 or more")
     urls = [url if "://" in url else f"http://{url}" for url in options.server or ["127.0.0.1:8188"]]
     options.server = list(dict.fromkeys(urls))
+    for url in urls:
+        if not is_address(url):
+            parser.error(f"--server {url} is no address; write http://host:port")
     return options
+
+
+def is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return is_url(url) and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # no number for a port
+        return False
 
 
 def detail(options: argparse.Namespace) -> int:
@@ -73,7 +85,7 @@ def detail(options: argparse.Namespace) -> int:
 
     from .feed import Feed
     from .journal import Journal
-    from .run import Batch
+    from .run import Batch, NoServer
     from .workers import Workers
 
     with ExitStack() as stack:
@@ -86,7 +98,7 @@ def detail(options: argparse.Namespace) -> int:
             if batch.look():
                 with Workers(options.server, work, options.timeout, options.per_server, options.ray) as workers:
                     batch.run(options.server, workers)
-        except RuntimeError as error:
+        except NoServer as error:
             tell(str(error))
         finally:
             batch.tally.left = len(sources) - sum(vars(batch.tally).values())

@@ -18,6 +18,10 @@ MAX_LOSSES = 5
 """A picture that so many servers did not survive is not tried on another one."""
 
 
+class NoServer(Exception):
+    """No server is there for the pictures that are left."""
+
+
 class Pool(Protocol):
     """What does the work; `workers.Workers` is one."""
 
@@ -97,7 +101,7 @@ class Batch:
         return bool(self.waiting)
 
     def run(self, urls: Sequence[str], pool: Pool) -> None:
-        """Until every picture is done or failed. RuntimeError when no server is left to do the rest."""
+        """Until every picture is done or failed. NoServer when none is left to do the rest."""
         members = [Member(url) for url in urls]
         last_up = time.monotonic()
         while self.dispatch(members, pool) or any(member.busy for member in members):
@@ -105,11 +109,11 @@ class Batch:
             for (member, picture), outcome in ended:
                 self.settle(member, picture, outcome)
             if all(member.out for member in members):
-                raise RuntimeError("No server is left that can do this workflow.")
+                raise NoServer("No server is left that can do this workflow.")
             if any(member.up for member in members):
                 last_up = time.monotonic()
             elif time.monotonic() > last_up + self.patience:
-                raise RuntimeError(f"No server has answered for {self.patience:.0f} s. Start one and run this again.")
+                raise NoServer(f"No server has answered for {self.patience:.0f} s. Start one and run this again.")
             if not ended and not any(member.busy or member.checking for member in members):
                 time.sleep(POLL_SECONDS)
 

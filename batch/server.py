@@ -48,7 +48,7 @@ class WorkflowRefused(Exception):
 
 
 class Gone(Exception):
-    """The server forgot the job: it was restarted."""
+    """The server has forgotten or dropped the job."""
 
 
 class Server:
@@ -74,7 +74,7 @@ class Server:
         except WorkflowRefused as refused:
             return Outcome("refused", f"{self._name} {refused}")
         except requests.RequestException as error:
-            return Outcome("unreachable", f"{self._name} does not answer: {why(error)}")
+            return Outcome("unreachable", f"{self._name} cannot be used: {why(error)}")
         return Outcome("ready")
 
     def detail(self, data: bytes) -> Outcome:

@@ -14,7 +14,7 @@ os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # before Ray is imported:
 
 import ray
 from ray import cloudpickle
-from ray.exceptions import RayActorError, RayTaskError
+from ray.exceptions import RayError, RayTaskError
 
 from .server import Outcome, Server, shown
 from .workflow import Workflow
@@ -95,7 +95,7 @@ def require_answer(address: str) -> None:
 def outcome(call: Any, name: str) -> Outcome:
     try:
         return ray.get(call)
-    except RayActorError:
-        return Outcome("lost", f"The worker process of {name} ended")
     except RayTaskError as error:
         return Outcome("failed", f"An error of this program: {str(error).strip().splitlines()[-1]}.")
+    except RayError:
+        return Outcome("lost", f"The worker process of {name} ended")

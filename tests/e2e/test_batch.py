@@ -12,12 +12,15 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import psutil
 import pytest
+from afterdetail.batch.server import Outcome, Server
+from afterdetail.batch.workflow import DEFAULT, read
 from PIL import Image
 from rig.comfyui import ROOT
 from rig.server import ComfyServer
@@ -61,10 +64,17 @@ def photos(tmp_path: Path) -> Path:
     return folder
 
 
-def save(i: int, path: Path) -> None:
+def save(i: int, path: Path | BytesIO) -> None:
     picture = data.astronaut()[36:292, 100:356].copy()
     picture[:4, :4] = i
-    Image.fromarray(picture).save(path)
+    Image.fromarray(picture).save(path, "PNG")
+
+
+@pytest.fixture(scope="module")
+def face() -> bytes:
+    buffer = BytesIO()
+    save(0, buffer)
+    return buffer.getvalue()
 
 
 class Command:
@@ -174,3 +184,70 @@ def test_nothing_is_lost_and_nothing_is_done_twice(servers, photos, tmp_path, ra
         (photos / name).unlink()
     code, said = Command(ray_folder, *arguments, "--server", victim.url).end()
     assert code == 0 and f"0 detailed, {SOURCES} skipped" in said, said
+
+
+def outcome(comfy: ComfyServer, picture: bytes, *settings: str, seconds: float = SECONDS, **named: str) -> Outcome:
+    """Of one picture at one server, without Ray."""
+    work = read(DEFAULT, ["5.steps=1", *settings], **{"checkpoint": "nano-sd15.ckpt", **named})
+    server = Server(comfy.url, work, seconds, 1)
+    checked = server.check()
+    return server.detail(picture) if checked.kind == "ready" else checked
+
+
+@pytest.mark.parametrize(
+    ("settings", "named", "kind", "said"),
+    [
+        ((), {}, "done", ""),
+        ((), {"checkpoint": "no-such.ckpt"}, "refused", "'no-such.ckpt' not in"),
+        (("5.nonsense=1",), {}, "refused", "has no input 'nonsense' on AfterDetail"),
+        ((), {"result": "After Detailer"}, "refused", "has no outputs"),
+        ((), {"result": "What was found"}, "done", ""),
+    ],
+)
+def test_what_a_server_makes_of_a_workflow(comfy, face, settings, named, kind, said):
+    got = outcome(comfy, face, *settings, **named)
+    assert got.kind == kind and said in got.reason and comfy.address in (got.reason or comfy.address)
+    assert len(got.reports) == (kind == "done")
+
+
+def test_more_than_one_result_is_a_failure(comfy, face):
+    work = read(DEFAULT)
+    work.graph["twice"] = {"class_type": "RepeatImageBatch", "inputs": {"image": ["1", 0], "amount": 2}}
+    work.graph["6"]["inputs"]["images"] = ["twice", 0]
+    got = Server(comfy.url, work, SECONDS, 1).detail(face)
+    assert got.kind == "failed" and "2 pictures instead of one" in got.reason
+
+
+def test_a_file_that_comfyui_cannot_read_is_the_picture_s_fault(comfy):
+    got = outcome(comfy, b"garbage")
+    assert got.kind == "failed" and got.reason.startswith("LoadImage: ")
+
+
+def test_a_picture_that_takes_too_long_is_ended(comfy, face):
+    got = outcome(comfy, face, "5.steps=2000", seconds=0.01)
+    assert got.kind == "failed" and "--timeout" in got.reason
+    until(lambda: not comfy.get("/queue").json()["queue_running"])
+
+
+def test_a_job_that_is_cancelled_is_lost_to_this_server_only(comfy, face):
+    server = Server(comfy.url, read(DEFAULT, ["5.steps=2000"], "nano-sd15.ckpt"), SECONDS, 1)
+    with ThreadPoolExecutor() as pool:
+        waiting = pool.submit(server.detail, face)
+        until(lambda: comfy.get("/queue").json()["queue_running"])
+        until(lambda: server.cancel() or waiting.done())
+    assert waiting.result().kind == "lost" and "cancelled" in waiting.result().reason
+
+
+def test_the_same_picture_is_saved_anew_each_time(comfy, face):
+    """ComfyUI would answer with the file it saved before, which may be gone."""
+    first = outcome(comfy, face)
+    for file in (comfy.base / "output").rglob("*.png"):
+        file.unlink()
+    assert first.kind == outcome(comfy, face).kind == "done"
+
+
+def test_who_does_not_answer_is_unreachable_and_passwords_are_not_told(face):
+    server = Server("http://me:secret@127.0.0.1:1", read(DEFAULT), SECONDS, 1)
+    for got in (server.check(), server.detail(face)):
+        assert got.kind == "unreachable" and "there is no connection" in got.reason
+        assert "127.0.0.1:1 " in got.reason and "secret" not in got.reason

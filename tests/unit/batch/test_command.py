@@ -48,6 +48,8 @@ def test_the_client_imports_neither_torch_nor_comfyui_and_sends_no_statistics():
     [
         ([], 2, "--output"),
         (["--output", "out"], 2, "name a SOURCE or --urls FILE"),
+        (["in", "--output", "out", "--server", "ftp://host"], 2, "is no address"),
+        (["in", "--output", "out", "--server", "host:port"], 2, "is no address"),
         (["gone", "--output", "out"], 1, "gone is no folder, file, pattern or URL. Correct the path."),
         (["in", "--output", "out", "--workflow", "gone.json"], 1, "The workflow gone.json cannot be read"),
         (["in", "--output", "out", "--set", "Nobody.steps=1"], 1, "names no node of the workflow"),

@@ -12,7 +12,7 @@ import pytest
 from afterdetail.batch import run
 from afterdetail.batch.feed import Feed
 from afterdetail.batch.journal import Journal
-from afterdetail.batch.run import MAX_LOSSES, Batch
+from afterdetail.batch.run import MAX_LOSSES, Batch, NoServer
 from afterdetail.batch.server import Outcome
 from afterdetail.batch.sources import collect
 from PIL import Image
@@ -69,7 +69,7 @@ class Done:
             try:
                 if self.batch.look():
                     self.batch.run([f"http://user:secret@host{i}:8188" for i in range(servers)], self.pool)
-            except RuntimeError as error:
+            except NoServer as error:
                 self.error = str(error)
 
     @property
