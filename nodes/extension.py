@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from comfy_api.latest import ComfyExtension, io
+from server import PromptServer
 
+from ..api import switch
 from .convert import AfterDetailFromBoxes, AfterDetailFromMask, AfterDetailFromSEGS, AfterDetailToSEGS
 from .crops import AfterDetailCrop, AfterDetailPaste
 from .detail import AfterDetail
@@ -17,6 +19,10 @@ from .style import AfterDetailStylePreset
 
 
 class AfterDetailExtension(ComfyExtension):
+    async def on_load(self) -> None:
+        if server := getattr(PromptServer, "instance", None):  # None where tests load the nodes without a server
+            switch.register(server)
+
     async def get_node_list(self) -> list[type[io.ComfyNode]]:
         return [
             AfterDetail,

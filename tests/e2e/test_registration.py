@@ -70,3 +70,15 @@ def test_the_log_is_clean(comfy):
         log = "\n".join(line for line in log.splitlines() if "afterdetail" in line)
     for trouble in ("IMPORT FAILED", "Error while calling comfy_entrypoint", "Traceback", "DEPRECATION WARNING"):
         assert trouble not in log, log
+
+
+def test_the_http_service_is_off_unless_it_is_turned_on(comfy):
+    for path in (
+        "/adetailer",
+        "/generate/sdxl",
+        "/v1/face-detailer",
+        "/v3/async/inpainting",
+        "/afterdetail/openapi.json",
+    ):
+        assert comfy.send("POST", path, json={}).status_code in (404, 405)
+        assert comfy.send("GET", path).status_code == 404
