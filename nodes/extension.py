@@ -1,4 +1,4 @@
-"""The list of nodes."""
+"""The list of nodes, and the canvas's routes."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from .crops import AfterDetailCrop, AfterDetailPaste
 from .detail import AfterDetail
 from .detect import AfterDetailDetect, AfterDetailFilter
 from .inpaint import AfterDetailInpaint
+from .live_route import add_routes
 from .preview import AfterDetailPreview
 from .provider import AfterDetailDetectorProvider
 from .regions import AfterDetailRegions
@@ -17,6 +18,9 @@ from .style import AfterDetailStylePreset
 
 
 class AfterDetailExtension(ComfyExtension):
+    async def on_load(self) -> None:
+        add_routes()
+
     async def get_node_list(self) -> list[type[io.ComfyNode]]:
         return [
             AfterDetail,
