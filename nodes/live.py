@@ -106,7 +106,8 @@ def remembered(
     before = pictures(image)
     painted = () if after is None else before if after is image else pictures(after)
     token = sights.put(Sight(node, simple, found, before, painted, **more))
-    return {"afterdetail": [{"token": token, "shown": len(before), "images": len(image), "painted": bool(painted)}]}
+    size = {"width": image.shape[2], "height": image.shape[1]}
+    return {"afterdetail": [{"token": token, "shown": len(before), "painted": bool(painted), **size}]}
 
 
 def pictures(images: torch.Tensor) -> list[torch.Tensor]:

@@ -1,0 +1,92 @@
+/** The element on a node: its live view, its result, its progress, and what there is to say. */
+import { element } from "./dom.mjs"
+import { LiveView } from "./live_view.mjs"
+import { keyOf, makeRoom, place, savedRecord, saveRecord, watchWidgets } from "./node.mjs"
+import { Progress } from "./progress.mjs"
+import { ResultView } from "./result_view.mjs"
+
+const NAME = "afterdetail_panel"
+const EMPTY_HEIGHT = 48
+const FULL_HEIGHT = 380
+const WIDTH = 340
+const FIRST = "Run once to see what is found here. After that, the widgets show their effect at once."
+
+export class Panel {
+  constructor(node, { live, result }) {
+    this.node = node
+    this.tokens = new Set()
+    this.progress = new Progress()
+    this.message = element("p", { className: "ad-message", role: "status", textContent: FIRST })
+    this.views = {}
+    if (live) this.views.Masks = new LiveView(node, (sentence) => this.say(sentence))
+    if (result) this.views.Result = new ResultView()
+    this.tabs = element("div", { className: "ad-tabs", role: "group", hidden: true, aria: { label: "View" } })
+    this.tabs.append(...Object.keys(this.views).map((name) => this.tabFor(name)))
+    this.body = element("div", { className: "ad-body", hidden: true })
+    this.element = element("div", { className: "ad-panel" }, this.progress.element, this.message, this.tabs, this.body)
+    watchWidgets(node, () => this.widgetChanged())
+    place(node, NAME, this.element, () => (this.body.hidden ? EMPTY_HEIGHT : FULL_HEIGHT))
+  }
+
+  tabFor(name) {
+    const tab = element("button", { type: "button", textContent: name, onclick: () => this.open(name) })
+    tab.dataset.view = name
+    return tab
+  }
+
+  /** The node has run; its UI output says where the server keeps what it saw. */
+  executed(output) {
+    this.progress.stop()
+    const run = output?.afterdetail?.[0]
+    if (!run) return
+    const report = output.report && readReport(output.report[0])
+    this.show({ run, report: report && sized(report, run) })
+    saveRecord(this.node, this.record)
+  }
+
+  /** What the last run left before the page was loaded anew. */
+  restore() {
+    const record = savedRecord(this.node)
+    if (record) this.show(record)
+  }
+
+  show(record) {
+    this.record = record
+    this.key = keyOf(this.node)
+    this.tokens.add(record.run.token)
+    this.say(null)
+    const first = this.body.hidden
+    this.body.hidden = false
+    this.tabs.hidden = Object.keys(this.views).length < 2
+    this.views.Masks?.show(record.run)
+    if (record.report) this.views.Result?.show(record.run, record.report)
+    this.open(record.report && this.views.Result ? "Result" : "Masks")
+    if (first) makeRoom(this.node, WIDTH)
+  }
+
+  open(name) {
+    for (const tab of this.tabs.children) tab.setAttribute("aria-pressed", String(tab.dataset.view === name))
+    this.body.replaceChildren(this.views[name].element)
+  }
+
+  widgetChanged() {
+    if (!this.views.Masks?.run) return
+    if (!this.body.contains(this.views.Masks.element)) this.open("Masks")
+    this.views.Masks.refresh()
+  }
+
+  say(sentence) {
+    this.message.hidden = !sentence
+    this.message.textContent = sentence ?? ""
+  }
+}
+
+/** Seeds as text: JSON.parse would round those beyond 2^53. */
+function readReport(json) {
+  return JSON.parse(json.replace(/"seed": (\d+)/g, '"seed": "$1"'))
+}
+
+/** The report with each image's size. */
+function sized(report, { width, height }) {
+  return { ...report, images: report.images.map((image) => ({ ...image, width, height })) }
+}
