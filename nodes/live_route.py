@@ -14,8 +14,9 @@ from PIL import Image
 from server import PromptServer
 
 from ..detailer import styles
-from .live import Sight, sights
+from .live import sights
 from .look import look
+from .sights import Sight
 from .style import own_file
 
 GONE = (
@@ -33,7 +34,8 @@ def add_routes() -> None:
         return
     server.routes.post("/afterdetail/preview")(preview)
     server.routes.get("/afterdetail/preview/{token}/{side:before|after}/{index:[0-9]+}")(picture)
-    server.routes.delete("/afterdetail/preview/{token}")(forget)
+    server.routes.get("/afterdetail/preview/{token}")(known)
+    server.routes.delete("/afterdetail/preview/{token}")(release)
     server.routes.post("/afterdetail/styles")(styled)
 
 
@@ -61,8 +63,14 @@ async def picture(request: web.Request) -> web.Response:
     return web.Response(body=jpeg, content_type="image/jpeg", headers={"Cache-Control": "private, max-age=3600"})
 
 
-async def forget(request: web.Request) -> web.Response:
-    sights.drop(request.match_info["token"])
+async def known(request: web.Request) -> web.Response:
+    """Whether a run is kept: for a page that comes back, where it is no fault that it is not."""
+    return web.json_response({"kept": sights.get(request.match_info["token"]) is not None})
+
+
+async def release(request: web.Request) -> web.Response:
+    """The node was removed."""
+    sights.release(request.match_info["token"])
     return web.Response(status=204)
 
 

@@ -17,13 +17,14 @@ from ..detailer.box import Box
 from ..detailer.detection import Detection
 from ..detailer.region import Region, Regions, make_regions
 from ..detailer.selection import Verdict, judged, union_mask
-from .live import Sight, shrinking
+from .live import shrinking
 from .options import Options
 from .overlay import COLORS
 from .regions import combined_alpha
+from .sights import Sight
 
 MASK_SIDE = 512
-MAX_PIXELS = 2**26
+MAX_PIXELS = 2**24
 LOOKS_AGAIN = ("detector", "scan")
 """Inputs whose effect only a new run can show."""
 

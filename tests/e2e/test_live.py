@@ -1,7 +1,6 @@
 """The canvas's routes: what a node saw in its last run, under other widget values, is what a run with them would do."""
 
 import base64
-import json
 import shutil
 from io import BytesIO
 
@@ -14,6 +13,7 @@ from rig.comfyui import ROOT
 from rig.prompts import Graph, node
 
 FOUND = {"detector": "face_full_mediapipe"}
+SMALL = {"resolution": "off", "steps": 1}
 TUNED = {"mask_dilation": 20, "mask_blur": 9, "mask_padding": 50, "x_offset": 12, "resolution": "square"}
 
 
@@ -47,8 +47,8 @@ def run_of(entry, node_id):
     return kept
 
 
-def look(comfy, token, image=0, **widgets):
-    return comfy.post("/afterdetail/preview", json={"token": token, "image": image, "widgets": widgets}).json()
+def look(comfy, token, **widgets):
+    return comfy.post("/afterdetail/preview", json={"token": token, "image": 0, "widgets": widgets}).json()
 
 
 def refusal(comfy, status, **body):
@@ -78,11 +78,11 @@ def test_a_look_is_what_a_run_would_do(bench, comfy, regions_graph, widgets):
 
 
 def test_a_look_at_the_whole_job_gives_the_windows_of_its_report(bench, comfy, crowd):
-    done = bench.detail(crowd)
+    done = bench.detail(crowd, **SMALL)
     [kept] = done.ui["afterdetail"]
-    for widgets in ({}, {"mask_padding": 60, "resolution": "off"}, {"pick": "3, 1"}, {"max_num_detections": 2}):
+    for widgets in ({"mask_padding": 60, "upscale": 1.5}, {"pick": "3, 1"}):
         seen = look(comfy, kept["token"], **widgets)
-        report = bench.detail(crowd, **widgets).objects
+        report = bench.detail(crowd, **SMALL, **widgets).objects
         looked = [item for item in seen["objects"] if item["kept"]]
         for key in ("box", "window", "sampled_at", "score"):
             assert sorted(map(str, (item[key] for item in looked))) == sorted(str(item[key]) for item in report)
@@ -104,7 +104,7 @@ def test_every_object_is_there_with_the_reason_it_is_left_out(bench, comfy, regi
 
 
 def test_prompts_of_single_objects_are_shown(bench, comfy, crowd):
-    graph = bench.graph(crowd)
+    graph = bench.graph(crowd, **SMALL)
     graph["detail"]["inputs"]["clip"] = ["model", 1]
     [kept] = bench.run_detail(graph).ui["afterdetail"]
     seen = look(comfy, kept["token"], object_prompts="old\n\nface: young", pick="2, 0, 1")
@@ -117,13 +117,16 @@ def test_confidence_moves_both_ways_where_that_is_exact(bench, comfy, regions_gr
     found = {"detector": name, "confidence": 0.5}
     _, entry = bench.run(regions_graph(drawn, found), mask=["regions", 1])
     token = run_of(entry, "detect")["token"]
-    for confidence in (0.1, 0.3, 0.5, 0.9):
+    counts = []
+    for confidence in (0.1, 0.5, 0.9):
         seen = look(comfy, token, confidence=confidence)
         _, other = bench.run(regions_graph(drawn, found | {"confidence": confidence}), mask=["regions", 1])
         fresh = look(comfy, run_of(other, "detect")["token"])
         kept = [item for item in seen["objects"] if item["kept"]]
         assert kept == [item for item in fresh["objects"] if item["kept"]]
         assert seen["notes"] == []
+        counts.append(len(kept))
+    assert counts[0] > counts[-1], "the scores of the picture's faces are too close to each other for this test"
     assert "below 0.10 show after the next run" in look(comfy, token, confidence=0.05)["notes"][0]
 
 
@@ -138,7 +141,7 @@ def test_what_only_a_run_can_know_is_said(bench, comfy, regions_graph):
 
 
 def test_pictures_before_and_after(bench, comfy, crowd):
-    done = bench.detail(torch.cat([crowd, crowd.flip(2)]))
+    done = bench.detail(torch.cat([crowd, crowd.flip(2)]), max_num_detections=1, **SMALL)
     [kept] = done.ui["afterdetail"]
     assert (kept["shown"], kept["painted"], kept["width"], kept["height"]) == (2, True, 1024, 512)
     for side, tensors in (("before", torch.cat([crowd, crowd.flip(2)])), ("after", done.image)):
@@ -149,11 +152,16 @@ def test_pictures_before_and_after(bench, comfy, crowd):
     assert comfy.send("GET", f"/afterdetail/preview/{kept['token']}/after/2").status_code == 404
 
 
-def test_a_removed_node_is_forgotten(bench, comfy, regions_graph):
-    _, entry = bench.run(regions_graph(), mask=["regions", 1])
-    token = run_of(entry, "regions")["token"]
-    assert comfy.send("DELETE", f"/afterdetail/preview/{token}").status_code == 204
-    assert "no longer kept" in refusal(comfy, 410, token=token, image=0, widgets={})
+def test_removed_nodes_are_forgotten(bench, comfy, regions_graph):
+    """All but the last few, which undo may bring back."""
+    tokens = []
+    for offset in range(30, 35):
+        _, entry = bench.run(regions_graph(x_offset=offset), mask=["regions", 1])
+        tokens.append(run_of(entry, "regions")["token"])
+    for token in tokens:
+        assert comfy.send("DELETE", f"/afterdetail/preview/{token}").status_code == 204
+    assert "no longer kept" in refusal(comfy, 410, token=tokens[0], image=0, widgets={})
+    assert [comfy.get(f"/afterdetail/preview/{token}").json()["kept"] for token in tokens] == [False, *[True] * 4]
 
 
 @pytest.mark.parametrize(
@@ -165,16 +173,13 @@ def test_a_removed_node_is_forgotten(bench, comfy, regions_graph):
         ({"union_masks": 1}, "union_masks cannot be 1"),
         ({"pick": "a"}, "write places and ranges"),
         ({"resolution": "7x7"}, "use one of auto, square"),
-        ({"upscale": 8.0, "invert": True}, None),
+        ({"upscale": 8.0}, "too many for a live mask"),
     ],
 )
 def test_bad_values_are_sentences(bench, comfy, regions_graph, widgets, sentence):
     _, entry = bench.run(regions_graph(), mask=["regions", 1])
     body = {"token": run_of(entry, "regions")["token"], "image": 0, "widgets": widgets}
-    if sentence is None:
-        assert comfy.post("/afterdetail/preview", json=body).json()["width"] == 8192
-    else:
-        assert sentence in refusal(comfy, 400, **body)
+    assert sentence in refusal(comfy, 400, **body)
 
 
 def test_a_malformed_request_and_a_missing_image_are_sentences(bench, comfy, regions_graph):
@@ -185,7 +190,7 @@ def test_a_malformed_request_and_a_missing_image_are_sentences(bench, comfy, reg
 
 
 def test_a_run_that_nobody_watches_keeps_nothing(bench, comfy, crowd):
-    done = comfy.wait(comfy.queue(bench.graph(crowd) | preview_of("detail"), client_id="nobody"))
+    done = comfy.wait(comfy.queue(bench.graph(crowd, **SMALL) | preview_of("detail"), client_id="nobody"))
     assert done["status"]["status_str"] == "success"
     assert "afterdetail" not in done["outputs"]["detail"] and "report" in done["outputs"]["detail"]
 
@@ -210,9 +215,3 @@ def test_styles_are_worded_by_the_server(comfy):
     for number, name in enumerate(("base", table[10]["name"])):
         assert outputs[f"prompt {number}"]["text"] == [by_name[name]["prompt"]]
     assert comfy.send("POST", "/afterdetail/styles", json=[]).status_code == 400
-
-
-def test_report_and_token_do_not_disturb_each_other(bench, crowd):
-    done = bench.detail(crowd)
-    assert json.loads(done.ui["report"][0])["images"][0]["num_objects_detected"] == 4
-    assert set(done.ui["afterdetail"][0]) == {"token", "shown", "painted", "width", "height"}

@@ -54,7 +54,7 @@ app.registerExtension({
     document.head.append(link)
   },
   setup() {
-    on("progress_text", (detail) => detail.nodeId, (panel, detail) => panel.progress.say(detail.text))
+    on("progress_text", (detail) => detail.nodeId, (panel, detail) => panel.progressed(detail.text))
     on("progress", (detail) => detail.node, (panel, detail) => panel.progress.reach(detail.value, detail.max))
     on("b_preview_with_metadata", (detail) => detail.nodeId, (panel, detail) => panel.progress.show(detail.blob))
     for (const end of ["execution_success", "execution_error", "execution_interrupted"]) {

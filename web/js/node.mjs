@@ -1,6 +1,6 @@
 /** What the panels need of a node: its widget values, a place on it, and a memory that outlives a reload of the page. */
 import { app } from "../../../scripts/app.js"
-import { forget } from "./server.mjs"
+import { release } from "./server.mjs"
 
 const SIMPLE = ["number", "string", "boolean"]
 
@@ -47,6 +47,8 @@ export function place(node, name, element, minHeight) {
     setValue: () => {}
   })
   made.serialize = false
+  element.setAttribute("role", "region")
+  element.setAttribute("aria-label", node.constructor.nodeData?.display_name ?? node.title)
   element.addEventListener("keydown", (event) => {
     // The canvas takes Delete, letters and arrows for its own; what is pressed with Control still queues and saves.
     if (!event.ctrlKey && !event.metaKey) event.stopPropagation()
@@ -54,9 +56,17 @@ export function place(node, name, element, minHeight) {
   return made
 }
 
-/** Enlarges a node until everything on it has its least height. */
-export function makeRoom(node, width) {
-  const [least, height] = node.computeSize()
+const CORE_TEXT = "$$node-text-preview"
+
+/** Leaves progress to the panel: ComfyUI's own line of text and live picture would stay at the foot of the node. */
+export function hideCoreProgress(node) {
+  const text = widgetNamed(node, CORE_TEXT)
+  if (text) node.removeWidget(text)
+}
+
+/** Enlarges a node until everything on it has its least height; Vue's nodes are as high as what they hold. */
+export function makeRoom(node, width, element) {
+  const [least, height] = element.closest(".lg-node") ? [0, 0] : node.computeSize()
   node.setSize([Math.max(node.size[0], least, width), Math.max(node.size[1], height)])
   node.graph?.setDirtyCanvas(true, true)
 }
@@ -80,11 +90,11 @@ export function savedRecord(node) {
   return JSON.parse(sessionStorage.getItem(keyOf(node)) ?? "null")
 }
 
-/** Lets the server forget what a removed node saw, unless a copy of the node shows it too. */
+/** Tells the server that a node was removed, unless a copy of it shows the same run. */
 export function removeRecord(panel, others) {
   sessionStorage.removeItem(panel.key ?? "")
   for (const token of panel.tokens) {
-    if (!others.some((other) => other.tokens.has(token))) void forget(token)
+    if (!others.some((other) => other.tokens.has(token))) void release(token)
   }
 }
 

@@ -1,22 +1,27 @@
 /** The element on a node: its live view, its result, its progress, and what there is to say. */
 import { element } from "./dom.mjs"
 import { LiveView } from "./live_view.mjs"
-import { keyOf, makeRoom, place, savedRecord, saveRecord, watchWidgets } from "./node.mjs"
+import { hideCoreProgress, keyOf, makeRoom, place, savedRecord, saveRecord, watchWidgets } from "./node.mjs"
 import { Progress } from "./progress.mjs"
 import { ResultView } from "./result_view.mjs"
+import { isKept } from "./server.mjs"
 
 const NAME = "afterdetail_panel"
 const EMPTY_HEIGHT = 48
-const FULL_HEIGHT = 380
+const FULL_HEIGHT = { live: 380, result: 470 }
 const WIDTH = 340
-const FIRST = "Run once to see what is found here. After that, the widgets show their effect at once."
+const PROGRESS_HEIGHT = 84
+const FIRST = {
+  live: "Run once to see what is found here. After that, the widgets show their effect at once.",
+  result: "Run once to see here what was repaired."
+}
 
 export class Panel {
   constructor(node, { live, result }) {
     this.node = node
     this.tokens = new Set()
     this.progress = new Progress()
-    this.message = element("p", { className: "ad-message", role: "status", textContent: FIRST })
+    this.message = element("p", { className: "ad-message", role: "status", textContent: live ? FIRST.live : FIRST.result })
     this.views = {}
     if (live) this.views.Masks = new LiveView(node, (sentence) => this.say(sentence))
     if (result) this.views.Result = new ResultView()
@@ -25,13 +30,27 @@ export class Panel {
     this.body = element("div", { className: "ad-body", hidden: true })
     this.element = element("div", { className: "ad-panel" }, this.progress.element, this.message, this.tabs, this.body)
     watchWidgets(node, () => this.widgetChanged())
-    place(node, NAME, this.element, () => (this.body.hidden ? EMPTY_HEIGHT : FULL_HEIGHT))
+    node.onDrawBackground = () => {} // where ComfyUI draws the live picture, in the classic renderer
+    this.full = result ? FULL_HEIGHT.result : FULL_HEIGHT.live
+    place(node, NAME, this.element, () => this.height)
+  }
+
+  get height() {
+    return (this.body.hidden ? EMPTY_HEIGHT : this.full) + (this.progress.element.hidden ? 0 : PROGRESS_HEIGHT)
   }
 
   tabFor(name) {
     const tab = element("button", { type: "button", textContent: name, onclick: () => this.open(name) })
     tab.dataset.view = name
     return tab
+  }
+
+  /** A line of text about the running node. */
+  progressed(text) {
+    const first = this.progress.element.hidden
+    this.progress.say(text)
+    if (first) makeRoom(this.node, WIDTH, this.element)
+    hideCoreProgress(this.node)
   }
 
   /** The node has run; its UI output says where the server keeps what it saw. */
@@ -45,9 +64,9 @@ export class Panel {
   }
 
   /** What the last run left before the page was loaded anew. */
-  restore() {
+  async restore() {
     const record = savedRecord(this.node)
-    if (record) this.show(record)
+    if (record && (await isKept(record.run.token))) this.show(record)
   }
 
   show(record) {
@@ -61,7 +80,7 @@ export class Panel {
     this.views.Masks?.show(record.run)
     if (record.report) this.views.Result?.show(record.run, record.report)
     this.open(record.report && this.views.Result ? "Result" : "Masks")
-    if (first) makeRoom(this.node, WIDTH)
+    if (first) makeRoom(this.node, WIDTH, this.element)
   }
 
   open(name) {

@@ -10,7 +10,13 @@ export function pictureUrl(token, side, image) {
   return api.apiURL(`/afterdetail/preview/${token}/${side}/${image}`)
 }
 
-export async function forget(token) {
+/** Whether the server still knows a run. */
+export async function isKept(token) {
+  const answer = await api.fetchApi(`/afterdetail/preview/${token}`)
+  return answer.ok && (await answer.json()).kept
+}
+
+export async function release(token) {
   await api.fetchApi(`/afterdetail/preview/${token}`, { method: "DELETE" })
 }
 

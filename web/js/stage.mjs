@@ -8,9 +8,10 @@ export class Stage {
     this.onPoint = onPoint
     this.before = element("img", { alt: "", draggable: false })
     this.after = element("img", { alt: "", draggable: false, className: "ad-after", hidden: true })
+    this.divider = element("div", { className: "ad-divider", hidden: true })
     this.mask = element("div", { className: "ad-mask", hidden: true })
     this.marks = element("div", { className: "ad-marks" })
-    this.picture = element("div", { className: "ad-picture" }, this.before, this.after, this.mask, this.marks)
+    this.picture = element("div", { className: "ad-picture" }, this.before, this.after, this.divider, this.mask, this.marks)
     this.element = element("div", { className: "ad-stage" }, this.picture)
   }
 
@@ -21,9 +22,10 @@ export class Stage {
 
   /** A second picture over the first, from `split` per cent of the width on. */
   showAfter(url, split) {
-    this.after.hidden = !url
+    this.after.hidden = this.divider.hidden = !url
     if (url && this.after.src !== url) this.after.src = url
     this.after.style.clipPath = `inset(0 0 0 ${split}%)`
+    this.divider.style.left = `${split}%`
   }
 
   showMask(dataUrl) {
