@@ -8,9 +8,6 @@ import { ofNode, removeRecord } from "./node.mjs"
 const LIVE = ["AfterDetail", "AfterDetailDetect", "AfterDetailRegions"]
 const RESULT = ["AfterDetail", "AfterDetailInpaint"]
 
-/** ComfyUI removes every node when it loads a graph; what they saw is kept for when they come back. */
-let loading = false
-
 const panels = new Set()
 
 function attach(node) {
@@ -20,9 +17,16 @@ function attach(node) {
   const panel = new Panel(node, { live: LIVE.includes(kind), result: RESULT.includes(kind) })
   panels.add(panel)
   chain(node, "onExecuted", (output) => panel.executed(output))
-  chain(node, "onRemoved", () => {
-    panels.delete(panel)
-    if (!loading) removeRecord(panel, [...panels])
+  chain(node, "onRemoved", () => removed(panel))
+}
+
+/** ComfyUI empties the graph whenever it opens one: then all go, and what they saw is kept for when they come back. */
+function removed(panel) {
+  panels.delete(panel)
+  const { graph } = panel.node
+  const others = graph.nodes.filter((other) => other !== panel.node)
+  setTimeout(() => {
+    if (others.some((other) => graph.nodes.includes(other))) removeRecord(panel, [...panels])
   })
 }
 
@@ -60,12 +64,6 @@ app.registerExtension({
     for (const end of ["execution_success", "execution_error", "execution_interrupted"]) {
       api.addEventListener(end, stopAll)
     }
-  },
-  beforeConfigureGraph() {
-    loading = true
-  },
-  afterConfigureGraph() {
-    loading = false
   },
   nodeCreated: attach,
   loadedGraphNode(node) {
