@@ -3,11 +3,11 @@ SHELL := bash
 PYTHON ?= python3
 RUN := PYTHONPATH=tests:.pack .venv/bin/python
 
-.PHONY: help setup demo test references lint bench serve weights
+.PHONY: help setup demo test references browser lint bench serve weights
 
 help:
 	@echo "make demo    repair the faces of a real photo in a real ComfyUI; results in demo/"
-	@echo "make test    lint, types, unit tests and end-to-end tests"
+	@echo "make test    lint, types, unit tests, end-to-end tests, and tests in a browser"
 	@echo "make bench   measure; results in benchmarks/README.md"
 	@echo "make serve   ComfyUI with this pack in the browser (ARGS=... go to ComfyUI)"
 	@echo "make lint    ruff and pyright only"
@@ -22,12 +22,15 @@ setup:
 demo: setup
 	@$(RUN) demo/detail_photo.py
 
-test: lint references
+test: lint references browser
 	@OMP_NUM_THREADS=1 .venv/bin/python -m pytest -n 2 --dist loadfile tests
 
 # mediapipe 0.10.21 exists for Python up to 3.12 only; without it the tests that compare with it say so and are skipped.
 references: setup
 	@PYTHON=.venv/bin/python tests/references/mediapipe_venvs.sh || echo "references: mediapipe could not be installed; the tests that compare with it are left out."
+
+browser:
+	@tests/browser/setup.sh
 
 lint: setup
 	@.venv/bin/ruff check .
