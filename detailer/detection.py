@@ -69,6 +69,10 @@ class Detections:
     detector: str = ""
     confidence: float = 0.0
     """The threshold that was really applied."""
+    floor: float = 0.0
+    """The lowest threshold the detector accepts."""
+    nested: bool = False
+    """Whether a higher threshold takes objects away and leaves all others exactly as they are."""
 
     @property
     def count(self) -> int:

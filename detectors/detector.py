@@ -33,6 +33,16 @@ class OpenVocabulary(Protocol):
         ...
 
 
+@runtime_checkable
+class Nested(Protocol):
+    """A detector that may do without averaging: where it says so, a lower threshold only adds objects."""
+
+    @property
+    def nested(self) -> bool:
+        """Whether the objects above a threshold are the same, bit by bit, when it looks below it too."""
+        ...
+
+
 @dataclass(frozen=True)
 class Entry:
     """A detector that can be opened.

@@ -13,19 +13,23 @@ import torch
 
 from ..detailer.detection import Detections
 from . import yolo
-from .detector import OpenVocabulary
+from .detector import Nested, OpenVocabulary
 from .registry import find
 from .scan import Scan, Scanner
 
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked of a detector. `classes` are for those with an open vocabulary; others have their own."""
+    """What is asked of a detector. `classes` are for those with an open vocabulary; others have their own.
+
+    `lowest`: look for objects below `confidence` too, down to this, where those above it stay exactly as they are.
+    """
 
     confidence: float
     scan: Scan = "off"
     download_missing: bool = False
     classes: tuple[str, ...] = ()
+    lowest: float | None = None
 
 
 def detect(name: str, images: torch.Tensor, request: Request) -> Detections:
@@ -40,11 +44,14 @@ def detect(name: str, images: torch.Tensor, request: Request) -> Detections:
     opened = entry.open()
     if request.classes and isinstance(opened, OpenVocabulary):
         opened.look_for(request.classes)
+    nested = request.scan == "off" and isinstance(opened, Nested) and opened.nested
+    if nested and request.lowest is not None:
+        threshold = min(threshold, request.lowest)
     detector = Scanner(opened, request.scan, entry.reach)
     with _placed(list(detector.networks)):
         found = detector.detect(images[..., :3], threshold)
     _, height, width, _ = images.shape
-    return Detections(width, height, tuple(map(tuple, found)), name, threshold).numbered()
+    return Detections(width, height, tuple(map(tuple, found)), name, threshold, entry.floor, nested).numbered()
 
 
 def _download_bar() -> Callable[[int, int], None]:

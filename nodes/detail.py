@@ -7,14 +7,15 @@ from typing import Any
 import torch
 from comfy_api.latest import io
 
+from ..detailer.detail import detail
 from ..detailer.region import make_regions
 from ..detailer.resolution import CHOICES
 from ..detailer.selection import select
 from ..detectors import registry
 from ..detectors.inference import detect
-from . import inputs
+from . import inputs, live
 from .images import at_size_of, checked_image
-from .inpaint import inpainted, result_ui, unknown_sampling
+from .inpaint import inpainter_of, result_ui, unknown_sampling
 from .options import Options
 from .sockets import CATEGORY, DetectionsSocket
 
@@ -48,6 +49,7 @@ class AfterDetail(io.ComfyNode):
                 inputs.safety(),
                 inputs.scan(),
                 inputs.download_missing(),
+                inputs.pick(),
             ],
             outputs=[
                 io.Image.Output(display_name="image"),
@@ -77,7 +79,12 @@ class AfterDetail(io.ComfyNode):
     @classmethod
     def execute(cls, image: torch.Tensor, detector: str, **inputs_and_widgets: Any) -> io.NodeOutput:
         options = Options(cls, inputs_and_widgets)
-        found = select(detect(detector, checked_image(image), options.detecting()), options.selection())
+        seen = detect(detector, checked_image(image), options.detecting(live.lowest_confidence()))
+        found = select(seen, options.selection())
         regions = make_regions(found, options.masks(), options.fitting(), options["upscale"])
-        done = inpainted(cls, at_size_of(image, regions), regions, options)
-        return io.NodeOutput(done.image, done.alpha, found, done.report.as_json(), ui=result_ui(done))
+        inpainter = inpainter_of(cls, regions, options)
+        original = at_size_of(image, regions)
+        done = detail(original, regions, inpainter, options.seeds(), options["safety"])
+        model = inpainter.base_model, inpainter.factor
+        kept = live.remembered(cls, options.values, seen, original, done.image, fitted_for=model)
+        return io.NodeOutput(done.image, done.alpha, found, done.report.as_json(), ui=result_ui(done) | kept)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import torch
@@ -13,7 +12,7 @@ from ..detailer.detection import Detections
 from ..detailer.selection import select, union_mask
 from ..detectors import registry
 from ..detectors.inference import detect
-from . import inputs
+from . import inputs, live
 from .adapters.boxes import bounding_boxes
 from .images import checked_image, checked_mask
 from .options import Options
@@ -41,6 +40,7 @@ class AfterDetailDetect(io.ComfyNode):
                 ),
                 inputs.scan(),
                 inputs.download_missing(),
+                inputs.pick(),
             ],
             outputs=[
                 DetectionsSocket.Output(display_name="detections"),
@@ -50,6 +50,7 @@ class AfterDetailDetect(io.ComfyNode):
                 ),
                 io.Int.Output(display_name="count", tooltip="How many objects were found in all images."),
             ],
+            has_intermediate_output=True,
         )
 
     @classmethod
@@ -62,10 +63,12 @@ class AfterDetailDetect(io.ComfyNode):
     ) -> io.NodeOutput:
         options = Options(cls, widgets)
         inside = checked_mask(only_inside, checked_image(image))
-        found = select(detect(detector, image, options.detecting()), options.selection(), inside)
+        seen = detect(detector, image, options.detecting(live.lowest_confidence()))
+        found = select(seen, options.selection(), inside)
         plane = Box.of_size(found.width, found.height)
         masks = torch.stack([union_mask(objects, plane) for objects in found.images])
-        return io.NodeOutput(found, masks, bounding_boxes(found), found.count)
+        ui = live.remembered(cls, options.values, seen, image, inside=inside)
+        return io.NodeOutput(found, masks, bounding_boxes(found), found.count, ui=ui)
 
 
 class AfterDetailFilter(io.ComfyNode):
@@ -81,13 +84,7 @@ class AfterDetailFilter(io.ComfyNode):
                 DetectionsSocket.Input("detections"),
                 inputs.confidence(0.0),
                 *inputs.selection(),
-                io.String.Input(
-                    "pick",
-                    default="",
-                    optional=True,
-                    tooltip='Keep the objects at these places of the sorted order, counted from 0: "0, 2-4". '
-                    "Empty keeps all.",
-                ),
+                inputs.pick(),
             ],
             outputs=[DetectionsSocket.Output(display_name="detections"), io.Int.Output(display_name="count")],
         )
@@ -95,5 +92,5 @@ class AfterDetailFilter(io.ComfyNode):
     @classmethod
     def execute(cls, detections: Detections, **widgets: Any) -> io.NodeOutput:
         options = Options(cls, widgets)
-        kept = select(detections, replace(options.selection(), confidence=options["confidence"]))
+        kept = select(detections, options.selection())
         return io.NodeOutput(kept, kept.count)

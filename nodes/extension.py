@@ -1,4 +1,4 @@
-"""The list of nodes."""
+"""The list of nodes, and the canvas's routes."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from comfy_api.latest import ComfyExtension, io
 from server import PromptServer
 
 from ..api import switch
+from . import live_route
 from .convert import AfterDetailFromBoxes, AfterDetailFromMask, AfterDetailFromSEGS, AfterDetailToSEGS
 from .crops import AfterDetailCrop, AfterDetailPaste
 from .detail import AfterDetail
@@ -22,6 +23,7 @@ class AfterDetailExtension(ComfyExtension):
     async def on_load(self) -> None:
         if server := getattr(PromptServer, "instance", None):  # None where tests load the nodes without a server
             switch.register(server)
+            live_route.register(server)
 
     async def get_node_list(self) -> list[type[io.ComfyNode]]:
         return [

@@ -11,7 +11,7 @@ from comfy_api.latest import io
 from ..detailer.detail import Detailed, detail
 from ..detailer.region import Regions
 from ..detailer.sampling import ComfyInpainter, Refiner
-from . import inputs
+from . import inputs, live
 from .images import at_size_of, checked_image
 from .options import Options
 from .progress import text_line
@@ -57,17 +57,19 @@ class AfterDetailInpaint(io.ComfyNode):
     @classmethod
     def execute(cls, image: torch.Tensor, regions: Regions, **inputs_and_widgets: Any) -> io.NodeOutput:
         options = Options(cls, inputs_and_widgets)
-        done = inpainted(cls, at_size_of(checked_image(image), regions), regions, options)
-        return io.NodeOutput(done.image, done.alpha, done.report.as_json(), ui=result_ui(done))
+        original = at_size_of(checked_image(image), regions)
+        done = detail(original, regions, inpainter_of(cls, regions, options), options.seeds(), options["safety"])
+        kept = live.remembered(cls, options.values, regions.detections, original, done.image)
+        return io.NodeOutput(done.image, done.alpha, done.report.as_json(), ui=result_ui(done) | kept)
 
 
-def inpainted(node: type[io.ComfyNode], image: torch.Tensor, regions: Regions, options: Options) -> Detailed:
-    """Run the core with what is wired into a node that has all inputs of Inpaint Regions."""
+def inpainter_of(node: type[io.ComfyNode], regions: Regions, options: Options) -> ComfyInpainter:
+    """What repaints, of what is wired into a node that has all inputs of Inpaint Regions."""
     model, positive, negative, vae, clip, *refiner = (options[name] for name in SOCKETS)
     if any(part is not None for part in refiner) and any(part is None for part in refiner):
         raise ValueError("The refiner needs all of refiner_model, refiner_positive and refiner_negative.")
     labels = {detection.label for found in regions.detections.images for detection in found}
-    inpainter = ComfyInpainter(
+    return ComfyInpainter(
         model,
         positive,
         negative,
@@ -79,7 +81,6 @@ def inpainted(node: type[io.ComfyNode], image: torch.Tensor, regions: Regions, o
         options.prompts(labels),
         text_line(node),
     )
-    return detail(image, regions, inpainter, options.seeds(), options["safety"])
 
 
 def unknown_sampling(sampler_name: str | None, scheduler: str | None) -> str | None:

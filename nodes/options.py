@@ -23,12 +23,14 @@ class Options:
     def __getitem__(self, name: str) -> Any:
         return self.values[name]
 
-    def detecting(self) -> Request:
+    def detecting(self, lowest: float | None = None) -> Request:
         labels = tuple(filter(None, map(str.strip, (self.values.get("labels") or "").split(","))))
-        return Request(self["confidence"], self["scan"], self["download_missing"], labels)
+        return Request(self["confidence"], self["scan"], self["download_missing"], labels, lowest)
 
     def selection(self) -> Selection:
-        return Selection(**self._named("max_num_detections", "sort_by", "min_area", "max_area", "labels", "pick"))
+        """By whichever of its widgets the node has; objects of a node that does not sort keep their order."""
+        names = ("confidence", "max_num_detections", "min_area", "max_area", "labels", "pick")
+        return Selection(**self._named(*names), sort_by=self.values.get("sort_by"))
 
     def masks(self) -> MaskSettings:
         return MaskSettings(

@@ -11,7 +11,8 @@ from ..detailer.crop import accumulate
 from ..detailer.detection import Detections
 from ..detailer.region import Regions, make_regions
 from ..detailer.resolution import CHOICES
-from . import inputs
+from ..detailer.selection import select
+from . import inputs, live
 from .images import checked_size
 from .options import Options
 from .sockets import CATEGORY, DetectionsSocket, RegionsSocket
@@ -34,11 +35,13 @@ class AfterDetailRegions(io.ComfyNode):
                 inputs.base_model(),
                 *inputs.placement(),
                 inputs.upscale(),
+                inputs.pick(),
             ],
             outputs=[
                 RegionsSocket.Output(display_name="regions"),
                 io.Mask.Output(display_name="mask", tooltip="The soft masks of each image together."),
             ],
+            has_intermediate_output=True,
         )
 
     @classmethod
@@ -49,8 +52,11 @@ class AfterDetailRegions(io.ComfyNode):
     def execute(cls, image: torch.Tensor, detections: Detections, **widgets: Any) -> io.NodeOutput:
         checked_size(image, detections, "detections")
         options = Options(cls, widgets)
-        regions = make_regions(detections, options.masks(), options.fitting(), options["upscale"])
-        return io.NodeOutput(regions, combined_alpha(regions))
+        regions = make_regions(
+            select(detections, options.selection()), options.masks(), options.fitting(), options["upscale"]
+        )
+        ui = live.remembered(cls, options.values, detections, image)
+        return io.NodeOutput(regions, combined_alpha(regions), ui=ui)
 
 
 def combined_alpha(regions: Regions) -> torch.Tensor:

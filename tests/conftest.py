@@ -1,5 +1,31 @@
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 import torch
+from rig import checkpoints
+from rig import models as small_models
+from rig.comfyui import ROOT
+from rig.make import MODELS_CACHE
+from rig.server import ComfyServer
+
+KINDS = ("nano-sd15", "nano-sd15-inpaint", "nano-sdxl", "nano-refiner", "tiny-sd15", "tiny-sdxl")
+PROBE_NODES = ROOT / "tests" / "rig" / "probe_nodes"
+
+
+@pytest.fixture(scope="session")
+def models() -> Path:
+    """A models folder with all small models, kept between runs."""
+    checkpoints.ensure_all(KINDS, MODELS_CACHE / "checkpoints")
+    small_models.ensure_all(small_models.MODELS, MODELS_CACHE)
+    return MODELS_CACHE
+
+
+@pytest.fixture(scope="session")
+def comfy(models: Path) -> Iterator[ComfyServer]:
+    """A running ComfyUI with this pack, the small checkpoints and the probe nodes."""
+    with ComfyServer(models, nano=True, custom_nodes={"probe_nodes": PROBE_NODES}) as server:
+        yield server
 
 
 @pytest.fixture(autouse=True)

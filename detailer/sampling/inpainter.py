@@ -172,7 +172,8 @@ class ComfyInpainter:
         for number in range(self.settings.passes):
             seeds = [(item.job.seed + number) % (1 << 64) for item in items]
             run = _Pass(items, seeds, self.settings.denoise / 2**number, number == 0)
-            latent = self._sample_pass(run, latent, progress.callback(len(items), number * self.settings.steps))
+            callback = progress.callback(len(items), number * self.settings.steps, _common_label(items))
+            latent = self._sample_pass(run, latent, callback)
         return latent
 
     def _sample_pass(self, run: _Pass, latent: torch.Tensor, callback: Callable) -> torch.Tensor:
@@ -254,6 +255,12 @@ class _Stage(NamedTuple):
     model: Any
     positives: list[Conditioning]
     negatives: list[Conditioning]
+
+
+def _common_label(items: Sequence[_Item]) -> str:
+    """What the detector calls them, if it is the same for all."""
+    labels = {member.label for item in items for member in item.job.region.members}
+    return labels.pop() if len(labels) == 1 else "object"
 
 
 def _grouped(items: Sequence[_Item]) -> list[list[int]]:

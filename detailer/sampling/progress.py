@@ -23,10 +23,15 @@ class Progress:
         self.done += objects
         self.bar.update_absolute(self.done * self.steps)
 
-    def callback(self, objects: int, steps_before: int) -> Callable[[int, torch.Tensor, torch.Tensor, int], None]:
-        """For one sampler call over the next `objects` objects, each of which has `steps_before` steps behind it."""
+    def callback(
+        self, objects: int, steps_before: int, label: str
+    ) -> Callable[[int, torch.Tensor, torch.Tensor, int], None]:
+        """For one sampler call over the next `objects` objects, each of which has `steps_before` steps behind it.
+
+        `label` is what they are called.
+        """
         first, last = self.done + 1, self.done + objects
-        which = f"object {first}" if objects == 1 else f"objects {first} to {last}"
+        which = f"{label} {first}" if objects == 1 else f"{label}s {first} to {last}"
 
         def on_step(step: int, denoised: torch.Tensor, x: torch.Tensor, steps: int) -> None:
             memory.throw_exception_if_processing_interrupted()

@@ -47,6 +47,11 @@ class YoloDetector:
         """The classes it tells apart."""
         return self._names
 
+    @property
+    def nested(self) -> bool:
+        """Suppression is greedy, best first. Masks are one matrix product, whose last bits depend on their number."""
+        return self._network.architecture.coefficients == 0
+
     @torch.no_grad()
     def detect(self, images: torch.Tensor, confidence: float) -> list[list[Detection]]:
         """Detections of [B, H, W, 3] images (float, 0..1, any device) with score >= confidence, best first.

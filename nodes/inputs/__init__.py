@@ -1,6 +1,6 @@
 """Inputs that several nodes share: one definition, so that ids, defaults and words agree everywhere."""
 
-from .detecting import confidence, detector, download_missing, image, max_num_detections, scan, selection
+from .detecting import confidence, detector, download_missing, image, max_num_detections, pick, scan, selection
 from .masking import base_model, masks, placement, resolution, upscale
 from .painting import batch_size, color_match, model, per_object, refiner, repair, safety, sampling, track
 from .validation import nearest
@@ -18,6 +18,7 @@ __all__ = [
     "model",
     "nearest",
     "per_object",
+    "pick",
     "placement",
     "refiner",
     "repair",

@@ -87,6 +87,16 @@ def selection() -> list[io.Input]:
     ]
 
 
+def pick() -> io.Input:
+    return io.String.Input(
+        "pick",
+        default="",
+        optional=True,
+        tooltip='Keep the objects at these places of the sorted order, counted from 0, in the order given: "0, 2-4". '
+        "Empty keeps all, none keeps none. In a batch this holds for every image.",
+    )
+
+
 def scan() -> io.Input:
     return io.Combo.Input(
         "scan",

@@ -127,7 +127,7 @@ def test_progress_says_which_object_and_step(bench, crowd):
         bench.graph(crowd, batch_size=1, steps=3),
         on_progress=lambda event: lines.append(event.data["text"]) if event.type == "text" else None,
     )
-    assert lines == [f"object {i} of 4, step {step}/3" for i in range(1, 5) for step in range(1, 4)]
+    assert lines == [f"face {i} of 4, step {step}/3" for i in range(1, 5) for step in range(1, 4)]
 
 
 def test_an_identical_prompt_is_answered_from_the_cache(bench, photo):

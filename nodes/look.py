@@ -1,0 +1,146 @@
+"""A sight looked at with other widget values: the node's own steps again, on what it found in its last run."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Mapping
+from dataclasses import replace
+from io import BytesIO
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from comfy_api.latest import io
+from PIL import Image
+
+from ..detailer.box import Box
+from ..detailer.detection import Detection
+from ..detailer.region import Region, Regions, make_regions
+from ..detailer.selection import Verdict, judged, union_mask
+from .live import shrinking
+from .options import Options
+from .overlay import COLORS
+from .regions import combined_alpha
+from .sights import Sight
+
+MASK_SIDE = 512
+MAX_PIXELS = 2**24
+LOOKS_AGAIN = ("detector", "scan")
+"""Inputs whose effect only a new run can show."""
+
+
+def look(sight: Sight, index: int, widgets: Mapping[str, Any]) -> dict[str, Any]:
+    """Every object of the sight's image `index` with its fate, and the mask, under these widget values.
+
+    Values that are not given are those of the run. ValueError with a sentence where the node itself would refuse.
+    """
+    if not 0 <= index < len(sight.found.images):
+        raise ValueError(f"There is no image {index}: the batch has {len(sight.found.images)}, counted from 0.")
+    options = Options(sight.node, {**sight.widgets, **checked(sight.node, widgets)})
+    found = sight.found.with_images([sight.found.images[index]])
+    inside = None if sight.inside is None else sight.inside[[index % len(sight.inside)]]
+    [verdicts] = judged(found, options.selection(), inside)
+    kept = found.with_images([[verdict.detection for verdict in verdicts if verdict.reason is None]])
+    if "mask_dilation" in options.values:
+        _affordable(kept.width * kept.height * options["upscale"] ** 2)
+        regions = make_regions(kept, options.masks(), options.fitting(), options["upscale"])
+        regions = regions if sight.fitted_for is None else regions.refitted(*sight.fitted_for)
+        [mask], plane = combined_alpha(regions), regions.image
+    else:
+        regions, plane = None, Box.of_size(kept.width, kept.height)
+        mask = union_mask(kept.images[0], plane)
+    return {
+        "width": plane.width,
+        "height": plane.height,
+        "objects": _objects(verdicts, options, regions, plane.width / found.width),
+        "mask": _as_png(mask),
+        "notes": _notes(sight, options),
+    }
+
+
+def checked(node: type[io.ComfyNode], widgets: Mapping[str, Any]) -> dict[str, Any]:
+    """The given widget values that the node has; ValueError names one of the wrong type or out of its range."""
+    known = {item.id: item for item in node.define_schema().inputs}
+    return {name: _checked(known[name], value) for name, value in widgets.items() if name in known}
+
+
+def _checked(item: io.Input, value: Any) -> Any:
+    match item:
+        case io.Boolean.Input():
+            right = isinstance(value, bool)
+        case io.Int.Input() | io.Float.Input():
+            numbers = int if isinstance(item, io.Int.Input) else (int, float)
+            right = isinstance(value, numbers) and not isinstance(value, bool)
+            right = right and (item.min is None or value >= item.min) and (item.max is None or value <= item.max)
+        case io.Combo.Input() | io.String.Input():
+            right = isinstance(value, str)
+        case _:
+            right = False
+    if not right:
+        raise ValueError(f"{item.id} cannot be {value!r}: use a value that its widget allows.")
+    return value
+
+
+def _affordable(pixels: float) -> None:
+    if pixels > MAX_PIXELS:
+        raise ValueError(f"{pixels / 2**20:.0f} megapixels are too many for a live mask: run the graph to see it.")
+
+
+def _objects(verdicts: list[Verdict], options: Options, regions: Regions | None, scale: float) -> list[dict[str, Any]]:
+    by_rank = {member.index: region for region in (regions.items if regions else ()) for member in region.members}
+    places = {id(region): place for place, region in enumerate(regions.items if regions else ())}
+    dropped = {detection.index: reason for _, detection, reason in (regions.dropped if regions else ())}
+    prompts = options.prompts({v.detection.label for v in verdicts}) if "object_prompts" in options.values else None
+    objects = []
+    for order, (detection, place, reason) in enumerate(verdicts):
+        region = by_rank.get(detection.index) if reason is None else None
+        reason = reason or dropped.get(detection.index)
+        own = prompts.of(region.members[0], places[id(region)]) if prompts and region else None
+        objects.append(
+            _entry(detection if scale == 1 else replace(detection, mask=None).scaled(scale, scale), region)
+            | {
+                "place": place,
+                "color": "#{:02x}{:02x}{:02x}".format(*COLORS[order % len(COLORS)]),
+                "kept": reason is None,
+                "reason": reason,
+                "prompt": own,
+            }
+        )
+    return objects
+
+
+def _entry(detection: Detection, region: Region | None) -> dict[str, Any]:
+    return {
+        "label": detection.label,
+        "score": round(detection.score, 4),
+        "box": list(detection.box),
+        "window": list(region.window) if region else None,
+        "sampled_at": list(region.sampled_at) if region else None,
+    }
+
+
+def _as_png(mask: torch.Tensor) -> str:
+    """A mask [H, W] as the alpha of a black picture of at most MASK_SIDE px, as a data URL."""
+    shrink = shrinking(mask.shape[0], mask.shape[1], MASK_SIDE)
+    if shrink > 1:
+        mask = F.avg_pool2d(mask[None], shrink, ceil_mode=True)[0]
+    alpha = Image.fromarray((mask * 255).round().to(torch.uint8).numpy())
+    buffer = BytesIO()
+    Image.merge("LA", (Image.new("L", alpha.size), alpha)).save(buffer, "PNG", compress_level=1)
+    return "data:image/png;base64," + b64encode(buffer.getvalue()).decode()
+
+
+def _notes(sight: Sight, options: Options) -> list[str]:
+    """What this look cannot know without a new run."""
+    notes = [
+        f"{name} has changed: run the graph to look again."
+        for name in LOOKS_AGAIN
+        if name in options.values and options[name] != sight.widgets.get(name, options[name])
+    ]
+    if "confidence" in options.values and not notes:
+        found, wanted = sight.found, max(options["confidence"], sight.found.floor)
+        if wanted < found.confidence:
+            notes.append(f"Objects with a score below {found.confidence:.2f} show after the next run.")
+        elif wanted > found.confidence and not found.nested:
+            notes.append("With this confidence, boxes may come out a few pixels elsewhere in the next run.")
+    return notes

@@ -1,0 +1,62 @@
+/** Elements with little to write. */
+
+/** An element; `properties` are set on it, `dataset`, `style` and `aria` key by key. */
+export function element(tag, properties = {}, ...children) {
+  const made = document.createElement(tag)
+  for (const [name, value] of Object.entries(properties)) {
+    if (name === "style") for (const [key, text] of Object.entries(value)) made.style.setProperty(key, text)
+    else if (name === "aria") for (const [key, text] of Object.entries(value)) made.setAttribute(`aria-${key}`, text)
+    else if (name === "dataset") Object.assign(made.dataset, value)
+    else if (name === "role") made.setAttribute("role", value)
+    else made[name] = value
+  }
+  made.append(...children.filter((child) => child !== null && child !== undefined))
+  return made
+}
+
+export function button(text, label, onclick, properties = {}) {
+  return element("button", { type: "button", textContent: text, title: label, onclick, aria: { label }, ...properties })
+}
+
+/** Redraws a container; a control in it that has the focus and a `data-key` has it again afterwards. */
+export function redraw(container, children) {
+  const key = container.contains(document.activeElement) ? document.activeElement.dataset.key : undefined
+  container.replaceChildren(...children)
+  if (key !== undefined) [...container.querySelectorAll("[data-key]")].find((each) => each.dataset.key === key)?.focus()
+}
+
+/** "Previous" and "next" around a line that says where one is; hidden where there is only one. */
+export class Stepper {
+  constructor(what, onStep) {
+    this.what = what
+    this.onStep = onStep
+    this.at = 0
+    this.count = 0
+    this.line = element("span", { role: "status" })
+    this.element = element(
+      "div",
+      { className: "ad-stepper" },
+      button("\u2039", `Previous ${what}`, () => this.go(this.at - 1)),
+      this.line,
+      button("\u203a", `Next ${what}`, () => this.go(this.at + 1))
+    )
+    this.reset(0)
+  }
+
+  reset(count, at = 0) {
+    this.count = count
+    this.at = Math.min(at, Math.max(count - 1, 0))
+    this.element.hidden = count < 2
+    this.write()
+  }
+
+  go(to) {
+    this.at = (to + this.count) % this.count
+    this.write()
+    this.onStep(this.at)
+  }
+
+  write() {
+    this.line.textContent = `${this.what} ${this.at + 1} of ${this.count}`
+  }
+}

@@ -1,0 +1,192 @@
+/** Boxes, scores, masks and crop windows of the last run, under the widget values of this moment. */
+import { button, element, redraw, Stepper } from "./dom.mjs"
+import { setWidget, widgetValues } from "./node.mjs"
+import { moved, pickText } from "./pick.mjs"
+import { look, pictureUrl } from "./server.mjs"
+import { Stage } from "./stage.mjs"
+
+const HINT = "Click an object to leave it out or take it in. Drag its row, or type its number, to change the order."
+
+export class LiveView {
+  /** `onProblem` gets a sentence. */
+  constructor(node, onProblem) {
+    this.node = node
+    this.onProblem = onProblem
+    this.objects = []
+    this.images = new Stepper("image", () => this.refresh())
+    this.stage = new Stage({ onPress: (at) => this.toggle(at), onPoint: (at) => this.describe(at) })
+    this.line = element("output", { className: "ad-line", textContent: HINT })
+    this.rows = element("tbody")
+    this.notes = element("div", { className: "ad-notes", role: "status" })
+    this.element = element(
+      "div",
+      { className: "ad-view" },
+      this.images.element,
+      this.stage.element,
+      this.line,
+      element("div", { className: "ad-scroll" }, tableWith("Objects", ["#", "object", "score", "px", "at"], this.rows)),
+      this.notes
+    )
+  }
+
+  show(run) {
+    this.run = run
+    this.images.reset(run.shown, this.images.at)
+    this.refresh()
+  }
+
+  /** Asks the server; while it answers, further calls join into one. */
+  async refresh() {
+    if (!this.run) return
+    if (this.asking) {
+      this.askAgain = true
+      return
+    }
+    this.asking = true
+    try {
+      const image = this.images.at
+      this.draw(await look(this.run.token, image, widgetValues(this.node)), image)
+      this.onProblem(null)
+    } catch (error) {
+      if (error.gone) this.run = null
+      this.onProblem(error.message)
+    }
+    this.asking = false
+    if (this.askAgain) {
+      this.askAgain = false
+      this.refresh()
+    }
+  }
+
+  draw(seen, image) {
+    this.objects = seen.objects
+    this.element.dataset.looks = Number(this.element.dataset.looks ?? 0) + 1
+    this.stage.setSize(seen.width, seen.height)
+    this.stage.showPicture(pictureUrl(this.run.token, "before", image), `Image ${image + 1} of the last run`)
+    this.stage.showMask(seen.mask)
+    this.drawObjects()
+    this.notes.replaceChildren(...seen.notes.map((note) => element("p", { textContent: note })))
+  }
+
+  drawObjects() {
+    this.stage.showObjects(
+      this.objects.map((object) => ({
+        ...object,
+        caption: `${object.place ?? "\u2013"} ${object.score.toFixed(2)}`,
+        label: sentenceOf(object),
+        off: !object.kept,
+        disabled: object.place === null
+      }))
+    )
+    const kept = this.kept()
+    redraw(this.rows, this.objects.map((object, at) => this.rowOf(object, at, kept)))
+  }
+
+  rowOf(object, at, kept) {
+    const order = kept.indexOf(object)
+    const number = element("input", {
+      type: "number",
+      min: 1,
+      max: kept.length,
+      value: order + 1,
+      dataset: { key: `place ${object.box}` },
+      onchange: (event) => this.reorder(order, Number(event.target.value) - 1),
+      aria: { label: `Place of ${object.label} ${object.place} in the order` }
+    })
+    const toggle = button(object.label, sentenceOf(object), () => this.toggle(at), { className: "ad-toggle" })
+    toggle.dataset.key = `toggle ${object.box}`
+    toggle.setAttribute("aria-pressed", String(object.kept))
+    if (object.place === null) toggle.setAttribute("aria-disabled", "true")
+    const row = element(
+      "tr",
+      {
+        draggable: object.kept,
+        style: { "--ad-color": object.color },
+        dataset: { state: object.kept ? "on" : "off" },
+        onmouseenter: () => this.point(at),
+        onmouseleave: () => this.point(null),
+        ondragstart: (event) => event.dataTransfer.setData("text/plain", String(order)),
+        ondragover: (event) => event.preventDefault(),
+        ondrop: (event) => {
+          event.preventDefault()
+          event.stopPropagation()
+          if (order >= 0) this.reorder(Number(event.dataTransfer.getData("text/plain")), order)
+        }
+      },
+      element("td", {}, order < 0 ? null : number),
+      element("td", {}, toggle),
+      element("td", { textContent: object.score.toFixed(2) }),
+      element("td", { textContent: sizeOf(object.box) }),
+      element("td", { textContent: object.sampled_at?.join("x") ?? "" })
+    )
+    return row
+  }
+
+  kept() {
+    return this.objects.filter((object) => object.kept)
+  }
+
+  toggle(at) {
+    const object = this.objects[at]
+    this.describe(at)
+    if (object.place === null) return
+    const kept = this.kept()
+    this.pick(object.kept ? kept.filter((other) => other !== object) : [...kept, object].sort(byPlaceIf(inOrder(kept))))
+  }
+
+  reorder(from, to) {
+    if (from === to || Number.isNaN(to)) return
+    this.pick(moved(this.kept(), from, to))
+  }
+
+  /** Writes the order into the widget and shows it before the server confirms. */
+  pick(kept) {
+    const rest = this.objects.filter((object) => !kept.includes(object))
+    for (const object of this.objects) object.kept = kept.includes(object)
+    for (const object of rest) object.window = null
+    this.objects = [...kept, ...rest]
+    this.drawObjects()
+    const places = kept.map((object) => object.place)
+    setWidget(this.node, "pick", pickText(places, this.objects.filter((object) => object.place !== null).length))
+  }
+
+  point(at) {
+    this.stage.highlight(at)
+    this.describe(at)
+  }
+
+  describe(at) {
+    const object = this.objects[at]
+    this.line.textContent = object ? sentenceOf(object) : HINT
+  }
+}
+
+const inOrder = (objects) => objects.every((object, at) => at === 0 || objects[at - 1].place < object.place)
+
+/** An object that is taken in goes to its natural place, or to the end if the user has made an order. */
+const byPlaceIf = (natural) => (natural ? (a, b) => a.place - b.place : () => 0)
+
+const sizeOf = ([x0, y0, x1, y1]) => `${x1 - x0}x${y1 - y0}`
+
+function sentenceOf(object) {
+  const parts = [
+    `${object.label}${object.place === null ? "" : ` ${object.place}`}`,
+    `score ${object.score.toFixed(2)}`,
+    `${sizeOf(object.box)} px`,
+    object.sampled_at && `sampled at ${object.sampled_at.join("x")}`,
+    object.prompt && `prompt: ${object.prompt}`,
+    object.reason ?? (object.kept ? null : "left out")
+  ]
+  return parts.filter(Boolean).join(", ")
+}
+
+export function tableWith(caption, columns, rows) {
+  const heads = columns.map((text) => element("th", { scope: "col", textContent: text }))
+  return element(
+    "table",
+    {},
+    element("caption", { className: "ad-hidden", textContent: caption }),
+    element("thead", {}, element("tr", {}, ...heads)),
+    rows
+  )
+}

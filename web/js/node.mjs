@@ -1,0 +1,101 @@
+/** What the panels need of a node: its widget values, a place on it, and a memory that outlives a reload of the page. */
+import { app } from "../../../scripts/app.js"
+import { release } from "./server.mjs"
+
+const SIMPLE = ["number", "string", "boolean"]
+
+/** Values by name of the widgets that are not fed by a link. */
+export function widgetValues(node) {
+  const linked = new Set((node.inputs ?? []).filter((input) => input.link != null).map((input) => input.widget?.name))
+  const plain = (node.widgets ?? []).filter((item) => SIMPLE.includes(typeof item.value) && !linked.has(item.name))
+  return Object.fromEntries(plain.map((item) => [item.name, item.value]))
+}
+
+export function widgetNamed(node, name) {
+  return node.widgets?.find((item) => item.name === name)
+}
+
+/** Sets a widget as if the user had. */
+export function setWidget(node, name, value) {
+  const found = widgetNamed(node, name)
+  if (!found || found.value === value) return
+  found.value = value
+  found.callback?.(value, app.canvas, node)
+  node.graph?.setDirtyCanvas(true, true)
+}
+
+/** Calls `then` whenever the user changes a widget, in either renderer. */
+export function watchWidgets(node, then) {
+  for (const item of node.widgets ?? []) {
+    const before = item.callback
+    item.callback = function (...given) {
+      const answer = before?.apply(this, given)
+      then(item.name)
+      return answer
+    }
+  }
+}
+
+/** Puts an element on a node. `minHeight` says how high it has to be at the moment. */
+export function place(node, name, element, minHeight) {
+  const made = node.addDOMWidget(name, name, element, {
+    serialize: false,
+    hideOnZoom: false,
+    margin: 6,
+    getMinHeight: minHeight,
+    getValue: () => "",
+    setValue: () => {}
+  })
+  made.serialize = false
+  element.setAttribute("role", "region")
+  element.setAttribute("aria-label", node.constructor.nodeData?.display_name ?? node.title)
+  element.addEventListener("keydown", (event) => {
+    // The canvas takes Delete, letters and arrows for its own; what is pressed with Control still queues and saves.
+    if (!event.ctrlKey && !event.metaKey) event.stopPropagation()
+  })
+  return made
+}
+
+const CORE_TEXT = "$$node-text-preview"
+
+/** Leaves progress to the panel: ComfyUI's own line of text and live picture would stay at the foot of the node. */
+export function hideCoreProgress(node) {
+  const text = widgetNamed(node, CORE_TEXT)
+  if (text) node.removeWidget(text)
+}
+
+/** Enlarges a node until everything on it has its least height; Vue's nodes are as high as what they hold. */
+export function makeRoom(node, width, element) {
+  const [least, height] = element.closest(".lg-node") ? [0, 0] : node.computeSize()
+  node.setSize([Math.max(node.size[0], least, width), Math.max(node.size[1], height)])
+  node.graph?.setDirtyCanvas(true, true)
+}
+
+/** Whether an execution id ("7", or "3:7" in a subgraph) is that of the node. */
+export function ofNode(node, executionId) {
+  const path = String(executionId).split(":")
+  return path.at(-1) === String(node.id) && path.length > 1 === (node.graph !== node.graph?.rootGraph)
+}
+
+function keyOf(node) {
+  return `afterdetail:${node.graph?.rootGraph?.id}:${node.graph?.id}:${node.id}`
+}
+
+/** Keeps what a run left for as long as the tab is open. */
+export function saveRecord(node, record) {
+  sessionStorage.setItem(keyOf(node), JSON.stringify(record))
+}
+
+export function savedRecord(node) {
+  return JSON.parse(sessionStorage.getItem(keyOf(node)) ?? "null")
+}
+
+/** Tells the server that a node was removed, unless a copy of it shows the same run. */
+export function removeRecord(panel, others) {
+  sessionStorage.removeItem(panel.key ?? "")
+  for (const token of panel.tokens) {
+    if (!others.some((other) => other.tokens.has(token))) void release(token)
+  }
+}
+
+export { keyOf }

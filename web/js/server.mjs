@@ -1,0 +1,36 @@
+/** The pack's routes. A refusal is an Error whose message is the server's sentence. */
+import { api } from "../../../scripts/api.js"
+
+/** The objects and the mask of a run under other widget values. */
+export async function look(token, image, widgets) {
+  return (await post("/afterdetail/preview", { token, image, widgets })).json()
+}
+
+export function pictureUrl(token, side, image) {
+  return api.apiURL(`/afterdetail/preview/${token}/${side}/${image}`)
+}
+
+/** Whether the server still knows a run. */
+export async function isKept(token) {
+  const answer = await api.fetchApi(`/afterdetail/preview/${token}`)
+  return answer.ok && (await answer.json()).kept
+}
+
+export async function release(token) {
+  await api.fetchApi(`/afterdetail/preview/${token}`, { method: "DELETE" })
+}
+
+/** [{name, prompt, negative_prompt}]: the two texts in every style. */
+export async function styled(prompt, negativePrompt) {
+  return (await post("/afterdetail/styles", { prompt, negative_prompt: negativePrompt })).json()
+}
+
+async function post(route, body) {
+  const answer = await api.fetchApi(route, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify(body)
+  })
+  if (!answer.ok) throw Object.assign(new Error(await answer.text()), { gone: answer.status === 410 })
+  return answer
+}
