@@ -3,7 +3,7 @@ SHELL := bash
 PYTHON ?= python3
 RUN := PYTHONPATH=tests:.pack .venv/bin/python
 
-.PHONY: help setup demo test references browser lint bench serve weights
+.PHONY: help setup demo test references browser lint bench serve weights workflows
 
 help:
 	@echo "make demo    repair the faces of a real photo in a real ComfyUI; results in demo/"
@@ -11,6 +11,7 @@ help:
 	@echo "make bench   measure; results in benchmarks/README.md"
 	@echo "make serve   ComfyUI with this pack in the browser (ARGS=... go to ComfyUI)"
 	@echo "make lint    ruff and pyright only"
+	@echo "make workflows  write the workflows' API forms and pictures anew from the graphs"
 	@echo "make weights convert the shipped detector weights anew"
 
 setup:
@@ -39,6 +40,9 @@ bench: setup
 
 weights:
 	@PYTHON="$(PYTHON)" detectors/weights/conversion/run.sh
+
+workflows: setup browser
+	@OMP_NUM_THREADS=1 $(RUN) workflows/convert.py $(ARGS)
 
 serve: setup
 	@$(RUN) -m rig.serve $(ARGS)
