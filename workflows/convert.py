@@ -14,7 +14,7 @@ from typing import Any
 from PIL import Image
 from playwright.sync_api import Page
 from rig.browser import browsing, opened
-from rig.graphs import FOLDER, open_graph, provide
+from rig.graphs import FOLDER, api_form, open_graph, provide
 from rig.server import ComfyServer
 from rig.workflows import STEMS
 
@@ -51,12 +51,11 @@ def main() -> None:
 
 def write(page: Page, stem: str) -> None:
     """The files of the workflow on the canvas."""
-    saved = json.loads(page.evaluate("async () => JSON.stringify(await app.graphToPrompt())"))
-    graph, prompt = saved["workflow"], saved["output"]
+    graph = json.loads(page.evaluate("async () => JSON.stringify((await app.graphToPrompt()).workflow)"))
     fit_groups(graph)
     del graph["extra"]["ds"]  # where the canvas stood; without it, it fits the graph
     (FOLDER / f"{stem}.json").write_text(in_few_lines(graph) + "\n", encoding="utf-8")
-    (FOLDER / "api" / f"{stem}.json").write_text(in_few_lines(prompt) + "\n", encoding="utf-8")
+    (FOLDER / "api" / f"{stem}.json").write_text(in_few_lines(api_form(page)) + "\n", encoding="utf-8")
     thumbnail(page, graph).save(FOLDER / f"{stem}.jpg", quality=JPEG_QUALITY, optimize=True)
 
 

@@ -7,8 +7,8 @@ from itertools import combinations
 import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page
-from rig.browser import opened, prompt_of
-from rig.graphs import ABOUT, FOLDER, LOADERS, graph, open_graph, page_of, provide
+from rig.browser import opened
+from rig.graphs import ABOUT, FOLDER, LOADERS, api_form, graph, open_graph, page_of, provide
 from rig.server import ComfyServer
 from rig.workflows import STEMS, shipped
 
@@ -57,7 +57,7 @@ def test_both_forms_are_the_same_graph(page, stem):
     open_graph(page, stem)
     assert page.evaluate(UNKNOWN_TYPES) == []
     assert page.evaluate(WRONG_VALUES) == []
-    assert prompt_of(page) == shipped(stem)
+    assert api_form(page) == shipped(stem)
 
 
 def test_a_changed_widget_changes_the_api_form(page):
@@ -65,7 +65,7 @@ def test_a_changed_widget_changes_the_api_form(page):
     open_graph(page, "detail-faces-sd15")
     page.evaluate("app.graph.getNodeById(5).widgets.find(widget => widget.name === 'denoise').value = 7")
     assert page.evaluate(WRONG_VALUES) == ["After Detailer: denoise = 7"]
-    assert prompt_of(page)["5"]["inputs"] == shipped("detail-faces-sd15")["5"]["inputs"] | {"denoise": 7}
+    assert api_form(page)["5"]["inputs"] == shipped("detail-faces-sd15")["5"]["inputs"] | {"denoise": 7}
 
 
 @pytest.mark.parametrize("stem", STEMS)
@@ -123,4 +123,4 @@ def test_all_open_from_the_template_browser(page):
         templates.wait_for(state="hidden")
         page.wait_for_function("stem => app.extensionManager.workflow.activeWorkflow.filename === stem", arg=stem)
         assert page.evaluate("app.graph.id") == graph(stem)["id"]
-        assert prompt_of(page) == shipped(stem)
+        assert api_form(page) == shipped(stem)

@@ -13,14 +13,16 @@ from PIL import Image
 from playwright.sync_api import Page
 from skimage import data
 
-from .browser import load
+from .browser import load, prompt_of
 from .comfyui import ROOT
+from .prompts import Graph
 from .server import ComfyServer
 from .workflows import STEMS
 
 FOLDER = ROOT / "workflows"
 ABOUT = "About this workflow"
 PHOTO, VIDEO = "example.png", "example.mp4"
+VIDEO_PREVIEW = "video-preview"  # a widget that a node gets once its video is there, of no use to ComfyUI
 LOADERS = {
     "CheckpointLoaderSimple": "checkpoints",
     "ControlNetLoader": "controlnet",
@@ -74,3 +76,11 @@ def open_graph(page: Page, stem: str) -> None:
         if node.get("title") == ABOUT:
             node["widgets_values"] = [page_of(stem)]
     load(page, opened)
+
+
+def api_form(page: Page) -> Graph:
+    """The canvas in API form, the same whether a video is there already or not."""
+    prompt = prompt_of(page)
+    for node in prompt.values():
+        node["inputs"].pop(VIDEO_PREVIEW, None)
+    return prompt
