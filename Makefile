@@ -3,7 +3,7 @@ SHELL := bash
 PYTHON ?= python3
 RUN := PYTHONPATH=tests:.pack .venv/bin/python
 
-.PHONY: help setup demo test references browser lint bench serve weights
+.PHONY: help setup demo test references browser lint bench serve weights workflows
 
 help:
 	@echo "make demo    repair the faces of a real photo in a real ComfyUI; results in demo/"
@@ -11,6 +11,7 @@ help:
 	@echo "make bench   measure; results in benchmarks/README.md"
 	@echo "make serve   ComfyUI with this pack in the browser (ARGS=... go to ComfyUI)"
 	@echo "make lint    ruff and pyright only"
+	@echo "make workflows  write the workflows' API forms and pictures anew from the graphs"
 	@echo "make weights convert the shipped detector weights anew"
 	@echo "make versions run the end-to-end tests on the oldest and the newest ComfyUI"
 	@echo "make pictures make the help pages' pictures, the icon and the banner anew"
@@ -54,6 +55,9 @@ pictures: setup
 
 locales: setup
 	@$(RUN) -m rig.locales
+
+workflows: setup browser
+	@OMP_NUM_THREADS=1 $(RUN) workflows/convert.py $(ARGS)
 
 serve: setup
 	@$(RUN) -m rig.serve $(ARGS)

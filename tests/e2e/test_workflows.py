@@ -3,14 +3,15 @@
 import copy
 import json
 import re
+from itertools import combinations
 
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 from references.pictures import TEMPLATES, template
 from rig.comfyui import ROOT
-from rig.prompts import Graph, node
-from rig.workflows import STEMS, changed, shipped, small, where
+from rig.prompts import Graph
+from rig.workflows import FOLDER, SMALL, STEMS, changed, shipped, small, where
 from skimage import data
 
 PHOTO = data.astronaut()
@@ -57,7 +58,7 @@ def objects(comfy, graph: Graph, class_type: str = "AfterDetail") -> list[dict]:
 
 
 def test_all_workflows_are_there_and_explained():
-    assert sorted(NAMED.split()) == STEMS
+    assert sorted(NAMED.split()) == STEMS == sorted(path.stem for path in FOLDER.glob("*.json"))
     readme = (ROOT / "workflows" / "README.md").read_text(encoding="utf-8")
     assert set(re.findall(r"^### (\S+)$", readme, re.M)) == set(STEMS)
     for stem in STEMS:
@@ -136,6 +137,28 @@ def test_generating_follows_style_count_and_refiner_share(comfy):
     assert differ(pictures[0], results(comfy, whole)[0])
 
 
+def test_both_prompts_both_negatives_and_weights_count(comfy):
+    graph = small("generate-and-detail-sdxl")
+    picture = result(comfy, graph)
+    for title in ("prompt and", "prompt_2"):
+        for text in ("prompt", "negative_prompt"):
+            assert differ(
+                picture, result(comfy, changed(graph, "AfterDetailStylePreset", title, **{text: "a red fox"}))
+            )
+    prompt = graph[where(graph, "AfterDetailStylePreset", "style")]["inputs"]["prompt"]
+    assert ":1.1)" in prompt
+    heavier = prompt.replace(":1.1)", ":1.5)")
+    assert differ(picture, result(comfy, changed(graph, "AfterDetailStylePreset", "style", prompt=heavier)))
+
+
+def test_the_size_is_set_in_one_place(comfy):
+    graph = changed(small("generate-and-detail-sdxl"), "PrimitiveInt", "Width", value=192)
+    assert result(comfy, graph).shape == (SMALL, 192, 3)
+    for item in graph.values():
+        if "width" in item["inputs"]:
+            assert item["inputs"]["width"] == [where(graph, "PrimitiveInt", "Width"), 0]
+
+
 def test_image_to_image_goes_further_with_more_denoise(comfy, photo_file):
     graph = small("image-to-image", image=photo_file)
     near, far, same = (result(comfy, changed(graph, "KSampler", denoise=share)) for share in (0.2, 1.0, 0.0))
@@ -173,14 +196,13 @@ def test_edges_of_a_flat_picture_are_none_and_those_of_a_photo_steer(comfy, phot
     assert differ(pictures[flat][1], pictures[photo_file][1])
 
 
-def test_depth_steers(comfy, photo_file):
-    """No small Depth Anything can be made, so a picture stands for what it measures."""
-    graph = small("controlnet-depth-sdxl", image=photo_file)
-    measured = where(graph, "DA3Render")
-    graph = {key: item for key, item in graph.items() if item["class_type"] not in ("LoadDA3Model", "DA3Inference")}
-    graph[measured] = {**node("ImageScale", **graph[where(graph, "ImageScale")]["inputs"]), "_meta": {"title": "Depth"}}
-    steered = result(comfy, graph)
-    assert differ(steered, result(comfy, changed(graph, "ControlNetApplyAdvanced", strength=0.0)))
+def test_the_measured_depth_steers(comfy, photo_file):
+    coffee = uploaded(comfy, data.coffee()[:400, :400], "cup.png")
+    steered, of_another, free = (
+        result(comfy, changed(small("controlnet-depth-sdxl", image=name), "ControlNetApplyAdvanced", strength=strength))
+        for name, strength in ((photo_file, 0.6), (coffee, 0.6), (photo_file, 0.0))
+    )
+    assert differ(steered, of_another) and differ(steered, free)
 
 
 def test_a_lora_at_zero_is_none_and_the_embedding_and_the_vae_count(comfy):
@@ -195,10 +217,26 @@ def test_a_lora_at_zero_is_none_and_the_embedding_and_the_vae_count(comfy):
     assert differ(result(comfy, graph), result(comfy, changed(graph, "VAEDecode", vae=["1", 2])))
 
 
-def test_another_subject_gives_another_picture(comfy, photo_file):
+def test_each_of_four_pictures_of_the_subject_counts(comfy, photo_file):
     graph = small("photo-merge", image=photo_file)
-    other = changed(graph, "LoadImage", "A picture", image=uploaded(comfy, data.coffee(), "coffee.png"))
-    assert differ(result(comfy, graph), result(comfy, other))
+    other = uploaded(comfy, data.coffee(), "coffee.png")
+    picture = result(comfy, graph)
+    changes = [
+        result(comfy, changed(graph, "LoadImage", title, image=other))
+        for title in ("A picture", "A second", "A third", "A fourth")
+    ]
+    change = min(abs(one - picture).mean() for one in changes)
+    assert all(abs(one - another).mean() < change / 4 for one, another in combinations(changes, 2))  # and equally
+    first = [where(graph, "PhotoMakerEncode", "first"), 0]
+    alone = changed(changed(graph, "KSampler", positive=first), "AfterDetail", positive=first)
+    assert abs(result(comfy, alone) - picture).mean() < change / 4
+
+
+def test_only_the_trigger_word_brings_the_subject_in(comfy, photo_file):
+    graph = changed(small("photo-merge", image=photo_file), "PrimitiveStringMultiline", value="photograph of a woman")
+    other = small("photo-merge", image=uploaded(comfy, data.coffee(), "coffee.png"))
+    other = changed(other, "PrimitiveStringMultiline", value="photograph of a woman")
+    assert not differ(result(comfy, graph), result(comfy, other))
 
 
 def test_a_face_keeps_its_seed_through_all_frames(comfy, tmp_path):

@@ -10,12 +10,13 @@ from .comfyui import ROOT
 from .prompts import Graph
 
 FOLDER = ROOT / "workflows" / "api"
-STEMS = sorted(path.stem for path in FOLDER.glob("*.json"))
+STEMS = sorted(path.stem for path in FOLDER.parent.glob("*.json"))
 STAND_INS = {
     "control_net_name": "nano-sdxl-controlnet.safetensors",
     "lora_name": "nano-sd15-lora.safetensors",
     "vae_name": "sd15-vae.pt",
     "photomaker_model_name": "photomaker.pt",
+    "model_name": "depth-anything.pt",
 }
 SIDES = ("width", "height", "target_width", "target_height")
 SMALL = 128
@@ -45,6 +46,10 @@ def small(stem: str, **files: str) -> Graph:
                 inputs["file"] = files["file"]
             case "PrimitiveInt" if item["_meta"]["title"] == "Steps":
                 inputs["value"] = 2
+            case "PrimitiveInt" if item["_meta"]["title"] in ("Width", "Height"):
+                inputs["value"] = SMALL
+            case "DA3Inference":
+                inputs["resolution"] = 140
         if "your-embedding" in str(inputs.get("text")):
             inputs["text"] = inputs["text"].replace("your-embedding", "sd15-embedding")
     return graph

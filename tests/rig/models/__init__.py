@@ -22,6 +22,7 @@ MODELS = {
     "pico-sdxl-controlnet": "controlnet/pico-sdxl-controlnet.safetensors",
     "nano-sd15-lora": "loras/nano-sd15-lora.safetensors",
     "sd15-embedding": "embeddings/sd15-embedding.safetensors",
+    "depth-anything": "geometry_estimation/depth-anything.pt",  # as deep as its small version
     "photomaker": "photomaker/photomaker.pt",
     "clip-vision": "clip_vision/clip-vit-l.pt",
     "upscale-2x": "upscale_models/upscale-2x.safetensors",

@@ -13,6 +13,7 @@ from ..checkpoints.random_tensors import RandomTensors
 from ..checkpoints.text_encoder import text_encoder_state_dict
 from .clip_vision import clip_vision_state_dict
 from .controlnet import controlnet_state_dict
+from .depth_anything import depth_anything_state_dict
 from .embedding import embedding_state_dict
 from .face_landmarker import face_landmarker_state_dict
 from .lora import lora_state_dict
@@ -43,6 +44,7 @@ BUILDERS: dict[str, Callable[[RandomTensors], dict[str, torch.Tensor]]] = {
     "pico-sdxl-controlnet": partial(controlnet_state_dict, "pico-sdxl"),
     "nano-sd15-lora": lora_state_dict,
     "sd15-embedding": embedding_state_dict,
+    "depth-anything": depth_anything_state_dict,
     "photomaker": photomaker_state_dict,
     "clip-vision": clip_vision_state_dict,
     "upscale-2x": upscale_state_dict,

@@ -1,0 +1,126 @@
+"""Every shipped workflow opens on the canvas, can be read there, and is the same graph as its API form."""
+
+import json
+from collections.abc import Iterator
+from itertools import combinations
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, Page
+from rig.browser import opened
+from rig.graphs import ABOUT, FOLDER, LOADERS, api_form, graph, open_graph, page_of, provide
+from rig.server import ComfyServer
+from rig.workflows import STEMS, shipped
+
+TITLE_HEIGHT = 30
+THUMBNAIL_BYTES = 40_000
+# Widgets whose value ComfyUI would not take: not in the list, or out of range.
+WRONG_VALUES = """app.graph.nodes.flatMap(node => (node.widgets ?? []).filter(widget => {
+    const { values, min, max } = widget.options ?? {}
+    if (widget.type === 'combo') return !(typeof values === 'function' ? values() : values).includes(widget.value)
+    return typeof widget.value === 'number' && (widget.value < min || widget.value > max)
+}).map(widget => `${node.title}: ${widget.name} = ${widget.value}`))"""
+UNKNOWN_TYPES = "app.graph.nodes.map(node => node.type).filter(type => !(type in LiteGraph.registered_node_types))"
+
+Rectangle = tuple[float, float, float, float]  # left, top, right, bottom
+
+
+@pytest.fixture(scope="module")
+def page(browser: Browser, comfy: ComfyServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    """One page for all workflows, on a ComfyUI that has the files they name."""
+    provide(comfy, tmp_path_factory.mktemp("models"))
+    with opened(browser, comfy) as page:
+        yield page
+
+
+def rectangle(node: dict) -> Rectangle:
+    """What a node takes up, title included."""
+    (x, y), (width, height) = node["pos"], node["size"]
+    return x, y - TITLE_HEIGHT, x + width, y + height
+
+
+def area(group: dict) -> Rectangle:
+    x, y, width, height = group["bounding"]
+    return x, y, x + width, y + height
+
+
+def overlap(a: Rectangle, b: Rectangle) -> bool:
+    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
+
+
+def holds(outer: Rectangle, inner: Rectangle) -> bool:
+    return outer[0] <= inner[0] and outer[1] <= inner[1] and outer[2] >= inner[2] and outer[3] >= inner[3]
+
+
+@pytest.mark.parametrize("stem", STEMS)
+def test_both_forms_are_the_same_graph(page, stem):
+    open_graph(page, stem)
+    assert page.evaluate(UNKNOWN_TYPES) == []
+    assert page.evaluate(WRONG_VALUES) == []
+    assert api_form(page) == shipped(stem)
+
+
+def test_a_changed_widget_changes_the_api_form(page):
+    """Otherwise the test above would pass whatever the canvas holds."""
+    open_graph(page, "detail-faces-sd15")
+    page.evaluate("app.graph.getNodeById(5).widgets.find(widget => widget.name === 'denoise').value = 7")
+    assert page.evaluate(WRONG_VALUES) == ["After Detailer: denoise = 7"]
+    assert api_form(page)["5"]["inputs"] == shipped("detail-faces-sd15")["5"]["inputs"] | {"denoise": 7}
+
+
+@pytest.mark.parametrize("stem", STEMS)
+def test_nodes_and_groups_are_laid_out_side_by_side(page, stem):
+    """As the page draws them, which makes nodes as large as their widgets need."""
+    open_graph(page, stem)
+    drawn = json.loads(page.evaluate("JSON.stringify(app.graph.serialize())"))
+    nodes, groups = {node["id"]: node for node in drawn["nodes"]}, drawn["groups"]
+    for one, other in combinations(nodes.values(), 2):
+        assert not overlap(rectangle(one), rectangle(other)), (one["title"], other["title"])
+    for one, other in combinations(groups, 2):
+        assert not overlap(area(one), area(other)), (one["title"], other["title"])
+    for node in nodes.values():
+        assert any(holds(area(group), rectangle(node)) for group in groups), node["title"]
+    for _, source, _, target, *_ in drawn["links"]:
+        assert rectangle(nodes[source])[2] < rectangle(nodes[target])[0], (
+            nodes[source]["title"],
+            nodes[target]["title"],
+        )
+
+
+@pytest.mark.parametrize("stem", STEMS)
+def test_the_note_says_what_the_readme_says_and_names_every_model(stem):
+    nodes = graph(stem)["nodes"]
+    (about,) = [node for node in nodes if node.get("title") == ABOUT]
+    assert about["widgets_values"] == [page_of(stem)]
+    for name, folder in (
+        (node["widgets_values"][0], LOADERS[node["type"]]) for node in nodes if node["type"] in LOADERS
+    ):
+        assert f"models/{folder}" in page_of(stem)
+        assert name in page_of(stem) or name.startswith("your-")
+
+
+@pytest.mark.parametrize("stem", STEMS)
+def test_the_picture_is_small_and_of_this_graph(stem):
+    path = FOLDER / f"{stem}.jpg"
+    groups = [area(group) for group in graph(stem)["groups"]]
+    with Image.open(path) as picture:
+        assert 400 <= picture.width <= 600 and path.stat().st_size < THUMBNAIL_BYTES
+        wide, high = (max(group[side] for group in groups) + 50 for side in (2, 3))
+        assert picture.width / picture.height == pytest.approx(wide / high, rel=0.02)
+
+
+def test_all_open_from_the_template_browser(page):
+    for stem in STEMS:
+        page.evaluate("app.extensionManager.command.execute('Comfy.BrowseTemplates')")
+        templates = page.get_by_role("dialog")
+        templates.get_by_text("afterdetail", exact=True).first.click()
+        cards = templates.locator("[data-testid^=template-workflow-]")
+        card = templates.get_by_test_id(f"template-workflow-{stem}")
+        card.scroll_into_view_if_needed()  # its picture is fetched when it is seen
+        assert cards.count() == len(STEMS)
+        assert card.locator("img").evaluate("image => image.decode().then(() => image.naturalWidth)") >= 400
+        card.click()
+        templates.wait_for(state="hidden")
+        page.wait_for_function("stem => app.extensionManager.workflow.activeWorkflow.filename === stem", arg=stem)
+        assert page.evaluate("app.graph.id") == graph(stem)["id"]
+        assert api_form(page) == shipped(stem)

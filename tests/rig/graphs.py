@@ -1,0 +1,86 @@
+"""Shipped workflows in graph format, as ComfyUI's page opens them."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+from PIL import Image
+from playwright.sync_api import Page
+from skimage import data
+
+from .browser import load, prompt_of
+from .comfyui import ROOT
+from .prompts import Graph
+from .server import ComfyServer
+from .workflows import STEMS
+
+FOLDER = ROOT / "workflows"
+ABOUT = "About this workflow"
+PHOTO, VIDEO = "example.png", "example.mp4"
+VIDEO_PREVIEW = "video-preview"  # a widget that a node gets once its video is there, of no use to ComfyUI
+LOADERS = {
+    "CheckpointLoaderSimple": "checkpoints",
+    "ControlNetLoader": "controlnet",
+    "LoadDA3Model": "geometry_estimation",
+    "LoraLoader": "loras",
+    "PhotoMakerLoader": "photomaker",
+    "VAELoader": "vae",
+}
+
+CanvasGraph = dict[str, Any]
+
+
+def graph(stem: str) -> CanvasGraph:
+    """The shipped file."""
+    return json.loads((FOLDER / f"{stem}.json").read_text(encoding="utf-8"))
+
+
+def page_of(stem: str) -> str:
+    """What the README says about a workflow."""
+    readme = (FOLDER / "README.md").read_text(encoding="utf-8")
+    (text,) = re.findall(rf"^### {re.escape(stem)}\n\n(.*?)\n(?=\n##)", readme, re.M | re.S)
+    return re.sub(r"\n(?! *[\n-]) *", " ", text)  # a paragraph or an item in one line
+
+
+def provide(comfy: ComfyServer, models: Path) -> None:
+    """Give `comfy` what the workflows name: a photo, a video, and empty files in the folder `models`, never loaded."""
+    for node in (node for stem in STEMS for node in graph(stem)["nodes"] if node["type"] in LOADERS):
+        path = models / LOADERS[node["type"]] / node["widgets_values"][0]
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    comfy.link_models(models)
+    comfy.upload(Image.fromarray(data.astronaut()), PHOTO)
+    write_video(comfy.base / "input" / VIDEO)
+
+
+def write_video(path: Path) -> None:
+    """Two frames of the photo."""
+    with av.open(str(path), "w") as film:
+        stream = film.add_stream("h264", rate=8)
+        stream.width, stream.height, stream.pix_fmt = 512, 512, "yuv420p"
+        for shift in (0, 4):
+            frame = av.VideoFrame.from_ndarray(np.roll(data.astronaut(), shift, 1), format="rgb24")
+            film.mux(stream.encode(frame))
+        film.mux(stream.encode())
+
+
+def open_graph(page: Page, stem: str) -> None:
+    """Put the shipped file on the canvas, its note as the README has it now."""
+    opened = graph(stem)
+    for node in opened["nodes"]:
+        if node.get("title") == ABOUT:
+            node["widgets_values"] = [page_of(stem)]
+    load(page, opened)
+
+
+def api_form(page: Page) -> Graph:
+    """The canvas in API form, the same whether a video is there already or not."""
+    prompt = prompt_of(page)
+    for node in prompt.values():
+        node["inputs"].pop(VIDEO_PREVIEW, None)
+    return prompt

@@ -1,0 +1,20 @@
+import re
+from pathlib import Path
+
+from afterdetail.detailer.samplers import SAMPLERS
+
+README = Path(__file__).parents[3] / "workflows" / "README.md"
+NAMES = (
+    "PNDM LMS KLMS DDIM DDPM HEUN K_HEUN K_EULER K_EULER_ANCESTRAL DPM_SOLVER_MULTISTEP DPM_PLUS_PLUS_2M_KARRAS "
+    "DPM_SINGLE DPM_2 DPM_2_ANCESTRAL DPM_PLUS_PLUS_SDE_KARRAS UNI_PC LCM"
+)
+
+
+def test_all_names_are_there_and_no_two_are_the_same():
+    assert list(SAMPLERS) == NAMES.split()
+    assert len({(sampler.sampler_name, sampler.scheduler) for sampler in SAMPLERS.values()}) == len(SAMPLERS)
+
+
+def test_the_readme_lists_them():
+    rows = re.findall(r"^\| ([A-Z_0-9]+) \| (\w+) \| (\w+) \| (.*?) ?\|$", README.read_text(encoding="utf-8"), re.M)
+    assert rows == [(name, *sampler) for name, sampler in SAMPLERS.items()]
