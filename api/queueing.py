@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import execution
+from comfy.model_management import interrupt_current_processing
 from comfy_execution.progress import get_progress_state
 
 from .errors import refused
@@ -95,8 +96,9 @@ class Job:
         while True:
             with queue.mutex:
                 queue.history.pop(self.id, None)
-                if not queue.interrupt_if_running(self.id):
+                if all(item[1] != self.id for item in queue.currently_running.values()):
                     return
+                interrupt_current_processing()  # under the mutex: it must not hit the job after this one
             await next_look()
 
 

@@ -100,7 +100,12 @@ class Server:
         """End what runs and waits on the server for this batch."""
         for job in list(self._running):
             with suppress(requests.RequestException):  # it is gone, and with it the job
-                self._send("POST", f"/api/jobs/{job}/cancel")
+                self._end(job)
+
+    def _end(self, job: str) -> None:
+        """End one job, whether it waits or runs. The route that does both at once came with ComfyUI 0.26."""
+        self._send("POST", "/queue", json={"delete": [job]})
+        self._send("POST", "/interrupt", json={"prompt_id": job})
 
     def _check_node(self, class_type: str) -> None:
         known = self._send("GET", f"/object_info/{class_type}").json().get(class_type)
@@ -153,7 +158,7 @@ class Server:
                 case "in_progress":
                     deadline = deadline or time.monotonic() + self._seconds
             if deadline and time.monotonic() > deadline:
-                self._send("POST", f"/api/jobs/{job}/cancel")
+                self._end(job)
                 raise PictureFailed(f"It took more than {self._seconds:.0f} s. Allow more with --timeout")
             time.sleep(pause)
             pause = min(pause * POLL_GROWTH, LAST_POLL_SECONDS)
