@@ -62,7 +62,9 @@ def main() -> None:
         for name, widgets in CASES.items():
             cells = (f"{milliseconds(lambda s=sight, w=widgets: look(s, 0, w)):.0f} ms" for sight in sights)
             print(f"| {name} | " + " | ".join(cells) + " |", flush=True)
-        kept = [f"{milliseconds(lambda s=size: pictures(torch.rand(1, s, s, 3))):.0f} ms" for size in (1024, 2048, 4096)]
+        kept = [
+            f"{milliseconds(lambda s=size: pictures(torch.rand(1, s, s, 3))):.0f} ms" for size in (1024, 2048, 4096)
+        ]
         made = [f"{milliseconds(lambda s=size: torch.rand(1, s, s, 3)):.0f} ms" for size in (1024, 2048, 4096)]
     print(f"\nTo keep a picture of 1024, 2048, 4096 px: {', '.join(kept)} less {', '.join(made)} for making it.")
     nano.unload()
