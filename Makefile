@@ -12,6 +12,9 @@ help:
 	@echo "make serve   ComfyUI with this pack in the browser (ARGS=... go to ComfyUI)"
 	@echo "make lint    ruff and pyright only"
 	@echo "make weights convert the shipped detector weights anew"
+	@echo "make versions run the end-to-end tests on the oldest and the newest ComfyUI"
+	@echo "make pictures make the help pages' pictures, the icon and the banner anew"
+	@echo "make locales write the nodes' texts in all languages, and say what a language lacks"
 
 setup:
 	@PYTHON="$(PYTHON)" tests/rig/setup.sh
@@ -20,7 +23,7 @@ demo: setup
 	@$(RUN) demo/detail_photo.py
 
 test: lint references browser
-	@OMP_NUM_THREADS=1 .venv/bin/python -m pytest tests
+	@OMP_NUM_THREADS=1 .venv/bin/python -m pytest -n 2 --dist loadfile tests
 
 # mediapipe 0.10.21 exists for Python up to 3.12 only; without it the tests that compare with it say so and are skipped.
 references: setup
@@ -39,6 +42,18 @@ bench: setup
 
 weights:
 	@PYTHON="$(PYTHON)" detectors/weights/conversion/run.sh
+
+.PHONY: versions pictures locales
+
+versions: setup
+	@tests/rig/versions.sh
+
+pictures: setup
+	@$(RUN) demo/help_pictures.py
+	@$(RUN) demo/registry_pictures.py
+
+locales: setup
+	@$(RUN) -m rig.locales
 
 serve: setup
 	@$(RUN) -m rig.serve $(ARGS)

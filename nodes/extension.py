@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from comfy_api.latest import ComfyExtension, io
+from server import PromptServer
 
+from ..api import switch
+from . import live_route
 from .convert import AfterDetailFromBoxes, AfterDetailFromMask, AfterDetailFromSEGS, AfterDetailToSEGS
 from .crops import AfterDetailCrop, AfterDetailPaste
 from .detail import AfterDetail
 from .detect import AfterDetailDetect, AfterDetailFilter
 from .inpaint import AfterDetailInpaint
-from .live_route import add_routes
 from .preview import AfterDetailPreview
 from .provider import AfterDetailDetectorProvider
 from .regions import AfterDetailRegions
@@ -19,7 +21,9 @@ from .style import AfterDetailStylePreset
 
 class AfterDetailExtension(ComfyExtension):
     async def on_load(self) -> None:
-        add_routes()
+        if server := getattr(PromptServer, "instance", None):  # None where tests load the nodes without a server
+            switch.register(server)
+            live_route.register(server)
 
     async def get_node_list(self) -> list[type[io.ComfyNode]]:
         return [

@@ -11,7 +11,6 @@ from typing import Any
 import torch
 from aiohttp import web
 from PIL import Image
-from server import PromptServer
 
 from ..detailer import styles
 from .live import sights
@@ -27,11 +26,8 @@ _worker = ThreadPoolExecutor(1, "afterdetail-live")
 """One at a time and off the event loop, which serves everybody."""
 
 
-def add_routes() -> None:
-    """Register the routes; without a server, as in tests of the nodes, there is nothing to do."""
-    server = getattr(PromptServer, "instance", None)
-    if server is None:
-        return
+def register(server: Any) -> None:
+    """Add the routes to ComfyUI's server."""
     server.routes.post("/afterdetail/preview")(preview)
     server.routes.get("/afterdetail/preview/{token}/{side:before|after}/{index:[0-9]+}")(picture)
     server.routes.get("/afterdetail/preview/{token}")(known)

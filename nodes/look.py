@@ -72,7 +72,9 @@ def _checked(item: io.Input, value: Any) -> Any:
             numbers = int if isinstance(item, io.Int.Input) else (int, float)
             right = isinstance(value, numbers) and not isinstance(value, bool)
             right = right and (item.min is None or value >= item.min) and (item.max is None or value <= item.max)
-        case io.Combo.Input() | io.String.Input():
+        case io.Combo.Input():
+            right = value in item.options
+        case io.String.Input():
             right = isinstance(value, str)
         case _:
             right = False

@@ -176,7 +176,8 @@ def test_removed_nodes_are_forgotten(bench, comfy, regions_graph):
         ({"mask_dilation": 10**9}, "mask_dilation cannot be 1000000000"),
         ({"union_masks": 1}, "union_masks cannot be 1"),
         ({"pick": "a"}, "write places and ranges"),
-        ({"resolution": "7x7"}, "use one of auto, square"),
+        ({"resolution": "7x7"}, "resolution cannot be '7x7'"),
+        ({"base_model": ["sdxl"]}, "base_model cannot be"),
         ({"upscale": 8.0}, "too many for a live mask"),
     ],
 )

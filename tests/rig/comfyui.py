@@ -1,11 +1,13 @@
 """Where ComfyUI and its Python are, and the environment that keeps both off the network and out of the home folder."""
 
 import os
+import re
 import site
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+NEWEST = "0.30.0"  # the one that setup.sh makes
 PYTHON_IN_VENV = ("bin/python", "Scripts/python.exe")
 
 
@@ -17,6 +19,19 @@ def comfyui_path() -> Path:
             f"There is no ComfyUI in {path}. Set COMFYUI_PATH to the folder that holds ComfyUI's main.py."
         )
     return path
+
+
+def comfyui_version() -> str:
+    """Its version, such as 0.30.0."""
+    text = (comfyui_path() / "comfyui_version.py").read_text(encoding="utf-8")
+    (version,) = re.findall(r'^__version__ = "([^"]+)"', text, re.MULTILINE)
+    return version
+
+
+def is_older(version: str = NEWEST) -> bool:
+    """Whether ComfyUI is older than this."""
+    running, other = (tuple(map(int, text.split("."))) for text in (comfyui_version(), version))
+    return running < other
 
 
 def comfyui_python() -> Path:

@@ -8,6 +8,8 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
+from filelock import FileLock
+
 from .comfyui import ROOT, comfy_import_environment
 
 MODELS_CACHE = ROOT / ".run" / "models"  # a models folder that git ignores
@@ -20,14 +22,16 @@ def ensure_made(package: str, paths: Mapping[str, Path], arguments: Sequence[str
 
     One process of its own, because importing ComfyUI takes seconds and fixes its device for the process.
     """
-    missing = [name for name, path in paths.items() if not is_current(path)]
-    if not missing:
-        return
-    made = run_with_comfy(package, ["--what", *missing, *arguments], capture_output=True)
-    if made.returncode != 0:
-        raise RuntimeError(f"Making {', '.join(missing)} by {package} failed:\n{made.stderr[-2000:]}")
-    for name in missing:
-        version_path(paths[name]).write_text(code_version())
+    MODELS_CACHE.mkdir(parents=True, exist_ok=True)
+    with FileLock(MODELS_CACHE / ".lock"):  # tests run in several processes
+        missing = [name for name, path in paths.items() if not is_current(path)]
+        if not missing:
+            return
+        made = run_with_comfy(package, ["--what", *missing, *arguments], capture_output=True)
+        if made.returncode != 0:
+            raise RuntimeError(f"Making {', '.join(missing)} by {package} failed:\n{made.stderr[-2000:]}")
+        for name in missing:
+            version_path(paths[name]).write_text(code_version())
 
 
 def is_current(path: Path) -> bool:

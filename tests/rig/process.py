@@ -38,7 +38,7 @@ def make_base_directory(base: Path, custom_nodes: Mapping[str, Path], models: Pa
 def link_models(base: Path, models: Path) -> None:
     """Link every file under `models`, so that what a node downloads stays in `base`."""
     for file in models.rglob("*"):
-        if file.is_file() and file.suffix not in (VERSION_SUFFIX, ".partial"):
+        if file.is_file() and not file.name.startswith(".") and file.suffix not in (VERSION_SUFFIX, ".partial"):
             link(base / "models" / file.relative_to(models), file)
 
 

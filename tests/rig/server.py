@@ -39,6 +39,12 @@ class PromptRefused(ValueError):
         super().__init__(f"ComfyUI refused the prompt: {answer.get('error')}; by node: {answer.get('node_errors')}")
         self.answer = answer
 
+    @property
+    def missing_node(self) -> str | None:
+        """The class of the node that this ComfyUI does not have, if that is the reason."""
+        error = self.answer["error"]
+        return error["extra_info"].get("class_type") if error["type"] == "missing_node_type" else None
+
 
 class PromptFailed(RuntimeError):
     """A prompt ended in an error or was interrupted; `entry` is its history entry, `reason` its last message."""

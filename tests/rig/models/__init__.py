@@ -19,6 +19,7 @@ MODELS = {
     "clip-l": "text_encoders/clip-l.pt",  # as type sd3, its conditioning is (1, 77, 4096), which tiny-wan takes
     "nano-sd15-controlnet": "controlnet/nano-sd15-controlnet.safetensors",
     "nano-sdxl-controlnet": "controlnet/nano-sdxl-controlnet.safetensors",
+    "pico-sdxl-controlnet": "controlnet/pico-sdxl-controlnet.safetensors",
     "nano-sd15-lora": "loras/nano-sd15-lora.safetensors",
     "sd15-embedding": "embeddings/sd15-embedding.safetensors",
     "photomaker": "photomaker/photomaker.pt",

@@ -40,6 +40,7 @@ BUILDERS: dict[str, Callable[[RandomTensors], dict[str, torch.Tensor]]] = {
     "clip-l": clip_l_state_dict,
     "nano-sd15-controlnet": partial(controlnet_state_dict, "nano-sd15"),
     "nano-sdxl-controlnet": partial(controlnet_state_dict, "nano-sdxl"),
+    "pico-sdxl-controlnet": partial(controlnet_state_dict, "pico-sdxl"),
     "nano-sd15-lora": lora_state_dict,
     "sd15-embedding": embedding_state_dict,
     "photomaker": photomaker_state_dict,

@@ -87,7 +87,7 @@ def serving(server: Server) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def short_waits(monkeypatch):
-    monkeypatch.setattr(store, "READ_SECONDS", 0.5)
+    monkeypatch.setattr(store, "READ_SECONDS", 1.0)
     monkeypatch.setattr(store, "CONNECT_SECONDS", 2.0)
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
 
@@ -161,10 +161,10 @@ def test_a_server_that_never_sends_anything_is_asked_once(server, tmp_path):
 
 
 def test_a_stalled_server_is_given_up(server, tmp_path):
-    server.cut, server.stall = [1000, 0, 0], 3
+    server.cut, server.stall = [1000, 0, 0], 60
     start = time.monotonic()
     assert "stopped answering" in refused(weight(server), tmp_path)
-    assert time.monotonic() - start < 3
+    assert time.monotonic() - start < 30
 
 
 def test_a_server_without_ranges_starts_again(server, tmp_path):

@@ -181,7 +181,7 @@ def test_opening_takes_milliseconds():
     opened(DETECT)
     start = time.monotonic()
     opened(DETECT)
-    assert time.monotonic() - start < 1.5
+    assert time.monotonic() - start < 5
 
 
 class Scripted(torch.nn.Module):

@@ -18,7 +18,7 @@ FIXTURES = Path(__file__).resolve().parents[2] / "fixtures"
 GOOD = FIXTURES / "tiny_face.pt"
 
 
-def refusal(path: Path, seconds: float = 5) -> str:
+def refusal(path: Path, seconds: float = 20) -> str:
     """Why `path` is refused; fails if it is not, if anything happens meanwhile, or if it takes too long."""
     start = time.monotonic()
     with h.nothing_happens(), pytest.raises(CheckpointError) as caught:

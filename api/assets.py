@@ -1,0 +1,150 @@
+"""Model files by the names clients know them by: the file's stem, never a path."""
+
+from __future__ import annotations
+
+import asyncio
+import difflib
+import pickle
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path, PurePosixPath
+from typing import Any, Literal, NamedTuple
+
+import comfy.utils
+import folder_paths
+import torch
+from safetensors import SafetensorError, safe_open
+
+from ..detectors.yolo.files import find_named
+from .errors import invalid
+from .settings import Settings
+
+Kind = Literal["sdxl", "sd15", "refiner"]
+CONTEXT_WIDTHS: dict[int, Kind] = {768: "sd15", 2048: "sdxl", 1280: "refiner"}
+"""What a checkpoint's cross-attention takes from its text encoders."""
+
+ATTENTION = re.compile(r"^(model\.diffusion_model\.)?input_blocks\.\d+\.1\.transformer_blocks\.0\.attn2\.to_k\.weight$")
+FIRST_LAYER = re.compile(r"^(model\.diffusion_model\.)?input_blocks\.0\.0\.weight$")
+INPAINT_CHANNELS = 9
+PREFIX = "octoai:"
+
+
+class Traits(NamedTuple):
+    """What a checkpoint is. None: of another family, or not readable."""
+
+    kind: Kind | None
+    inpaint: bool
+
+
+def find(field: str, folder: str, name: str) -> str:
+    """The file in ComfyUI's model folder `folder` that `name` means, as loaders want it. Refused otherwise.
+
+    `name` is the file's stem; its file name, with whatever suffix of a model file, will do.
+    """
+    wanted = name.removeprefix(PREFIX).strip().casefold()
+    stem, dot, suffix = wanted.rpartition(".")
+    files = folder_paths.get_filename_list(folder)
+    by_stem = {_stem(file).casefold(): file for file in reversed(files)}
+    for candidate in (wanted, stem if f"{dot}{suffix}" in folder_paths.supported_pt_extensions else ""):
+        if candidate in by_stem:
+            return by_stem[candidate]
+    if not files:
+        raise invalid(field, f"Unknown {field} {wanted[:80]!r}: this server has no files in models/{folder}.")
+    close = difflib.get_close_matches(wanted, by_stem, n=3, cutoff=0.0)
+    raise invalid(
+        field, f"Unknown {field} {wanted[:80]!r}. Nearest: {', '.join(_stem(by_stem[key]) for key in close)}."
+    )
+
+
+def embedding(field: str, name: str) -> str:
+    """What stands behind `embedding:` in a prompt for the embedding called `name`. Refused if there is none."""
+    return str(PurePosixPath(find(field, "embeddings", name).replace("\\", "/")).with_suffix(""))
+
+
+def _stem(file: str) -> str:
+    return PurePosixPath(file.replace("\\", "/")).stem
+
+
+async def checkpoint(name: str | None, kind: Kind, settings: Settings, field: str = "checkpoint") -> str:
+    """The checkpoint called `name`; without a name the settings' one, or the only one that fits. Refused otherwise."""
+    if name:
+        found = find(field, "checkpoints", name)
+        traits = await traits_of(found)
+        if traits.kind not in (None, kind):
+            raise invalid(field, f"{field} {_stem(found)!r} is a {traits.kind} model, and {kind} is needed here.")
+        return found
+    if chosen := getattr(settings.checkpoints, kind):
+        return find(field, "checkpoints", chosen)
+    fitting = [
+        file
+        for file in folder_paths.get_filename_list("checkpoints")
+        if await traits_of(file) == Traits(kind, inpaint=False)
+    ]
+    return _only(field, f"{kind} checkpoint", fitting, f"checkpoints.{kind}")
+
+
+def controlnet(name: str | None, settings: Settings) -> str:
+    """The ControlNet called `name`, the settings' one, the only canny one, or the only one."""
+    if name or settings.controlnet:
+        return find("controlnet", "controlnet", name or settings.controlnet or "")
+    files = folder_paths.get_filename_list("controlnet")
+    canny = [file for file in files if "canny" in file.casefold()]
+    return _only("controlnet", "ControlNet", canny or files, "controlnet")
+
+
+def photomaker(settings: Settings) -> str:
+    """The settings' PhotoMaker model, or the only one."""
+    if settings.photomaker:
+        return find("transfer_images", "photomaker", settings.photomaker)
+    files = folder_paths.get_filename_list("photomaker")
+    return _only("transfer_images", "PhotoMaker model", files, "photomaker")
+
+
+def _only(field: str, what: str, files: Sequence[str], setting: str) -> str:
+    if len(files) == 1:
+        return files[0]
+    how_many = "no" if not files else f"{len(files)}"
+    raise invalid(
+        field,
+        f"This server has {how_many} {what} to choose from and none is set as default. Name one in the request, or "
+        f"set {setting} in the server's settings.",
+    )
+
+
+def require_detector(name: str) -> None:
+    """Refused if the weights of a detector that does not ship with the pack are not there."""
+    if "yolo" in name and find_named(name) is None:
+        raise invalid(
+            "detector",
+            f"The detector {name} needs the file {name}.pt in models/ultralytics, which this server does not have. Use "
+            "another detector, such as face_full_mediapipe.",
+        )
+
+
+async def traits_of(file: str) -> Traits:
+    """What kind of checkpoint a file of models/checkpoints is, from the shapes of two of its layers."""
+    path = Path(folder_paths.get_full_path_or_raise("checkpoints", file))
+    stat = path.stat()
+    return await asyncio.to_thread(_traits, path, stat.st_mtime_ns, stat.st_size)
+
+
+@lru_cache(maxsize=4096)
+def _traits(path: Path, modified: int, size: int) -> Traits:
+    try:
+        shapes = _safetensors_shapes(path) if path.suffix.lower() in (".safetensors", ".sft") else _pickle_shapes(path)
+    except (SafetensorError, OSError, RuntimeError, ValueError, KeyError, EOFError, pickle.UnpicklingError):
+        return Traits(None, inpaint=False)
+    widths = [shape[-1] for name, shape in shapes.items() if ATTENTION.match(name)]
+    channels = [shape[1] for name, shape in shapes.items() if FIRST_LAYER.match(name)]
+    return Traits(CONTEXT_WIDTHS.get(widths[0]) if widths else None, INPAINT_CHANNELS in channels)
+
+
+def _safetensors_shapes(path: Path) -> dict[str, list[int]]:
+    with safe_open(path, "pt") as file:
+        return {name: file.get_slice(name).get_shape() for name in file.keys()}  # noqa: SIM118  not a dict
+
+
+def _pickle_shapes(path: Path) -> dict[str, list[int]]:
+    tensors: Any = comfy.utils.load_torch_file(str(path), safe_load=True, device=torch.device("meta"))
+    return {name: list(tensor.shape) for name, tensor in tensors.items() if isinstance(tensor, torch.Tensor)}

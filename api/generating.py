@@ -1,0 +1,136 @@
+"""POST /generate/sdxl, /generate/sd and /generate/controlnet-sdxl."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aiohttp import web
+from PIL import Image
+
+from ..detailer.resolution import NATIVE, BaseModel, Size
+from . import assets, images
+from .detailing import OCTOAI_SAMPLERS, in_hundredths, loras, require_size, require_style
+from .errors import invalid
+from .graphs import Assets, Control, Generation, Sampling, Subject, Words, generate, with_embeddings, with_subject
+from .octoai import GENERATED, Encoding, GenerateRequest
+from .service import Caller, Service, random_seed
+from .workspace import Workspace, workspace
+
+SDXL_ONLY = ("prompt_2", "negative_prompt_2", "use_refiner", "transfer_images")
+
+
+async def sdxl(service: Service, caller: Caller, wish: GenerateRequest) -> web.Response:
+    return await generated(service, caller, wish, "sdxl")
+
+
+async def sd(service: Service, caller: Caller, wish: GenerateRequest) -> web.Response:
+    for field in SDXL_ONLY:
+        if getattr(wish, field):
+            raise invalid(field, f"{field} works with SDXL only. Leave it out, or use /generate/sdxl.")
+    if wish.style_preset != "base":
+        raise invalid("style_preset", "style_preset works with SDXL only. Leave it out, or use /generate/sdxl.")
+    return await generated(service, caller, wish, "sd15")
+
+
+async def controlnet_sdxl(service: Service, caller: Caller, wish: GenerateRequest) -> web.Response:
+    if not wish.controlnet_image:
+        raise invalid("controlnet_image", "controlnet_image is missing. Send a picture of edges, or of depths.")
+    return await generated(service, caller, wish, "sdxl", assets.controlnet(wish.controlnet, service.settings))
+
+
+async def generated(
+    service: Service, caller: Caller, wish: GenerateRequest, base: BaseModel, controlnet: str | None = None
+) -> web.Response:
+    require_style(wish.style_preset)
+    size = Size(wish.width, wish.height) if wish.width and wish.height else NATIVE[base]
+    require_size("width", size, GENERATED[base], base)
+    chosen = Assets(
+        await assets.checkpoint(wish.checkpoint, base, service.settings),
+        loras(wish.loras),
+        assets.find("vae", "vae", wish.vae) if wish.vae else None,
+        wish.clip_skip,
+    )
+    refiner = await assets.checkpoint(None, "refiner", service.settings, "use_refiner") if wish.use_refiner else None
+    words = words_of(wish)
+    with workspace() as files:
+        wanted = Generation(
+            base_model=base,
+            size=size,
+            seeds=seeds_of(wish),
+            sampling=Sampling(wish.steps, wish.cfg_scale, OCTOAI_SAMPLERS[wish.sampler]),
+            strength=strength_of(wish),
+            outpainting=wish.outpainting,
+            only_masked=wish.inpaint_full_res,
+            padding=wish.inpaint_full_res_padding,
+            refiner=refiner,
+            high_noise_frac=wish.high_noise_frac,
+            image=await saved(service, files, "init_image", wish.init_image),
+            mask=await saved(service, files, "mask_image", wish.mask_image),
+            control=await control(service, files, wish, controlnet),
+            subject=await subject(service, files, wish),
+        )
+        done = await service.run(generate(chosen, words, wanted, service.checking()), caller)
+    answers = [
+        await generated_image(picture, seed, wish.image_encoding, place in done.removed)
+        for place, (picture, seed) in enumerate(zip(done.pictures, wanted.seeds, strict=True))
+    ]
+    return web.json_response({"images": answers, "prediction_time_ms": done.milliseconds})
+
+
+async def generated_image(picture: Image.Image, seed: int, encoding: Encoding, removed: bool) -> dict[str, Any]:
+    text = None if removed else await images.as_base64(picture, encoding)
+    return {"image_b64": text, "seed": seed, "removed_for_safety": removed}
+
+
+def seeds_of(wish: GenerateRequest) -> tuple[int, ...]:
+    """One seed per picture: those listed, or the one given and those after it."""
+    if isinstance(wish.seed, list):
+        return tuple(seed or random_seed() for seed in wish.seed)
+    first = wish.seed or random_seed()
+    return tuple((first - 1 + place) % (2**32 - 1) + 1 for place in range(wish.num_images))
+
+
+def strength_of(wish: GenerateRequest) -> float:
+    if not wish.init_image:
+        return 1.0
+    return max(in_hundredths(wish.strength or (1.0 if wish.outpainting else 0.8)), 0.01)
+
+
+def words_of(wish: GenerateRequest) -> Words:
+    files = {
+        trigger or name: assets.embedding("textual_inversions", name)
+        for name, trigger in wish.textual_inversions.items()
+    }
+    prompt = with_embeddings(wish.prompt, files)
+    for trigger in wish.transfer_images:
+        marked = with_subject(prompt, trigger)
+        if marked is None:
+            raise invalid(
+                "transfer_images",
+                f"The trigger word {trigger[:40]!r} of transfer_images is not in the prompt. Put it where the subject "
+                "is named.",
+            )
+        prompt = marked
+    rest = (with_embeddings(text, files) for text in (wish.negative_prompt, wish.prompt_2, wish.negative_prompt_2))
+    negative_prompt, prompt_2, negative_prompt_2 = rest
+    return Words(prompt, negative_prompt, wish.style_preset, prompt_2, negative_prompt_2)
+
+
+async def saved(service: Service, files: Workspace, field: str, value: str | None) -> str | None:
+    return await files.save(await service.reader.read(field, value)) if value else None
+
+
+async def control(service: Service, files: Workspace, wish: GenerateRequest, file: str | None) -> Control | None:
+    image = await saved(service, files, "controlnet_image", wish.controlnet_image) if file else None
+    if file is None or image is None:
+        return None
+    end = 1.0 if wish.controlnet_early_stop is None else wish.controlnet_early_stop
+    return Control(file, image, wish.controlnet_conditioning_scale, end, wish.controlnet_preprocess)
+
+
+async def subject(service: Service, files: Workspace, wish: GenerateRequest) -> Subject | None:
+    for pictures in wish.transfer_images.values():
+        file = assets.photomaker(service.settings)
+        names = [await saved(service, files, "transfer_images", picture) for picture in pictures]
+        return Subject(file, tuple(filter(None, names)))
+    return None

@@ -1,0 +1,77 @@
+"""A graph under construction."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any, NamedTuple
+
+Graph = dict[str, dict[str, Any]]
+Link = list[Any]
+"""[node id, index of its output], as API graphs write it."""
+
+
+class Shown(NamedTuple):
+    """The ids of the PreviewImage nodes: of the pictures, and of white ones where a picture was removed."""
+
+    pictures: str
+    removed: str | None = None
+
+
+class Built(NamedTuple):
+    """A graph, what it shows, and the id of the node whose report counts objects."""
+
+    graph: Graph
+    shown: Shown
+    report: str = ""
+
+
+class Checking(NamedTuple):
+    """The files of a Safety Check."""
+
+    clip_vision: str
+    concepts: str
+    threshold: float
+
+
+class Builder:
+    def __init__(self, checking: Checking | None = None):
+        self.graph: Graph = {}
+        self._checking = checking
+
+    def add(self, class_type: str, title: str, **inputs: Any) -> Node:
+        node = Node(str(len(self.graph) + 1))
+        self.graph[node.id] = {"class_type": class_type, "inputs": inputs, "_meta": {"title": title}}
+        return node
+
+    def safety(self, image: Link) -> Node | None:
+        """A Safety Check of `image`; None if the server has none."""
+        if self._checking is None:
+            return None
+        sees = self.add("CLIPVisionLoader", "What the safety check sees with", clip_name=self._checking.clip_vision)
+        return self.add(
+            "AfterDetailSafety",
+            "Safety check",
+            image=image,
+            clip_vision=sees.out(),
+            threshold=self._checking.threshold,
+            concepts=self._checking.concepts,
+        )
+
+    def show(self, image: Link, check: bool = True) -> Shown:
+        """Have a batch of results written where the service finds them."""
+        safe = self.safety(image) if check else None
+        if safe is None:
+            return Shown(self._preview(image))
+        white = self.add("MaskToImage", "White where a picture was removed", mask=safe.out(1))
+        return Shown(self._preview(safe.out(0)), self._preview(white.out()))
+
+    def _preview(self, image: Link) -> str:
+        # `job` is no input of the node: it keeps ComfyUI from giving an equal, earlier job's files, which are gone.
+        return self.add("PreviewImage", "Result", images=image, job=uuid.uuid4().hex).id
+
+
+class Node(NamedTuple):
+    id: str
+
+    def out(self, index: int = 0) -> Link:
+        return [self.id, index]

@@ -1,0 +1,247 @@
+"""Pictures from words, from a picture, into a mask, around a picture, along edges, and of a subject.
+
+As in the workflows generate-and-detail-sdxl (without its last step), image-to-image, inpaint-mask, outpaint,
+controlnet-canny-sdxl and photo-merge. Every picture is sampled with its own seed, so that the seed makes it again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from ...detailer.resolution import BaseModel, Size
+from .builder import Builder, Built, Checking, Link
+from .inpainting import Inpainting, repainted
+from .models import Assets, Loaded, Sampling, load
+from .prompts import Conditioning, Words, encode, encode_refiner, encode_sdxl, styled
+
+OUTPAINT_BLUR = OUTPAINT_DILATION = 8
+OUTPAINT_PADDING = 256
+
+
+class Control(NamedTuple):
+    """A ControlNet file and its picture; `find_edges` if that is a photo and not yet a drawing of edges."""
+
+    file: str
+    image: str
+    strength: float
+    end: float
+    find_edges: bool
+
+
+class Subject(NamedTuple):
+    """A PhotoMaker file and the pictures of who is to be shown."""
+
+    file: str
+    images: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Generation:
+    """`strength` counts where there is an image to start from. Images are LoadImage's names."""
+
+    base_model: BaseModel
+    size: Size
+    seeds: tuple[int, ...]
+    sampling: Sampling
+    strength: float = 1.0
+    image: str | None = None
+    mask: str | None = None
+    outpainting: bool = False
+    only_masked: bool = False
+    padding: int = 32
+    refiner: str | None = None
+    high_noise_frac: float = 0.8
+    control: Control | None = None
+    subject: Subject | None = None
+
+
+class Refiner(NamedTuple):
+    model: Link
+    conditioning: Conditioning
+
+
+class Scene(NamedTuple):
+    """What all pictures of a request share."""
+
+    build: Builder
+    wish: Generation
+    loaded: Loaded
+    conditioning: Conditioning
+    refiner: Refiner | None
+
+
+def generate(assets: Assets, words: Words, wish: Generation, checking: Checking | None) -> Built:
+    build = Builder(checking)
+    loaded = load(build, assets)
+    texts = styled(build, words)
+    if wish.subject:
+        positive = subject(build, loaded.clip, texts.positive, wish.subject)
+        conditioning = encode(build, loaded.clip, texts)._replace(positive=positive)
+    elif wish.base_model == "sdxl":
+        conditioning = encode_sdxl(build, loaded.clip, texts, words, wish.size)
+    else:
+        conditioning = encode(build, loaded.clip, texts)
+    refiner = None
+    if wish.refiner:
+        model = build.add("CheckpointLoaderSimple", "SDXL refiner", ckpt_name=wish.refiner)
+        refiner = Refiner(model.out(0), encode_refiner(build, model.out(1), texts, wish.size))
+    if wish.control:
+        conditioning = controlled(build, loaded, conditioning, wish.control, wish.size)
+    done = batch(build, pictures(Scene(build, wish, loaded, conditioning, refiner)), "All pictures")
+    return Built(build.graph, build.show(done))  # at the end, so that a job that is stopped has written no file
+
+
+def pictures(scene: Scene) -> list[Link]:
+    """One image for each seed."""
+    build, wish, loaded, _, _ = scene
+    image = scaled(build, wish.image, wish.size, "Picture to start from") if wish.image else None
+    if image and wish.mask:
+        white = scaled(build, wish.mask, wish.size, "Mask: white is repainted")
+        mask = build.add("ImageToMask", "The mask", image=white, channel="red").out()
+        paint = outpainted if wish.outpainting else inpainted
+        return [paint(scene, image, mask, seed) for seed in wish.seeds]
+    if image:
+        latent = build.add("VAEEncode", "Into the model's space", pixels=image, vae=loaded.vae).out()
+    else:
+        width, height = wish.size
+        latent = build.add("EmptyLatentImage", "Size", width=width, height=height, batch_size=1).out()
+    return [
+        build.add("VAEDecode", "Picture", samples=sampled(scene, latent, seed), vae=loaded.vae).out()
+        for seed in wish.seeds
+    ]
+
+
+def scaled(build: Builder, name: str, size: Size, title: str) -> Link:
+    loaded = build.add("LoadImage", title, image=name)
+    return build.add(
+        "ImageScale",
+        "To the size of the result",
+        image=loaded.out(),
+        upscale_method="lanczos",
+        width=size.width,
+        height=size.height,
+        crop="disabled",
+    ).out()
+
+
+def subject(build: Builder, clip: Link, text: Link | str, subject: Subject) -> Link:
+    """The positive conditioning in which PhotoMaker's word stands for the subject."""
+    images = [build.add("LoadImage", "A picture of the subject", image=name).out() for name in subject.images]
+    photomaker = build.add("PhotoMakerLoader", "PhotoMaker", photomaker_model_name=subject.file)
+    return build.add(
+        "PhotoMakerEncode",
+        "The word photomaker stands for the subject",
+        photomaker=photomaker.out(),
+        image=batch(build, images, "All pictures of the subject"),
+        clip=clip,
+        text=text,
+    ).out()
+
+
+def batch(build: Builder, images: Sequence[Link], title: str) -> Link:
+    if len(images) == 1:
+        return images[0]
+    named = {f"images.image{index}": image for index, image in enumerate(images)}
+    return build.add("BatchImagesNode", title, **named).out()
+
+
+def controlled(
+    build: Builder, loaded: Loaded, conditioning: Conditioning, control: Control, size: Size
+) -> Conditioning:
+    image = scaled(build, control.image, size, "Picture whose layout to keep")
+    if control.find_edges:
+        image = build.add("Canny", "Edges", image=image, low_threshold=0.2, high_threshold=0.5).out()
+    applied = build.add(
+        "ControlNetApplyAdvanced",
+        "How strongly the layout is kept",
+        **conditioning._asdict(),
+        control_net=build.add("ControlNetLoader", "ControlNet", control_net_name=control.file).out(),
+        image=image,
+        strength=control.strength,
+        start_percent=0.0,
+        end_percent=control.end,
+        vae=loaded.vae,
+    )
+    return Conditioning(applied.out(0), applied.out(1))
+
+
+def sampled(scene: Scene, latent: Link, seed: int) -> Link:
+    """The sampled latent; with a refiner, the base model does its share of the steps first."""
+    build, wish, loaded, conditioning, refiner = scene
+    widgets = wish.sampling.inputs()
+    if refiner is None:
+        inputs = {"model": loaded.model, **conditioning._asdict(), "latent_image": latent, "seed": seed, **widgets}
+        return build.add("KSampler", "Paint", denoise=wish.strength, **inputs).out()
+    steps = wish.sampling.steps
+    total = max(round(steps / wish.strength), steps)  # KSampler's denoise runs the last steps of a longer schedule
+    start = total - steps
+    switch = start + round(steps * wish.high_noise_frac)
+    stages = [
+        ("Base model", loaded.model, conditioning, start, switch),
+        ("Refiner", refiner.model, refiner.conditioning, switch, total),
+    ]
+    stages = [stage for stage in stages if stage[3] < stage[4]]
+    for place, (title, model, words, first, last) in enumerate(stages):
+        is_first, is_last = place == 0, place == len(stages) - 1
+        latent = build.add(
+            "KSamplerAdvanced",
+            title,
+            model=model,
+            **words._asdict(),
+            latent_image=latent,
+            noise_seed=seed,
+            **{**widgets, "steps": total},
+            add_noise="enable" if is_first else "disable",
+            start_at_step=first,
+            end_at_step=10000 if is_last else last,
+            return_with_leftover_noise="disable" if is_last else "enable",
+        ).out()
+    return latent
+
+
+def inpainted(scene: Scene, image: Link, mask: Link, seed: int) -> Link:
+    wish = scene.wish
+    paint = Inpainting(wish.sampling, wish.strength, seed, only_masked=wish.only_masked, padding=wish.padding)
+    return repainted(scene.build, scene.loaded, scene.conditioning, (image, mask), paint, **refining(scene))
+
+
+def outpainted(scene: Scene, image: Link, mask: Link, seed: int) -> Link:
+    """The edge's colours are drawn into the new part and painted over; the old part is laid on top, untouched."""
+    build, wish = scene.build, scene.wish
+    paint = Inpainting(
+        wish.sampling,
+        wish.strength,
+        seed,
+        mask_blur=OUTPAINT_BLUR,
+        mask_dilation=OUTPAINT_DILATION,
+        only_masked=True,
+        padding=OUTPAINT_PADDING,
+        fill="fill",
+        differential=True,
+    )
+    done = repainted(build, scene.loaded, scene.conditioning, (image, mask), paint, **refining(scene))
+    old = build.add("InvertMask", "The old part", mask=mask).out()
+    return build.add(
+        "ImageCompositeMasked",
+        "The old part again, untouched",
+        destination=done,
+        source=image,
+        x=0,
+        y=0,
+        resize_source=False,
+        mask=old,
+    ).out()
+
+
+def refining(scene: Scene) -> dict[str, Any]:
+    """The refiner's inputs of Inpaint Regions."""
+    if scene.refiner is None:
+        return {}
+    return {
+        "refiner_model": scene.refiner.model,
+        "refiner_positive": scene.refiner.conditioning.positive,
+        "refiner_negative": scene.refiner.conditioning.negative,
+        "high_noise_frac": scene.wish.high_noise_frac,
+    }

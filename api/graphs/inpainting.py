@@ -1,0 +1,90 @@
+"""Repaint the white part of a mask, as in the workflow inpaint-mask."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from ...detailer.settings import Fill
+from .builder import Builder, Built, Checking, Link
+from .models import Assets, Loaded, Sampling, load
+from .prompts import Conditioning, Words, encode, styled
+
+WHOLE = 4096
+"""Padding that shows the model the whole picture."""
+
+
+@dataclass(frozen=True)
+class Inpainting:
+    """`only_masked` repaints a window around the mask with `padding` px of context; else the whole picture is shown."""
+
+    sampling: Sampling
+    denoise: float
+    seed: int
+    mask_blur: int = 4
+    mask_dilation: int = 0
+    only_masked: bool = False
+    padding: int = 32
+    invert: bool = False
+    fill: Fill = "original"
+    noise_multiplier: float = 1.0
+    inpaint_model: bool = False
+    differential: bool = False
+
+
+def inpaint(
+    assets: Assets, words: Words, files: tuple[str, str], wish: Inpainting, amount: int, checking: Checking | None
+) -> Built:
+    """`files` are LoadImage's names of picture and mask, both of one size."""
+    build = Builder(checking)
+    picture, mask = files
+    image = build.add("LoadImage", "Picture", image=picture).out()
+    white = build.add("LoadImageMask", "Mask: white is repainted", image=mask, channel="red").out()
+    loaded = load(build, assets)
+    conditioning = encode(build, loaded.clip, styled(build, words))
+    if amount > 1:
+        image = build.add("RepeatImageBatch", "How many results", image=image, amount=amount).out()
+    done = repainted(build, loaded, conditioning, (image, white), wish)
+    return Built(build.graph, build.show(done))
+
+
+def repainted(
+    build: Builder,
+    loaded: Loaded,
+    conditioning: Conditioning,
+    links: tuple[Link, Link],
+    wish: Inpainting,
+    **refiner: Any,
+) -> Link:
+    """The images of `links` with what its second, the mask, covers painted anew."""
+    image, mask = links
+    found = build.add("AfterDetailFromMask", "The mask as one object", mask=mask, split=False, image=image)
+    regions = build.add(
+        "AfterDetailRegions",
+        "mask_blur, padding and inverting the mask",
+        image=image,
+        detections=found.out(),
+        mask_dilation=wish.mask_dilation,
+        mask_blur=wish.mask_blur,
+        mask_padding=wish.padding if wish.only_masked else WHOLE,
+        resolution="auto" if wish.only_masked else "off",
+        invert=wish.invert,
+    )
+    return build.add(
+        "AfterDetailInpaint",
+        "Repaint",
+        image=image,
+        regions=regions.out(),
+        model=loaded.model,
+        positive=conditioning.positive,
+        negative=conditioning.negative,
+        vae=loaded.vae,
+        seed=wish.seed,
+        denoise=wish.denoise,
+        fill=wish.fill,
+        noise_multiplier=wish.noise_multiplier,
+        inpaint_model=wish.inpaint_model,
+        differential=wish.differential,
+        **wish.sampling.inputs(),
+        **refiner,
+    ).out()

@@ -1,0 +1,59 @@
+"""Loaders, and how sampling is chosen."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from ...detailer.samplers import Sampler
+from .builder import Builder, Link
+
+
+class Assets(NamedTuple):
+    """File names as ComfyUI's loaders take them. `clip_skip` 1 uses the text encoder to its end."""
+
+    checkpoint: str
+    loras: tuple[tuple[str, float], ...] = ()
+    vae: str | None = None
+    clip_skip: int = 1
+
+
+class Sampling(NamedTuple):
+    steps: int
+    cfg: float
+    sampler: Sampler
+
+    def inputs(self) -> dict[str, int | float | str]:
+        """As all of ComfyUI's sampling nodes call them."""
+        return {
+            "steps": self.steps,
+            "cfg": self.cfg,
+            "sampler_name": self.sampler.sampler_name,
+            "scheduler": self.sampler.scheduler,
+        }
+
+
+class Loaded(NamedTuple):
+    model: Link
+    clip: Link
+    vae: Link
+
+
+def load(build: Builder, assets: Assets) -> Loaded:
+    checkpoint = build.add("CheckpointLoaderSimple", "Checkpoint", ckpt_name=assets.checkpoint)
+    model, clip, vae = checkpoint.out(0), checkpoint.out(1), checkpoint.out(2)
+    for name, weight in assets.loras:
+        lora = build.add(
+            "LoraLoader",
+            "LoRA and its weight",
+            model=model,
+            clip=clip,
+            lora_name=name,
+            strength_model=weight,
+            strength_clip=weight,
+        )
+        model, clip = lora.out(0), lora.out(1)
+    if assets.vae:
+        vae = build.add("VAELoader", "Another VAE", vae_name=assets.vae).out()
+    if assets.clip_skip > 1:
+        clip = build.add("CLIPSetLastLayer", "clip_skip", clip=clip, stop_at_clip_layer=-assets.clip_skip).out()
+    return Loaded(model, clip, vae)

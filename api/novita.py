@@ -1,0 +1,162 @@
+"""Novita's asynchronous inpainting: what it is asked and what it answers."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from aiohttp import web
+from pydantic import BaseModel, BeforeValidator, Field
+
+from ..detailer.settings import Fill
+from .errors import Refused
+from .tasks import Status
+from .validation import MAX_SEED, Name, Prompt, RequestModel
+
+STATUSES = {422: 400}
+REASONS = {
+    400: "INVALID_REQUEST_BODY",
+    401: "UNAUTHORIZED",
+    404: "TASK_NOT_FOUND",
+    405: "METHOD_NOT_ALLOWED",
+    413: "REQUEST_TOO_LARGE",
+    415: "UNSUPPORTED_MEDIA_TYPE",
+    429: "RATE_LIMIT_EXCEEDED",
+}
+FILLS: tuple[Fill, ...] = ("fill", "original", "latent noise", "latent nothing")
+"""By the number in inpainting_fill."""
+
+SamplerName = Literal[
+    "Euler a",
+    "Euler",
+    "LMS",
+    "Heun",
+    "DPM2",
+    "DPM2 a",
+    "DPM2 Karras",
+    "DPM2 a Karras",
+    "DPM++ 2S a",
+    "DPM++ 2M",
+    "DPM++ SDE",
+    "DPM++ Karras",
+    "DPM++ 2S a Karras",
+    "DPM++ 2M Karras",
+    "DPM++ SDE Karras",
+    "DDIM",
+    "PLMS",
+    "UniPC",
+]
+
+
+def _unnamed(value: object) -> object:
+    return None if value == "" else value
+
+
+OptionalName = Annotated[Name | None, BeforeValidator(_unnamed)]
+
+
+class Lora(RequestModel):
+    model_name: Name
+    strength: float = Field(1.0, ge=-100, le=100)
+
+
+class Embedding(RequestModel):
+    model_name: Name
+
+
+class InpaintingWish(RequestModel):
+    """Defaults are those of the service's example."""
+
+    model_name: Name
+    image_base64: str = Field(min_length=1)
+    mask_image_base64: str = Field(min_length=1)
+    prompt: Prompt
+    negative_prompt: Prompt = ""
+    image_num: int = Field(1, ge=1, le=8)
+    steps: int = Field(25, ge=1, le=100)
+    seed: int = Field(-1, ge=-1, le=MAX_SEED)
+    clip_skip: int = Field(1, ge=0, le=12)
+    guidance_scale: float = Field(7.5, ge=1, le=30)
+    sampler_name: SamplerName = "Euler a"
+    mask_blur: int = Field(1, ge=0, le=64)
+    inpainting_fill: int = Field(1, ge=0, le=3, description="0 fill, 1 original, 2 latent noise, 3 latent nothing")
+    inpainting_full_res: bool = Field(True, description="0 the whole picture, 1 only the masked part")
+    inpainting_full_res_padding: int = Field(32, ge=0, le=256)
+    inpainting_mask_invert: bool = False
+    initial_noise_multiplier: float = Field(1.0, ge=0, le=1.5)
+    strength: float = Field(0.85, ge=0, le=1)
+    sd_vae: OptionalName = None
+    loras: list[Lora] = Field([], max_length=5)
+    embeddings: list[Embedding] = Field([], max_length=5)
+
+
+class Extra(RequestModel):
+    response_image_type: Literal["jpeg", "png", "webp"] = "jpeg"
+
+
+class InpaintingRequest(RequestModel):
+    """The white part of a mask, painted anew."""
+
+    extra: Extra = Extra()
+    request: InpaintingWish
+
+
+class TaskId(BaseModel):
+    task_id: str
+
+
+class TaskAccepted(BaseModel):
+    """`task_id` stands in `data`, where the documentation has it, and outside, where the Python client looks."""
+
+    code: int = 0
+    msg: str = ""
+    data: TaskId
+    task_id: str
+
+
+TaskStatus = Literal["TASK_STATUS_QUEUED", "TASK_STATUS_PROCESSING", "TASK_STATUS_SUCCEED", "TASK_STATUS_FAILED"]
+STATES: dict[Status, TaskStatus] = {
+    "QUEUED": "TASK_STATUS_QUEUED",
+    "SUCCEED": "TASK_STATUS_SUCCEED",
+    "FAILED": "TASK_STATUS_FAILED",
+}
+
+
+class TaskState(BaseModel):
+    task_id: str
+    task_type: str = "INPAINTING"
+    status: TaskStatus
+    reason: str
+    eta: int = 0
+    progress_percent: int = Field(ge=0, le=100)
+
+
+class TaskImage(BaseModel):
+    image_url: str
+    image_url_ttl: int
+    image_type: str
+
+
+class TaskExtra(BaseModel):
+    seed: int
+
+
+class TaskResult(BaseModel):
+    extra: TaskExtra
+    task: TaskState
+    images: list[TaskImage]
+    videos: list[str] = []
+
+
+class Failure(BaseModel):
+    code: int
+    reason: str
+    message: str
+    metadata: dict[str, str]
+
+
+def failed(error: Refused) -> web.Response:
+    status = STATUSES.get(error.status, error.status)
+    reason = REASONS.get(status, "SERVER_ERROR")
+    metadata = {item.field: item.sentence for item in error.problems if item.field}
+    answer = {"code": status, "reason": reason, "message": str(error), "metadata": metadata}
+    return web.json_response(answer, status=status, headers=error.headers)

@@ -1,0 +1,197 @@
+"""OctoAI's image service: what it is asked and what it answers."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, get_args
+
+from aiohttp import web
+from pydantic import BaseModel, Field, model_validator
+
+from ..detailer.resolution import BaseModel as Base
+from ..detailer.resolution import Size
+from .errors import Refused
+from .validation import MAX_SEED, Name, Prompt, RequestModel
+
+Seed = Annotated[int, Field(ge=1, le=MAX_SEED)]
+Encoding = Literal["jpeg", "png"]
+Detector = Literal[
+    "face_yolov8n",
+    "hand_yolov8n",
+    "face_full_mediapipe",
+    "face_short_mediapipe",
+    "face_mesh_mediapipe",
+    "eyes_mesh_mediapipe",
+]
+SamplerName = Literal[
+    "PNDM",
+    "LMS",
+    "KLMS",
+    "DDIM",
+    "DDPM",
+    "HEUN",
+    "K_HEUN",
+    "K_EULER",
+    "K_EULER_ANCESTRAL",
+    "DPM_SOLVER_MULTISTEP",
+    "DPM_PLUS_PLUS_2M_KARRAS",
+    "DPM_PLUS_PLUS_2M_SDE",
+    "DPM_PLUS_PLUS_2M_SDE_KARRAS",
+    "DPM_SINGLE",
+    "DPM_2",
+    "DPM_2_KARRAS",
+    "DPM_2_ANCESTRAL",
+    "DPM_2_ANCESTRAL_KARRAS",
+    "DPM_PLUS_PLUS_SDE_KARRAS",
+    "UNI_PC",
+    "LCM",
+]
+SAMPLER_NAMES: tuple[str, ...] = get_args(SamplerName)
+
+# The sizes /generate makes, portrait and landscape.
+GENERATED: dict[Base, tuple[Size, ...]] = {
+    "sdxl": tuple(
+        Size(*wh)
+        for wh in [
+            (1024, 1024), (896, 1152), (832, 1216), (768, 1344), (640, 1536), (1536, 640), (1344, 768), (1216, 832),
+            (1152, 896),
+        ]
+    ),
+    "sd15": tuple(
+        Size(*wh)
+        for wh in [
+            (512, 512), (640, 512), (768, 512), (512, 704), (512, 768), (576, 768), (640, 768), (576, 1024),
+            (1024, 576),
+        ]
+    ),
+}  # fmt: skip
+
+
+class Common(RequestModel):
+    """What both kinds of request have."""
+
+    negative_prompt: Prompt = ""
+    sampler: SamplerName = "DDIM"
+    checkpoint: Name | None = None
+    loras: dict[Name, Annotated[float, Field(ge=-100, le=100)]] = Field({}, max_length=16)
+    style_preset: Name = "base"
+    use_refiner: bool = False
+    high_noise_frac: float = Field(0.8, ge=0, le=1)
+    image_encoding: Encoding = "jpeg"
+
+
+class ADetailerRequest(Common):
+    """Faces or hands of a picture, each repainted."""
+
+    init_image: str | None = Field(None, description="An image file as base64.")
+    init_image_url: str | None = Field(None, max_length=4000, description="Where to fetch it, instead of init_image.")
+    detector: Detector
+    inpainting_base_model: Base
+    prompt: Prompt = ""
+    cfg_scale: float = Field(7.5, gt=0, le=50)
+    confidence: float = Field(0.3, ge=0, le=1)
+    mask_blur: int = Field(4, ge=0, le=512)
+    mask_dilation: int = Field(4, ge=0, le=512)
+    mask_padding: int = Field(32, ge=0, le=4096)
+    max_num_detections: int | None = Field(None, ge=1, le=4096)
+    union_masks: bool = False
+    seed: Seed | Annotated[list[Seed], Field(min_length=1, max_length=4096)] | None = None
+    steps: int = Field(20, ge=1, le=200)
+    strength: float = Field(0.9, ge=0, le=1)
+
+    @model_validator(mode="after")
+    def one_image(self) -> ADetailerRequest:
+        if bool(self.init_image) == bool(self.init_image_url):
+            raise ValueError("Send either init_image or init_image_url.")
+        return self
+
+
+class ADetailerAnswer(BaseModel):
+    image_b64: str | None
+    num_objects_detected: int
+    num_objects_inpainted: int
+    num_removed_for_safety: int
+
+
+class GenerateRequest(Common):
+    """Pictures from words, and from pictures if some are given."""
+
+    prompt: Prompt
+    prompt_2: Prompt = ""
+    negative_prompt_2: Prompt = ""
+    cfg_scale: float = Field(12.0, gt=0, le=50)
+    width: int | None = Field(None, ge=1)
+    height: int | None = Field(None, ge=1)
+    num_images: int = Field(1, ge=1, le=16)
+    seed: Seed | Annotated[list[Seed | None], Field(min_length=1, max_length=16)] | None = None
+    steps: int = Field(30, ge=1, le=200)
+    init_image: str | None = Field(None, description="An image file as base64: the picture to start from.")
+    mask_image: str | None = Field(None, description="An image file as base64: white is painted anew.")
+    strength: float | None = Field(None, gt=0, le=1, description="0.8 if left out; 1 for outpainting.")
+    outpainting: bool = False
+    inpaint_full_res: bool = Field(False, description="Repaint a window around the mask at the full size.")
+    inpaint_full_res_padding: int = Field(32, ge=0, le=4096)
+    textual_inversions: dict[Name, Name | None] = Field({}, max_length=16)
+    vae: Name | None = None
+    clip_skip: int = Field(1, ge=0, le=12, description="0 and 1 use the whole text encoder.")
+    controlnet: Name | None = None
+    controlnet_image: str | None = None
+    controlnet_conditioning_scale: float = Field(1.0, ge=0, le=10)
+    controlnet_early_stop: float | None = Field(None, ge=0, le=1)
+    controlnet_preprocess: bool = Field(False, description="Find the edges of controlnet_image first.")
+    transfer_images: dict[Name, list[str]] = Field({}, max_length=1)
+
+    @model_validator(mode="after")
+    def sensible(self) -> GenerateRequest:
+        if (self.width is None) != (self.height is None):
+            raise ValueError("width and height belong together: send both or neither.")
+        if self.mask_image and not self.init_image:
+            raise ValueError("mask_image needs init_image, the picture it is a mask of.")
+        if self.outpainting and not self.mask_image:
+            raise ValueError("outpainting needs init_image and mask_image, white where the picture is to grow.")
+        if isinstance(self.seed, list) and len(self.seed) != self.num_images:
+            raise ValueError(f"seed lists {len(self.seed)} seeds for num_images {self.num_images}: send one for each.")
+        if any(not images or len(images) > 16 for images in self.transfer_images.values()):
+            raise ValueError("transfer_images needs 1 to 16 pictures for its trigger word.")
+        if self.transfer_images and (self.prompt_2 or self.negative_prompt_2):
+            raise ValueError("transfer_images works with prompt and negative_prompt only; leave out the second ones.")
+        return self
+
+
+class GeneratedImage(BaseModel):
+    image_b64: str | None
+    seed: int
+    removed_for_safety: bool
+
+
+class GenerateAnswer(BaseModel):
+    images: list[GeneratedImage]
+    prediction_time_ms: float
+
+
+class Complaint(BaseModel):
+    loc: list[str | int]
+    msg: str
+    type: str
+
+
+class Complaints(BaseModel):
+    """The answer to a request that cannot be used."""
+
+    detail: list[Complaint]
+
+
+class Failure(BaseModel):
+    """The answer when a request is not served for another reason."""
+
+    detail: str
+
+
+def failed(error: Refused) -> web.Response:
+    """FastAPI's form, which OctoAI's clients read."""
+    detail: Any = str(error)
+    if error.status == 422:
+        detail = [
+            {"loc": ["body", *filter(None, item.field.split("."))], "msg": item.sentence, "type": item.kind}
+            for item in error.problems
+        ]
+    return web.json_response({"detail": detail}, status=error.status, headers=error.headers)

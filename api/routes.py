@@ -1,0 +1,183 @@
+"""The table of routes, and what they all go through: the key, the body, the place in the queue, the answer."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from typing import Any, NamedTuple
+
+import aiohttp
+from aiohttp import web
+from pydantic import BaseModel
+
+from . import detailing, generating, novita, octoai, openapi, segmind
+from .access import Turn, client_of
+from .errors import Refused, refused
+from .inpainting import IMAGE_PATH, Inpainter
+from .queueing import ClientGone
+from .service import Caller, Service, log_failure
+from .settings import Settings
+from .switch import folder
+from .tasks import TaskStore
+from .validation import parse
+
+LOG = logging.getLogger("afterdetail")
+DOCUMENT_PATH = "/afterdetail/openapi.json"
+BODY_SECONDS = 120
+CLIENT_CLOSED_REQUEST = 499
+"""nginx's number: nobody reads the answer."""
+
+Failed = Callable[[Refused], web.Response]
+Answer = Callable[[web.Request, str], Awaitable[web.StreamResponse]]
+Run = Callable[[Service, Caller, Any], Awaitable[web.Response]]
+
+
+class Route(NamedTuple):
+    """A route that queues a graph."""
+
+    path: str
+    model: type[BaseModel]
+    run: Run
+    failed: Failed
+
+
+def add_routes(server: Any, settings: Settings) -> None:
+    """Register everything on ComfyUI's server, before it starts."""
+    service = Service.of(server, settings)
+    store = TaskStore(folder() / "tasks", settings.task_hours)
+    store.forget_old()
+    inpainter = Inpainter(service, store)
+    document = openapi.document()
+
+    async def task_result(request: web.Request, client: str) -> web.StreamResponse:
+        return inpainter.result(request, client)
+
+    async def describe(request: web.Request, client: str) -> web.StreamResponse:
+        return web.json_response(document)
+
+    async def task_image(request: web.Request) -> web.StreamResponse:
+        try:
+            return inpainter.image(request)
+        except Refused as error:
+            return novita.failed(error)
+
+    for route in (
+        Route("/adetailer", octoai.ADetailerRequest, detailing.adetailer, octoai.failed),
+        Route("/generate/sdxl", octoai.GenerateRequest, generating.sdxl, octoai.failed),
+        Route("/generate/sd", octoai.GenerateRequest, generating.sd, octoai.failed),
+        Route("/generate/controlnet-sdxl", octoai.GenerateRequest, generating.controlnet_sdxl, octoai.failed),
+        Route("/v1/face-detailer", segmind.FaceDetailerRequest, detailing.face_detailer, segmind.failed),
+        Route("/v3/async/inpainting", novita.InpaintingRequest, inpainter.accept, novita.failed),
+    ):
+        add(service, "POST", route.path, route.failed, queueing(service, route))
+    add(service, "GET", "/v3/async/task-result", novita.failed, task_result)
+    add(service, "GET", DOCUMENT_PATH, octoai.failed, describe)
+    server.routes.get(IMAGE_PATH)(task_image)  # its link is the permission
+    who = f"{len(settings.api_keys)} API keys" if settings.api_keys else "no API key: this machine's clients only"
+    LOG.info("The HTTP service of AfterDetail is on (%s).", who)
+
+
+def add(service: Service, method: str, path: str, failed: Failed, answer: Answer) -> None:
+    """One route, and the refusal of every other method on its path."""
+
+    async def other_method(request: web.Request, client: str) -> web.StreamResponse:
+        raise refused(405, f"{path} takes {method} only.", {"Allow": method})
+
+    routes = service.server.routes
+    routes.route(method, path)(guarded(service, failed, answer))
+    routes.route("*", path)(guarded(service, failed, other_method))
+
+
+def guarded(service: Service, failed: Failed, answer: Answer) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    """The handler around an answer: who asks, and whatever goes wrong in the service's own form."""
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        start = time.monotonic()
+        try:
+            response = await answer(request, client_of(request, service.settings.api_keys))
+        except Refused as error:
+            response = failed(error)
+        except ClientGone:
+            response = web.Response(status=CLIENT_CLOSED_REQUEST)
+        except Exception as error:
+            log_failure(request.path, error)
+            response = failed(refused(500, f"The server failed ({type(error).__name__}); the reason is in its log."))
+        seconds = time.monotonic() - start
+        LOG.info("%s %s: %d in %.2f s", request.method, request.path, response.status, seconds)
+        return response
+
+    return handle
+
+
+def queueing(service: Service, route: Route) -> Answer:
+    """An answer that takes a place in its client's lane and keeps it until the job has ended."""
+
+    async def answer(request: web.Request, client: str) -> web.StreamResponse:
+        async with AsyncExitStack() as held:
+            turn = await held.enter_async_context(service.lanes.place(client))
+            wish = await wish_in(request, route, service.settings, turn)
+            return await route.run(service, Caller(client, turn, lambda: is_waiting(request), held), wish)
+
+    return answer
+
+
+async def wish_in(request: web.Request, route: Route, settings: Settings, turn: Turn) -> BaseModel:
+    """What is asked for; the job stands in line from when all of it has come."""
+    body = await body_of(request, settings)
+    turn.line_up()
+    if settings.log_requests:
+        LOG.info("%s %s", request.path, readable(body))
+    return await asyncio.to_thread(parse, route.model, body)
+
+
+def is_waiting(request: web.Request) -> bool:
+    return request.transport is not None and not request.transport.is_closing()
+
+
+async def body_of(request: web.Request, settings: Settings) -> bytes:
+    """The JSON text of a request. Refused if it is something else, too long or too slow; ClientGone if it was cut."""
+    if request.content_type != "application/json":
+        raise refused(415, f"The body is {request.content_type}. Send JSON, with Content-Type: application/json.")
+    if (coding := request.headers.get("Content-Encoding", "identity")) != "identity":
+        raise refused(415, f"The body is packed as {coding[:20]}. Send it as it is, without Content-Encoding.")
+    limit = int(settings.max_body_mb * 1_000_000)
+    if (request.content_length or 0) > limit:
+        raise refused(413, f"The body has {request.content_length} bytes; this server takes {limit} at most.")
+    try:
+        return await asyncio.wait_for(_read(request, limit), BODY_SECONDS)
+    except asyncio.TimeoutError:
+        raise refused(408, f"The body did not come within {BODY_SECONDS} s. Send the request again.") from None
+    except (ConnectionError, aiohttp.ClientError, aiohttp.http.HttpProcessingError):
+        raise ClientGone from None
+
+
+async def _read(request: web.Request, limit: int) -> bytes:
+    body = bytearray()
+    async for chunk in request.content.iter_chunked(1 << 16):
+        body += chunk
+        if len(body) > limit:
+            raise refused(413, f"The body has more than the {limit} bytes this server takes.")
+    return bytes(body)
+
+
+def readable(body: bytes) -> str:
+    """A request for the log, with its long texts, which are images, left out."""
+
+    def shortened(value: Any) -> Any:
+        match value:
+            case dict():
+                return {name: shortened(item) for name, item in value.items()}
+            case list():
+                return [shortened(item) for item in value]
+            case str() if len(value) > 2000:
+                return f"<{len(value)} characters>"
+        return value
+
+    try:
+        return json.dumps(shortened(json.loads(body)))
+    except ValueError:
+        return "<no JSON>"

@@ -1,0 +1,70 @@
+"""What the operator of the service chose."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+KEY = "AFTERDETAIL_API_KEY"
+ApiKey = Annotated[str, StringConstraints(min_length=16)]
+"""Short keys can be guessed."""
+
+
+class Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Checkpoints(Model):
+    """Stems of checkpoint files, taken where a request names none."""
+
+    sdxl: str | None = None
+    sd15: str | None = None
+    refiner: str | None = None
+
+
+class Safety(Model):
+    """Files for the node Safety Check: with them, results that come too close to a concept are left out."""
+
+    clip_vision: str
+    concepts: str
+    threshold: float = Field(default=0.25, ge=-1, le=1)
+
+
+class Settings(Model):
+    enabled: bool = False
+    api_keys: tuple[ApiKey, ...] = ()
+    public_url: str | None = Field(default=None, pattern=r"^https?://[^\s?#]+$")
+    """How clients reach the service, for the links in its answers. None: as the request did."""
+    checkpoints: Checkpoints = Checkpoints()
+    controlnet: str | None = None
+    photomaker: str | None = None
+    segmind_base_model: Literal["sd15", "sdxl"] = "sd15"
+    safety: Safety | None = None
+    max_jobs_per_key: int = Field(default=16, ge=1, le=10_000)
+    timeout_seconds: float = Field(default=600, gt=0)
+    max_body_mb: float = Field(default=64, gt=0)
+    max_image_mb: float = Field(default=20, gt=0)
+    max_pixels: int = Field(default=4096 * 4096, ge=1)
+    download_seconds: float = Field(default=20, gt=0)
+    trusted_image_hosts: tuple[str, ...] = ()
+    """host:port of image servers that may lie in a private network."""
+    task_hours: float = Field(default=24, gt=0)
+    log_requests: bool = False
+    """Write requests, without images and keys but with prompts, to ComfyUI's log."""
+
+
+def load(path: Path, environment: Mapping[str, str]) -> Settings:
+    """The settings of the file, and the key of the environment. ValueError names what is wrong in it."""
+    table = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    try:
+        settings = Settings.model_validate(table)
+        if key := environment.get(KEY, "").strip():
+            settings = Settings.model_validate({**table, "api_keys": [*settings.api_keys, key]})
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
+        raise ValueError(f"{path} or the environment holds a setting that cannot be used: {wrong}.") from None
+    return settings

@@ -1,0 +1,132 @@
+"""Sources on their way to the servers: read or downloaded, checked and hashed, a few ahead of the work."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+import time
+from collections import deque
+from collections.abc import Iterable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from pathlib import Path
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.util import Retry
+
+from . import pictures
+from .reasons import why
+from .sources import Source
+
+MAX_BYTES = 100 * 2**20
+"""What ComfyUI's upload takes, unless it is told otherwise."""
+
+MAX_REDIRECTS = 5
+MAX_DOWNLOAD_SECONDS = 300.0
+CONNECT_AND_READ_SECONDS = (10.0, 30.0)
+RETRIES = Retry(total=3, backoff_factor=0.5, status_forcelist=(429, 502, 503, 504), respect_retry_after_header=False)
+CHUNK = 2**14
+THREADS, AHEAD = 4, 16
+
+
+@dataclass
+class Picture:
+    """A source whose bytes are in `path`. `reason` says why it cannot be detailed, as a sentence."""
+
+    source: Source
+    path: Path | None = None
+    sha256: str = ""
+    reason: str | None = None
+    losses: int = 0
+    """How many servers were lost while they worked on it."""
+
+    def read(self) -> bytes:
+        """Its bytes. OSError or ValueError when they are not there any more."""
+        data = self.path.read_bytes() if self.path else b""
+        if hashlib.sha256(data).hexdigest() != self.sha256:
+            raise ValueError("The file was changed while it waited. Run the command again.")
+        return data
+
+    def drop(self) -> None:
+        """Delete what was downloaded."""
+        if self.source.is_url and self.path is not None:
+            self.path.unlink(missing_ok=True)
+
+
+class Feed:
+    """`with Feed(sources) as feed:`; downloads are kept in a temporary folder until they are dropped."""
+
+    def __init__(self, sources: Iterable[Source]):
+        self._sources = iter(sources)
+        self._folder = tempfile.TemporaryDirectory(prefix="afterdetail-", ignore_cleanup_errors=True)
+        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="feed")
+        self._pending: deque[Future[Picture]] = deque()
+        self._fill()
+
+    def __enter__(self) -> Feed:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.shutdown(wait=True, cancel_futures=True)
+        self._folder.cleanup()
+
+    @property
+    def empty(self) -> bool:
+        return not self._pending
+
+    def take(self, seconds: float | None) -> Picture | None:
+        """The next picture that is ready within `seconds`, if any; None waits as long as it takes."""
+        ready, _ = wait(self._pending, seconds, FIRST_COMPLETED)
+        for future in self._pending:
+            if future in ready:
+                self._pending.remove(future)
+                self._fill()
+                return future.result()
+        return None
+
+    def _fill(self) -> None:
+        while len(self._pending) < AHEAD and (source := next(self._sources, None)):
+            self._pending.append(self._pool.submit(prepare, source, Path(self._folder.name)))
+
+
+def prepare(source: Source, folder: Path) -> Picture:
+    """Read or download a source and look at it; a picture with a `reason` when that fails."""
+    picture = Picture(source)
+    try:
+        picture.path = download(source.place, folder) if source.is_url else Path(source.place)
+        if picture.path.stat().st_size > MAX_BYTES:
+            raise ValueError(f"It has more than {MAX_BYTES // 2**20} MB. Make it smaller.")
+        data = picture.path.read_bytes()
+        picture.sha256 = hashlib.sha256(data).hexdigest()
+        if problem := pictures.problem(data):
+            raise ValueError(f"The file {problem}.")
+    except ValueError as error:
+        picture.reason = str(error)
+    except OSError as error:  # a failed request is one, too
+        picture.reason = f"It could not be read: {why(error)}."
+    if picture.reason is not None:
+        picture.drop()
+    return picture
+
+
+def download(url: str, folder: Path) -> Path:
+    """The file behind a URL, as a new file in `folder`. OSError or ValueError says why there is none."""
+    deadline = time.monotonic() + MAX_DOWNLOAD_SECONDS
+    with requests.Session() as session, tempfile.NamedTemporaryFile(dir=folder, delete=False) as file:
+        session.max_redirects = MAX_REDIRECTS
+        for scheme in ("http://", "https://"):
+            session.mount(scheme, HTTPAdapter(max_retries=RETRIES))
+        try:
+            with session.get(url, stream=True, timeout=CONNECT_AND_READ_SECONDS) as answer:
+                answer.raise_for_status()
+                for chunk in answer.iter_content(CHUNK):
+                    file.write(chunk)
+                    if file.tell() > MAX_BYTES:
+                        raise ValueError(f"It has more than {MAX_BYTES // 2**20} MB. Make it smaller.")
+                    if time.monotonic() > deadline:
+                        raise ValueError(f"The download took more than {MAX_DOWNLOAD_SECONDS:.0f} s. Fetch it first.")
+        except (OSError, ValueError):
+            Path(file.name).unlink()
+            raise
+    return Path(file.name)

@@ -1,0 +1,110 @@
+"""What a batch is made of: folders, patterns, files and URLs become sources, each with a name for its result."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
+from urllib.parse import unquote, urlsplit
+
+from .pictures import SUFFIXES
+
+LONGEST_NAME = 80
+WILDCARDS = "*?["
+
+
+class Source(NamedTuple):
+    """`name` is where its result goes inside the output folder, without a suffix; `place` a file's path or a URL."""
+
+    name: str
+    place: str
+
+    @property
+    def is_url(self) -> bool:
+        return is_url(self.place)
+
+
+def collect(arguments: Sequence[str], urls: Iterable[str], output: Path) -> list[Source]:
+    """Each picture once, in order. Of folders, files with a picture's suffix outside `output`; hidden ones are not.
+
+    Raises ValueError for an argument that is nothing, or when there is no picture at all.
+    """
+    found: dict[str, Source] = {}
+    for argument in [*arguments, *urls]:
+        for source in expanded(argument, output.resolve()):
+            found.setdefault(source.place, source)
+    if not found:
+        raise ValueError(f"There is no picture in {', '.join(arguments) or 'the list'}. Name a folder, files or URLs.")
+    return with_different_names(found.values())
+
+
+def listed(text: str) -> list[str]:
+    """The lines of a list of URLs, without empty ones and comments (#). Raises ValueError for any other line."""
+    lines = [line.strip() for line in text.splitlines()]
+    lines = [line for line in lines if line and not line.startswith("#")]
+    for line in lines:
+        if not is_url(line):
+            raise ValueError(f"{line!r} in the list is no URL. Each line has to begin with http:// or https://.")
+    return lines
+
+
+def expanded(argument: str, output: Path) -> Iterator[Source]:
+    path = Path(argument)
+    if is_url(argument):
+        yield Source(url_name(argument), argument)
+    elif path.is_dir():
+        folder = path.resolve()
+        files = (file for file in folder.rglob("*") if file.suffix.lower() in SUFFIXES and not is_hidden(file, folder))
+        yield from within(folder, files, output)
+    elif path.is_file():
+        yield Source(path.stem, str(path.parent.resolve() / path.name))
+    elif any(sign in argument for sign in WILDCARDS):
+        folder = before_wildcard(path)
+        yield from within(folder.resolve(), folder.resolve().glob(str(path.relative_to(folder))), output)
+    else:
+        raise ValueError(f"{argument} is no folder, file, pattern or URL. Correct the path.")
+
+
+def before_wildcard(path: Path) -> Path:
+    """The folders of a pattern that are plain names."""
+    while any(sign in str(path) for sign in WILDCARDS):
+        path = path.parent
+    return path
+
+
+def within(folder: Path, files: Iterable[Path], output: Path) -> Iterator[Source]:
+    for file in sorted(files):
+        if file.is_file() and not file.is_relative_to(output):
+            yield Source(file.relative_to(folder).with_suffix("").as_posix(), str(file))
+
+
+def is_hidden(file: Path, folder: Path) -> bool:
+    return any(part.startswith(".") for part in file.relative_to(folder).parts)
+
+
+def is_url(text: str) -> bool:
+    return text.lower().startswith(("http://", "https://"))
+
+
+def url_name(url: str) -> str:
+    """The file's name in the URL, and a digest, because `.../image?id=1` and `?id=2` have the same."""
+    stem = PurePosixPath(unquote(urlsplit(url).path)).stem
+    plain = re.sub(r"[^\w-]+", "_", stem)[:LONGEST_NAME] or "image"
+    return f"{plain}-{digest(url)}"
+
+
+def with_different_names(sources: Iterable[Source]) -> list[Source]:
+    """photo.jpg and photo.png would have the same result: a digest of the place tells such names apart."""
+    sources = list(sources)
+    uses = Counter(source.name.casefold() for source in sources)
+    return [
+        source if uses[source.name.casefold()] == 1 else Source(f"{source.name}-{digest(source.place)}", source.place)
+        for source in sources
+    ]
+
+
+def digest(text: str) -> str:
+    return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()[:8]

@@ -1,0 +1,68 @@
+"""Requests made from the served OpenAPI document, valid and not: each is answered as the document says, never with 5xx.
+
+Valid requests for pictures are cut to one step and one picture, for each would take a minute.
+"""
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from rig.service import BEARER
+
+schemathesis = pytest.importorskip("schemathesis", reason="schemathesis needs Python 3.11")
+checks = pytest.importorskip("schemathesis.specs.openapi.checks", reason="schemathesis needs Python 3.11")
+generation = pytest.importorskip("schemathesis.generation", reason="schemathesis needs Python 3.11")
+
+OPERATIONS = (
+    "POST /adetailer",
+    "POST /generate/sdxl",
+    "POST /generate/sd",
+    "POST /generate/controlnet-sdxl",
+    "POST /v1/face-detailer",
+    "POST /v3/async/inpainting",
+    "GET /v3/async/task-result",
+)
+CHECKS = [
+    schemathesis.checks.not_a_server_error,
+    checks.status_code_conformance,
+    checks.content_type_conformance,
+    checks.response_schema_conformance,
+]
+FEW = settings(
+    max_examples=20,
+    derandomize=True,
+    deadline=None,
+    database=None,
+    phases=[Phase.generate],
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
+)
+
+
+@pytest.fixture(scope="module")
+def operations(service):
+    document = schemathesis.openapi.from_url(f"{service.url}/afterdetail/openapi.json", headers=BEARER)
+    found = {result.ok().label: result.ok() for result in document.get_all_operations()}
+    assert set(found) == set(OPERATIONS)
+    return found
+
+
+def shortened(body):
+    """`body` with less work in it, where it asks for valid work."""
+    if not isinstance(body, dict) or not ("prompt" in body or "detector" in body):
+        return body
+    return body | {name: 1 for name in ("steps", "num_images") if body.get(name, 2) in range(1, 201)}
+
+
+@pytest.mark.parametrize("label", OPERATIONS)
+@pytest.mark.parametrize("kind", ["positive", "negative"])
+def test_every_request_is_answered_as_documented(operations, label, kind):
+    @FEW
+    @given(case=operations[label].as_strategy(generation_mode=generation.GenerationMode(kind)))
+    def answered(case):
+        case.body = shortened(case.body)
+        case.call_and_validate(headers=BEARER, checks=CHECKS, timeout=120)
+
+    answered()
+
+
+def test_no_request_left_a_traceback(service):
+    log = service.log()
+    assert "Traceback" not in log and " failed: " not in log

@@ -1,0 +1,66 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from afterdetail.batch.__main__ import main
+from PIL import Image
+from rig.comfyui import ROOT
+
+PACKAGE = os.environ | {"PYTHONPATH": str(ROOT / ".pack")}
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch) -> Path:
+    """An empty folder `in`, and one with a picture."""
+    (tmp_path / "in").mkdir()
+    (tmp_path / "one").mkdir()
+    Image.new("RGB", (8, 8)).save(tmp_path / "one" / "a.png")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def python(*arguments: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, *map(str, arguments)]
+    return subprocess.run(command, env=PACKAGE, capture_output=True, text=True, timeout=120)
+
+
+def test_without_ray_it_says_what_to_install(tmp_path):
+    """-S: without the installed packages."""
+    done = python("-S", "-m", "afterdetail.batch", tmp_path, "--output", tmp_path / "out")
+    assert done.returncode == 1
+    assert done.stderr == 'A batch needs ray and tqdm. Install them: pip install "ray>=2.50" tqdm\n'
+
+
+def test_the_client_imports_neither_torch_nor_comfyui_and_sends_no_statistics():
+    done = python(
+        "-c",
+        "import os, sys, afterdetail.batch.__main__, afterdetail.batch.run, afterdetail.batch.workers\n"
+        "print(sorted({'torch', 'PIL', 'comfy', 'folder_paths'} & set(sys.modules)))\n"
+        "print(os.environ['RAY_USAGE_STATS_ENABLED'])",
+    )
+    assert done.stdout.split() == ["[]", "0"], done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        ([], 2, "--output"),
+        (["--output", "out"], 2, "name a SOURCE or --urls FILE"),
+        (["in", "--output", "out", "--server", "ftp://host"], 2, "is no address"),
+        (["in", "--output", "out", "--server", "host:port"], 2, "is no address"),
+        (["gone", "--output", "out"], 1, "gone is no folder, file, pattern or URL. Correct the path."),
+        (["in", "--output", "out", "--workflow", "gone.json"], 1, "The workflow gone.json cannot be read"),
+        (["in", "--output", "out", "--set", "Nobody.steps=1"], 1, "names no node of the workflow"),
+        (["in", "--output", "out"], 1, "There is no picture in in."),
+        (["one", "--output", "out", "--ray", "127.0.0.1:1"], 1, "There is no Ray cluster at 127.0.0.1:1"),
+        (["--urls", "gone.txt", "--output", "out"], 1, "gone.txt"),
+    ],
+)
+def test_mistakes_are_told_in_a_sentence(arguments, code, said, folder, capsys):
+    try:
+        assert main(arguments) == code
+    except SystemExit as end:
+        assert end.code == code
+    assert said in capsys.readouterr().err

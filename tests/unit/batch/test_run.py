@@ -1,0 +1,169 @@
+"""The loop with made-up servers in place of Ray and ComfyUI; tests/e2e/test_batch.py has the real ones."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from afterdetail.batch import run
+from afterdetail.batch.feed import Feed
+from afterdetail.batch.journal import Journal
+from afterdetail.batch.run import MAX_LOSSES, Batch, NoServer
+from afterdetail.batch.server import Outcome
+from afterdetail.batch.sources import collect
+from PIL import Image
+
+READY, DONE = Outcome("ready"), Outcome("done", image=b"result", suffix=".png", reports=({"images": []},))
+LOST, UNREACHABLE = Outcome("lost", "host was lost"), Outcome("unreachable", "host does not answer")
+Answer = Callable[[int, str, int], Outcome]
+
+
+class Servers:
+    """Answers at once, in the order of the calls; `answer(server, call, number of that server's calls)`."""
+
+    def __init__(self, answer: Answer):
+        self.answer, self.calls = answer, deque[tuple[Any, Outcome]]()
+        self.seen: list[tuple[int, str]] = []
+
+    def call(self, server: int, call: Any, token: Any, *arguments: Any) -> None:
+        self.seen.append((server, call))
+        number = sum(earlier == (server, call) for earlier in self.seen)
+        self.calls.append((token, self.answer(server, call, number)))
+
+    def wait(self, seconds: float) -> list[tuple[Any, Outcome]]:
+        return [self.calls.popleft()] if self.calls else []
+
+
+@pytest.fixture(autouse=True)
+def short_waits(monkeypatch):
+    monkeypatch.setattr(run, "POLL_SECONDS", 0.001)
+    monkeypatch.setattr(run, "FIRST_BACK_OFF_SECONDS", 0.001)
+    monkeypatch.setattr(run, "LAST_BACK_OFF_SECONDS", 0.002)
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Iterator[Path]:
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for i in range(6):
+        buffer = BytesIO()
+        Image.new("RGB", (8, 8), (i, 0, 0)).save(buffer, "PNG")
+        (folder / f"{i}.png").write_bytes(buffer.getvalue())
+    yield folder
+
+
+class Done:
+    """A finished run over a folder, and what it said."""
+
+    def __init__(self, folder: Path, answer: Answer, servers: int = 2, settings: str = "settings", **options: Any):
+        self.said: list[str] = []
+        self.error = ""
+        self.pool = Servers(answer)
+        output = folder.parent / "out"
+        with Journal(output) as journal, Feed(collect([str(folder)], [], output)) as feed:
+            self.batch = Batch(feed, journal, settings, self.said.append, lambda: None, **options)
+            try:
+                if self.batch.look():
+                    self.batch.run([f"http://user:secret@host{i}:8188" for i in range(servers)], self.pool)
+            except NoServer as error:
+                self.error = str(error)
+
+    @property
+    def tally(self) -> str:
+        return str(self.batch.tally)
+
+    def details(self, server: int) -> int:
+        return self.pool.seen.count((server, "detail"))
+
+
+def always(outcome: Outcome) -> Answer:
+    return lambda server, call, number: READY if call == "check" else outcome
+
+
+def test_a_second_run_asks_no_server_and_other_settings_do(photos):
+    first = Done(photos, always(DONE))
+    assert first.tally == "6 detailed" and first.details(0) and first.details(1) and not first.said
+    assert Done(photos, always(DONE)).tally == "0 detailed, 6 skipped"
+    assert not Done(photos, always(DONE)).pool.seen
+    assert Done(photos, always(DONE), settings="others").tally == "6 detailed"
+    about = (photos.parent / "out" / "3.json").read_text()
+    assert "host" in about and "secret" not in about
+
+
+def test_pictures_of_a_lost_server_go_to_another(photos):
+    def second_dies(server: int, call: str, number: int) -> Outcome:
+        if server == 0:
+            return READY if call == "check" else DONE
+        return READY if (call, number) == ("check", 1) else LOST
+
+    done = Done(photos, second_dies)
+    assert done.tally == "6 detailed" and done.details(0) == 6 and done.details(1) == 2
+    assert any("was lost" in line for line in done.said)
+
+
+def test_a_server_that_comes_back_is_used_again(photos):
+    def restarts(server: int, call: str, number: int) -> Outcome:
+        if call == "check":
+            return UNREACHABLE if number in (1, 3) else READY
+        return LOST if number <= 2 else DONE
+
+    done = Done(photos, restarts, servers=1)
+    assert done.tally == "6 detailed" and not done.error
+    assert sum("is there again" in line for line in done.said) >= 1
+
+
+def test_a_picture_that_no_server_survives_is_given_up(photos):
+    done = Done(photos, always(LOST), servers=1, per_server=1)
+    assert done.tally == "0 detailed, 6 failed" and done.details(0) == 6 * MAX_LOSSES
+    assert any(f"{MAX_LOSSES} times a server was lost" in line for line in done.said)
+    assert Done(photos, always(DONE)).tally == "6 detailed"
+
+
+def test_a_server_that_is_down_costs_no_picture_a_try(photos):
+    def often_down(server: int, call: str, number: int) -> Outcome:
+        return READY if call == "check" else DONE if number > 30 else UNREACHABLE
+
+    assert Done(photos, often_down, servers=1).tally == "6 detailed"
+
+
+def test_a_server_that_refuses_the_workflow_is_left_out(photos):
+    def one_refuses(server: int, call: str, number: int) -> Outcome:
+        if call == "check":
+            return READY
+        return DONE if server else Outcome("refused", "host0 has no such checkpoint.")
+
+    done = Done(photos, one_refuses)
+    assert done.tally == "6 detailed"
+    assert [line for line in done.said if "left out" in line] == ["host0 has no such checkpoint. It is left out."]
+    alone = Done(photos, one_refuses, servers=1, settings="others")
+    assert "No server is left" in alone.error and alone.tally == "0 detailed"
+    assert "No server is left" in Done(photos, lambda *_: Outcome("failed", "An error."), 1, "others").error
+
+
+def test_a_failed_picture_does_not_stop_the_others(photos):
+    def third_fails(server: int, call: str, number: int) -> Outcome:
+        return READY if call == "check" else Outcome("failed", "No memory.") if number == 3 else DONE
+
+    done = Done(photos, third_fails, servers=1)
+    assert done.tally == "5 detailed, 1 failed" and sum("No memory." in line for line in done.said) == 1
+    assert Done(photos, always(DONE)).tally == "1 detailed, 5 skipped"
+
+
+def test_without_any_server_it_gives_up_in_the_end(photos):
+    done = Done(photos, lambda *_: UNREACHABLE, patience=0.05)
+    assert "No server has answered" in done.error and done.tally == "0 detailed"
+    assert 2 <= len(done.said) <= 4  # each server once, not at every check
+
+
+def test_a_file_that_went_away_is_told(photos):
+    def removes(server: int, call: str, number: int) -> Outcome:
+        for file in photos.glob("*.png"):
+            file.unlink(missing_ok=True)
+        return READY if call == "check" else DONE
+
+    done = Done(photos, removes, servers=1, per_server=1)
+    assert done.tally == "0 detailed, 6 failed"
