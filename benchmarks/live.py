@@ -11,6 +11,7 @@ from afterdetail.detailer.detection import Detection, Detections, Extent
 from rig import nano
 
 SIZE, OBJECTS, REPEATS = 1024, 20, 30
+SIDES = (1024, 2048, 4096)
 CASES = {
     "as they are": {},
     "mask_dilation 40, mask_blur 20": {"mask_dilation": 40, "mask_blur": 20},
@@ -62,11 +63,9 @@ def main() -> None:
         for name, widgets in CASES.items():
             cells = (f"{milliseconds(lambda s=sight, w=widgets: look(s, 0, w)):.0f} ms" for sight in sights)
             print(f"| {name} | " + " | ".join(cells) + " |", flush=True)
-        kept = [
-            f"{milliseconds(lambda s=size: pictures(torch.rand(1, s, s, 3))):.0f} ms" for size in (1024, 2048, 4096)
-        ]
-        made = [f"{milliseconds(lambda s=size: torch.rand(1, s, s, 3)):.0f} ms" for size in (1024, 2048, 4096)]
-    print(f"\nTo keep a picture of 1024, 2048, 4096 px: {', '.join(kept)} less {', '.join(made)} for making it.")
+        images = [torch.rand(1, side, side, 3) for side in SIDES]
+        kept = [f"{milliseconds(lambda i=image: pictures(i)):.0f} ms for {image.shape[1]} px" for image in images]
+    print(f"\nTo keep a picture for the canvas: {', '.join(kept)}.")
     nano.unload()
 
 

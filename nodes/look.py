@@ -72,7 +72,9 @@ def _checked(item: io.Input, value: Any) -> Any:
             numbers = int if isinstance(item, io.Int.Input) else (int, float)
             right = isinstance(value, numbers) and not isinstance(value, bool)
             right = right and (item.min is None or value >= item.min) and (item.max is None or value <= item.max)
-        case io.Combo.Input() | io.String.Input():
+        case io.Combo.Input():
+            right = value in item.options
+        case io.String.Input():
             right = isinstance(value, str)
         case _:
             right = False
@@ -92,7 +94,7 @@ def _objects(verdicts: list[Verdict], options: Options, regions: Regions | None,
     dropped = {detection.index: reason for _, detection, reason in (regions.dropped if regions else ())}
     prompts = options.prompts({v.detection.label for v in verdicts}) if "object_prompts" in options.values else None
     objects = []
-    for order, (detection, place, reason) in enumerate(verdicts):
+    for detection, place, reason in verdicts:
         region = by_rank.get(detection.index) if reason is None else None
         reason = reason or dropped.get(detection.index)
         own = prompts.of(region.members[0], places[id(region)]) if prompts and region else None
@@ -100,7 +102,7 @@ def _objects(verdicts: list[Verdict], options: Options, regions: Regions | None,
             _entry(detection if scale == 1 else replace(detection, mask=None).scaled(scale, scale), region)
             | {
                 "place": place,
-                "color": "#{:02x}{:02x}{:02x}".format(*COLORS[order % len(COLORS)]),
+                "color": "#{:02x}{:02x}{:02x}".format(*COLORS[detection.index % len(COLORS)]),
                 "kept": reason is None,
                 "reason": reason,
                 "prompt": own,

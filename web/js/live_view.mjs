@@ -60,7 +60,6 @@ export class LiveView {
 
   draw(seen, image) {
     this.objects = seen.objects
-    this.element.dataset.looks = Number(this.element.dataset.looks ?? 0) + 1
     this.stage.setSize(seen.width, seen.height)
     this.stage.showPicture(pictureUrl(this.run.token, "before", image), `Image ${image + 1} of the last run`)
     this.stage.showMask(seen.mask)

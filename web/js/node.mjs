@@ -36,9 +36,12 @@ export function watchWidgets(node, then) {
   }
 }
 
+let placed = 0
+
 /** Puts an element on a node. `minHeight` says how high it has to be at the moment. */
 export function place(node, name, element, minHeight) {
-  const made = node.addDOMWidget(name, name, element, {
+  // A type of its own: Vue's renderer would go on showing the element of a node that undo has replaced by this one.
+  const made = node.addDOMWidget(name, `${name}_${placed++}`, element, {
     serialize: false,
     hideOnZoom: false,
     margin: 6,

@@ -73,7 +73,7 @@ export class ResultView {
       { dataset: { state: object.status }, style: { "--ad-color": COLORS[object.status] } },
       element("td", {}, button(`${at} ${object.label}`, `Show ${object.label} ${at}`, () => this.select(at), { className: "ad-toggle" })),
       element("td", { textContent: object.status }),
-      element("td", { textContent: object.reason ?? "" }),
+      element("td", { className: "ad-reason", textContent: object.reason ?? "" }),
       element("td", {}, object.seed === null ? null : seedOf(object.seed))
     )
   }
