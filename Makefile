@@ -11,7 +11,7 @@ help:
 	@echo "make bench   measure; results in benchmarks/README.md"
 	@echo "make serve   ComfyUI with this pack in the browser (ARGS=... go to ComfyUI)"
 	@echo "make lint    ruff and pyright only"
-	@echo "make workflows  write the workflows' API forms and pictures anew from the graphs"
+	@echo "make workflows   write the API forms and pictures of the workflows anew (ARGS=... only these)"
 	@echo "make weights convert the shipped detector weights anew"
 	@echo "make versions run the end-to-end tests on the oldest and the newest ComfyUI"
 	@echo "make pictures make the help pages' pictures, the icon and the banner anew"

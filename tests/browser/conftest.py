@@ -2,14 +2,14 @@ from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page
-from rig.browser import browsing, chromium, opened
+from rig.browser import NO_CHROMIUM, browsing, chromium, opened
 from rig.server import ComfyServer
 
 
 @pytest.fixture(scope="module")  # not session: the browser's event loop stands in the way of other tests' own
 def browser() -> Iterator[Browser]:
     if chromium() is None:
-        pytest.skip("There is no Chromium. To run the tests in a browser, install it (Debian: apt install chromium).")
+        pytest.skip(NO_CHROMIUM)
     with browsing() as browser:
         yield browser
 

@@ -1,19 +1,21 @@
 """Every shipped workflow opens on the canvas, can be read there, and is the same graph as its API form."""
 
 import json
+import re
 from collections.abc import Iterator
 from itertools import combinations
 
 import pytest
+from afterdetail.detailer.resolution import NATIVE, TABLES
 from PIL import Image
 from playwright.sync_api import Browser, Page
 from rig.browser import opened
 from rig.graphs import ABOUT, FOLDER, LOADERS, api_form, graph, open_graph, page_of, provide
 from rig.server import ComfyServer
-from rig.workflows import STEMS, shipped
+from rig.workflows import STEMS, shipped, where
 
 TITLE_HEIGHT = 30
-THUMBNAIL_BYTES = 40_000
+THUMBNAIL_WIDTH, THUMBNAIL_BYTES = 600, 40_000
 # Widgets whose value ComfyUI would not take: not in the list, or out of range.
 WRONG_VALUES = """app.graph.nodes.flatMap(node => (node.widgets ?? []).filter(widget => {
     const { values, min, max } = widget.options ?? {}
@@ -21,6 +23,8 @@ WRONG_VALUES = """app.graph.nodes.flatMap(node => (node.widgets ?? []).filter(wi
     return typeof widget.value === 'number' && (widget.value < min || widget.value > max)
 }).map(widget => `${node.title}: ${widget.name} = ${widget.value}`))"""
 UNKNOWN_TYPES = "app.graph.nodes.map(node => node.type).filter(type => !(type in LiteGraph.registered_node_types))"
+IS_OPEN = """([stem, id]) =>
+    app.graph.id === id && app.extensionManager.workflow.activeWorkflow.filename === stem"""
 
 Rectangle = tuple[float, float, float, float]  # left, top, right, bottom
 
@@ -68,6 +72,17 @@ def test_a_changed_widget_changes_the_api_form(page):
     assert api_form(page)["5"]["inputs"] == shipped("detail-faces-sd15")["5"]["inputs"] | {"denoise": 7}
 
 
+def test_a_bypassed_merger_leaves_its_picture_out(page):
+    open_graph(page, "photo-merge")
+    merged_three, merged_four = (
+        where(shipped("photo-merge"), "ConditioningAverage", share) for share in ("Two", "Three")
+    )
+    page.evaluate("id => app.graph.getNodeById(id).mode = 4", int(merged_four))  # Ctrl+B
+    sampler = where(shipped("photo-merge"), "KSampler")
+    assert shipped("photo-merge")[sampler]["inputs"]["positive"] == [merged_four, 0]
+    assert api_form(page)[sampler]["inputs"]["positive"] == [merged_three, 0]
+
+
 @pytest.mark.parametrize("stem", STEMS)
 def test_nodes_and_groups_are_laid_out_side_by_side(page, stem):
     """As the page draws them, which makes nodes as large as their widgets need."""
@@ -99,28 +114,34 @@ def test_the_note_says_what_the_readme_says_and_names_every_model(stem):
         assert name in page_of(stem) or name.startswith("your-")
 
 
+def test_the_sizes_beside_a_generated_picture_are_those_of_its_model():
+    (note,) = [node for node in graph("generate-and-detail-sdxl")["nodes"] if node.get("title") == "Sizes"]
+    known = [str(size) for size in TABLES["sdxl"] if size.area <= 1.1 * NATIVE["sdxl"].area]
+    assert re.findall(r"\d+x\d+", note["widgets_values"][0]) == known
+
+
 @pytest.mark.parametrize("stem", STEMS)
 def test_the_picture_is_small_and_of_this_graph(stem):
     path = FOLDER / f"{stem}.jpg"
     groups = [area(group) for group in graph(stem)["groups"]]
     with Image.open(path) as picture:
-        assert 400 <= picture.width <= 600 and path.stat().st_size < THUMBNAIL_BYTES
+        assert picture.width == THUMBNAIL_WIDTH and path.stat().st_size < THUMBNAIL_BYTES
         wide, high = (max(group[side] for group in groups) + 50 for side in (2, 3))
         assert picture.width / picture.height == pytest.approx(wide / high, rel=0.02)
 
 
 def test_all_open_from_the_template_browser(page):
+    page.set_viewport_size({"width": 800, "height": 600})  # drawn without a GPU, a large page is slow
     for stem in STEMS:
         page.evaluate("app.extensionManager.command.execute('Comfy.BrowseTemplates')")
         templates = page.get_by_role("dialog")
-        templates.get_by_text("afterdetail", exact=True).first.click()
-        cards = templates.locator("[data-testid^=template-workflow-]")
+        templates.get_by_text("afterdetail", exact=True).first.dispatch_event("click")
         card = templates.get_by_test_id(f"template-workflow-{stem}")
-        card.scroll_into_view_if_needed()  # its picture is fetched when it is seen
-        assert cards.count() == len(STEMS)
-        assert card.locator("img").evaluate("image => image.decode().then(() => image.naturalWidth)") >= 400
-        card.click()
+        card.evaluate("card => card.scrollIntoView()")  # its picture is fetched when it is seen
+        picture = card.locator("img")
+        assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") == THUMBNAIL_WIDTH
+        assert templates.locator("[data-testid^=template-workflow-]").count() == len(STEMS)
+        card.dispatch_event("click")
         templates.wait_for(state="hidden")
-        page.wait_for_function("stem => app.extensionManager.workflow.activeWorkflow.filename === stem", arg=stem)
-        assert page.evaluate("app.graph.id") == graph(stem)["id"]
+        page.wait_for_function(IS_OPEN, arg=[stem, graph(stem)["id"]])
         assert api_form(page) == shipped(stem)

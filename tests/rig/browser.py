@@ -17,6 +17,7 @@ from .server import ComfyServer
 
 SCREENSHOTS = ROOT / ".run" / "screenshots"
 SIZE = (1600, 1000)
+NO_CHROMIUM = "There is no Chromium. For all that runs in a browser, install it (Debian: apt install chromium)."
 TIMEOUT_MS = 60_000  # other tests may use this machine too
 FLAGS = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
@@ -40,8 +41,10 @@ def chromium() -> str | None:
 @contextmanager
 def browsing() -> Iterator[Browser]:
     """A headless browser that reaches this machine only. While it is open, this thread cannot run asyncio."""
+    if (executable := chromium()) is None:
+        raise FileNotFoundError(NO_CHROMIUM)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=executable, args=FLAGS)
         yield browser
         browser.close()
 
