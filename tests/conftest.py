@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from hypothesis import settings
 from rig import checkpoints
 from rig import models as small_models
 from rig.comfyui import ROOT
@@ -11,6 +12,9 @@ from rig.server import ComfyServer
 
 KINDS = ("nano-sd15", "nano-sd15-inpaint", "nano-sdxl", "nano-refiner", "tiny-sd15", "tiny-sdxl")
 PROBE_NODES = ROOT / "tests" / "rig" / "probe_nodes"
+
+settings.register_profile("unhurried", settings(), deadline=None)  # other processes use this machine too
+settings.load_profile("unhurried")
 
 
 @pytest.fixture(scope="session")

@@ -139,6 +139,9 @@ def test_generating_follows_style_count_and_refiner_share(comfy):
 
 def test_both_prompts_both_negatives_and_weights_count(comfy):
     graph = small("generate-and-detail-sdxl")
+    encoder = graph[where(graph, "CLIPTextEncodeSDXL", "Prompts")]["inputs"]  # prompt_2 is for the larger CLIP
+    assert encoder["text_l"][0] == where(graph, "AfterDetailStylePreset", "prompt and")
+    assert encoder["text_g"][0] == where(graph, "AfterDetailStylePreset", "prompt_2")
     picture = result(comfy, graph)
     for title in ("prompt and", "prompt_2"):
         for text in ("prompt", "negative_prompt"):

@@ -21,7 +21,7 @@ from afterdetail.detailer.mask import MaskPatch
 from afterdetail.detailer.region import Region, make_regions
 from afterdetail.detailer.resolution import Size
 from afterdetail.detailer.settings import FitSettings, MaskSettings
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 
@@ -60,7 +60,6 @@ def test_only_pixels_under_the_alpha_change(dtype, channels, resolution):
         assert bool(same_bits(canvas[..., 3], image[..., 3]).all())
 
 
-@settings(deadline=None)
 @given(
     width=st.integers(1, 120),
     height=st.integers(1, 120),

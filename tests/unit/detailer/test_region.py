@@ -31,7 +31,7 @@ def scenes(draw):
     return Box.of_size(width, height), box, masks, fitting
 
 
-@settings(max_examples=2500, deadline=None)
+@settings(max_examples=2500)
 @given(scenes())
 def test_every_region_keeps_its_promises(scene):
     image, box, masks, fitting = scene

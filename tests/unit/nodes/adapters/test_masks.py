@@ -4,7 +4,7 @@ import torch
 from afterdetail.detailer.box import Box
 from afterdetail.detailer.selection import union_mask
 from afterdetail.nodes.adapters.masks import from_masks
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -55,7 +55,6 @@ def test_specks_faint_areas_and_soft_edges_are_kept():
     assert faint.mask is not None and torch.equal(faint.mask, mask[10:20, 10:20])
 
 
-@settings(deadline=None)
 @given(arrays(np.float32, (2, 9, 11), elements=st.sampled_from([0.0, 0.0, 0.0, 0.3, 1.0])), st.booleans())
 def test_there_and_back(masks, split):
     found = from_masks(torch.from_numpy(masks), split)

@@ -9,7 +9,7 @@ import torch
 from afterdetail.detailer.box import Box
 from afterdetail.detailer.detection import Detection, Detections, Extent
 from afterdetail.nodes.adapters.segs import crop_region, from_segs, to_segs
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 WIDTH, HEIGHT = 100, 80
@@ -78,7 +78,6 @@ def detections(draw) -> Detection:
     return of_box(box, mask, draw(st.floats(0, 1)), draw(st.text(max_size=5)))
 
 
-@settings(deadline=None)
 @given(st.lists(detections(), max_size=4), st.floats(1, 4))
 def test_there_and_back(objects, factor):
     there = found(*objects)
