@@ -7,6 +7,7 @@ that are given. The note in each comes from README.md.
 import json
 import sys
 import tempfile
+from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,9 @@ from rig.graphs import FOLDER, api_form, open_graph, provide
 from rig.server import ComfyServer
 from rig.workflows import STEMS
 
+Rectangle = tuple[float, float, float, float]  # left, top, width, height; a node's title lies above its top
+
+TITLE = 30
 MARGIN = 25  # from a node to its group's edge, and from a group to the picture's
 THUMBNAIL_WIDTH = 600
 JPEG_QUALITY = 80
@@ -52,23 +56,46 @@ def main() -> None:
 def write(page: Page, stem: str) -> None:
     """The files of the workflow on the canvas."""
     graph = json.loads(page.evaluate("async () => JSON.stringify((await app.graphToPrompt()).workflow)"))
-    fit_groups(graph)
+    make_room(graph)
     del graph["extra"]["ds"]  # where the canvas stood; without it, it fits the graph
     (FOLDER / f"{stem}.json").write_text(in_few_lines(graph) + "\n", encoding="utf-8")
     (FOLDER / "api" / f"{stem}.json").write_text(in_few_lines(api_form(page)) + "\n", encoding="utf-8")
+    open_graph(page, stem)
     thumbnail(page, graph).save(FOLDER / f"{stem}.jpg", quality=JPEG_QUALITY, optimize=True)
 
 
-def fit_groups(graph: dict[str, Any]) -> None:
-    """Make each group large enough for its nodes, which grow when they get more widgets."""
-    for group in graph["groups"]:
+def make_room(graph: dict[str, Any]) -> None:
+    """Move down what nodes cover that grew, as they do when they get more widgets, and fit the groups to them."""
+    inside = [[node for node in graph["nodes"] if holds(group["bounding"], node["pos"])] for group in graph["groups"]]
+    for group, nodes in zip(graph["groups"], inside, strict=True):
         x, y, width, height = group["bounding"]
-        for node in graph["nodes"]:
-            (left, top), (node_width, node_height) = node["pos"], node["size"]
-            if x <= left <= x + width and y <= top <= y + height:
-                width = max(width, left + node_width + MARGIN - x)
-                height = max(height, top + node_height + MARGIN - y)
-        group["bounding"] = [x, y, width, height]
+        above: list[Rectangle] = []
+        for node in sorted(nodes, key=lambda node: node["pos"][1]):
+            node["pos"][1] += overlap_below(above, (*node["pos"], *node["size"]), TITLE + MARGIN)
+            above.append((*node["pos"], *node["size"]))
+        group["bounding"] = [
+            *(x, y),
+            max([width, *(left + node_width + MARGIN - x for left, _, node_width, _ in above)]),
+            max([height, *(top + node_height + MARGIN - y for _, top, _, node_height in above)]),
+        ]
+    above = []
+    for group, nodes in sorted(zip(graph["groups"], inside, strict=True), key=lambda pair: pair[0]["bounding"][1]):
+        down = overlap_below(above, tuple(group["bounding"]), MARGIN)
+        for position in (group["bounding"], *(node["pos"] for node in nodes)):
+            position[1] += down
+        above.append(tuple(group["bounding"]))
+
+
+def holds(bounding: Sequence[float], position: Sequence[float]) -> bool:
+    x, y, width, height = bounding
+    return x <= position[0] <= x + width and y <= position[1] <= y + height
+
+
+def overlap_below(above: Sequence[Rectangle], rectangle: Rectangle, gap: float) -> float:
+    """How far down a rectangle (left, top, width, height) has to go to lie `gap` below all it shares a column with."""
+    left, top, width, _ = rectangle
+    ends = [y + height + gap for x, y, other, height in above if x < left + width and left < x + other]
+    return max([0, *(end - top for end in ends)])
 
 
 def in_few_lines(value: Any, indent: int = 0) -> str:
