@@ -3,19 +3,20 @@ SHELL := bash
 PYTHON ?= python3
 RUN := PYTHONPATH=tests:.pack .venv/bin/python
 
-.PHONY: help setup demo test references browser lint bench serve weights workflows
+.PHONY: help setup demo test references browser lint bench serve weights workflows locales pictures screenshots versions
 
 help:
-	@echo "make demo    repair the faces of a real photo in a real ComfyUI; results in demo/"
-	@echo "make test    lint, types, unit tests, end-to-end tests, and tests in a browser"
-	@echo "make bench   measure; results in benchmarks/README.md"
-	@echo "make serve   ComfyUI with this pack in the browser (ARGS=... go to ComfyUI)"
-	@echo "make lint    ruff and pyright only"
-	@echo "make workflows   write the API forms and pictures of the workflows anew (ARGS=... only these)"
-	@echo "make weights convert the shipped detector weights anew"
-	@echo "make versions run the end-to-end tests on the oldest and the newest ComfyUI"
-	@echo "make pictures make the help pages' pictures, the icon and the banner anew"
-	@echo "make locales write the nodes' texts in all languages, and say what a language lacks"
+	@echo "make demo         repair the faces of a real photo in a real ComfyUI; results in demo/"
+	@echo "make test         lint, types, unit tests, end-to-end tests, and tests in a browser"
+	@echo "make serve        ComfyUI with this pack in the browser (ARGS=... go to ComfyUI)"
+	@echo "make bench        measure; results in benchmarks/README.md (ARGS=... only these sections)"
+	@echo "make lint         ruff and pyright only"
+	@echo "make versions     run the end-to-end tests on the oldest and the newest ComfyUI"
+	@echo "make workflows    write the API forms and pictures of the workflows anew (ARGS=... only these)"
+	@echo "make locales      write the nodes' texts in all languages, and say what a language lacks"
+	@echo "make pictures     make the help pages' pictures, the icon and the banner anew"
+	@echo "make screenshots  take the README's picture of the canvas anew"
+	@echo "make weights      convert the shipped detector weights anew"
 
 setup:
 	@PYTHON="$(PYTHON)" tests/rig/setup.sh
@@ -44,8 +45,6 @@ bench: setup
 weights:
 	@PYTHON="$(PYTHON)" detectors/weights/conversion/run.sh
 
-.PHONY: versions pictures locales
-
 versions: setup
 	@tests/rig/versions.sh
 
@@ -55,6 +54,10 @@ pictures: setup
 
 locales: setup
 	@$(RUN) -m rig.locales
+
+screenshots: setup browser
+	@OMP_NUM_THREADS=1 SCREENSHOT_SCALE=2 .venv/bin/python -m pytest tests/browser/test_canvas.py
+	@$(RUN) demo/canvas_pictures.py
 
 workflows: setup browser
 	@OMP_NUM_THREADS=1 $(RUN) workflows/convert.py $(ARGS)

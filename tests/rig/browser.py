@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from .server import ComfyServer
 
 SCREENSHOTS = ROOT / ".run" / "screenshots"
 SIZE = (1600, 1000)
+SCALE = float(os.environ.get("SCREENSHOT_SCALE", "1"))  # screen pixels for each of the page's
 NO_CHROMIUM = "There is no Chromium. For all that runs in a browser, install it (Debian: apt install chromium)."
 TIMEOUT_MS = 60_000  # other tests may use this machine too
 FLAGS = (
@@ -59,7 +61,7 @@ def opened(browser: Browser, comfy: ComfyServer) -> Iterator[Page]:
 
 @contextmanager
 def new_page(browser: Browser) -> Iterator[Page]:
-    page = browser.new_page(viewport={"width": SIZE[0], "height": SIZE[1]})
+    page = browser.new_page(viewport={"width": SIZE[0], "height": SIZE[1]}, device_scale_factor=SCALE)
     page.set_default_timeout(TIMEOUT_MS)
     yield page
     page.close()
