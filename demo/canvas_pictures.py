@@ -34,7 +34,8 @@ def main() -> None:
 
 def cut(name: str) -> Image.Image:
     """The part of a screenshot, no higher than the picture and no wider than its share."""
-    part = Image.open(SCREENSHOTS / f"{name}.png").convert("RGB").crop([SCALE * side for side in PARTS[name]])
+    left, top, right, bottom = (SCALE * side for side in PARTS[name])
+    part = Image.open(SCREENSHOTS / f"{name}.png").convert("RGB").crop((left, top, right, bottom))
     part.thumbnail((480, HEIGHT), Image.Resampling.LANCZOS)
     return part
 

@@ -127,17 +127,32 @@ def scaled(build: Builder, name: str, size: Size, title: str) -> Link:
 
 
 def subject(build: Builder, clip: Link, text: Link | str, subject: Subject) -> Link:
-    """The positive conditioning in which PhotoMaker's word stands for the subject."""
-    images = [build.add("LoadImage", "A picture of the subject", image=name).out() for name in subject.images]
-    photomaker = build.add("PhotoMakerLoader", "PhotoMaker", photomaker_model_name=subject.file)
-    return build.add(
-        "PhotoMakerEncode",
-        "The word photomaker stands for the subject",
-        photomaker=photomaker.out(),
-        image=batch(build, images, "All pictures of the subject"),
-        clip=clip,
-        text=text,
-    ).out()
+    """The positive conditioning in which PhotoMaker's word stands for the subject: the mean over all its pictures.
+
+    One encoding for each, because ComfyUI's PhotoMakerEncode uses the first picture of a batch only.
+    """
+    photomaker = build.add("PhotoMakerLoader", "PhotoMaker", photomaker_model_name=subject.file).out()
+    encoded = [
+        build.add(
+            "PhotoMakerEncode",
+            "The word photomaker stands for the subject",
+            photomaker=photomaker,
+            image=build.add("LoadImage", "A picture of the subject", image=name).out(),
+            clip=clip,
+            text=text,
+        ).out()
+        for name in subject.images
+    ]
+    mean, *others = encoded
+    for count, other in enumerate(others, 1):
+        mean = build.add(
+            "ConditioningAverage",
+            f"The mean of {count + 1} pictures",
+            conditioning_to=mean,
+            conditioning_from=other,
+            conditioning_to_strength=count / (count + 1),
+        ).out()
+    return mean
 
 
 def batch(build: Builder, images: Sequence[Link], title: str) -> Link:

@@ -63,7 +63,7 @@ def make(**wish) -> Built:
         ),
         ("generate-and-detail-sdxl", make(refiner="r"), ["CLIPTextEncodeSDXL", "KSamplerAdvanced", "EmptyLatentImage"]),
         ("image-to-image", make(image="i"), ["ImageScale", "VAEEncode", "KSampler", "VAEDecode"]),
-        ("outpaint", make(image="i", mask="m", outpainting=True), ["AfterDetailInpaint", "ImageCompositeMasked"]),
+        ("outpaint", make(image="i", mask="m", outpainting=True), ["AfterDetailInpaint", "AfterDetailRegions"]),
         (
             "controlnet-canny-sdxl",
             make(control=Control("c", "i", 1.0, 1.0, True)),
@@ -72,7 +72,7 @@ def make(**wish) -> Built:
         (
             "photo-merge",
             make(subject=Subject("p", ("a", "b"))),
-            ["PhotoMakerLoader", "PhotoMakerEncode", "BatchImagesNode"],
+            ["PhotoMakerLoader", "PhotoMakerEncode", "ConditioningAverage"],
         ),
     ],
 )
@@ -80,8 +80,23 @@ def test_the_nodes_are_those_of_the_shipped_workflow(stem, built, class_types):
     workflow = {node["class_type"]: node["inputs"] for node in shipped(stem).values()}
     for class_type in class_types:
         for inputs in all_of(built, class_type):
-            assert workflow[class_type].keys() <= inputs.keys()
+            assert inputs.keys() <= workflow[class_type].keys()
     json.dumps(built.graph)
+
+
+def test_every_picture_of_a_subject_counts_the_same():
+    built = make(subject=Subject("p", ("a", "b", "c")))
+    link, rest, share = only(built, "KSampler")["positive"], 1.0, {}
+    while (mean := behind(built, link))["class_type"] == "ConditioningAverage":
+        kept = mean["inputs"]["conditioning_to_strength"]
+        share[image_of(built, mean["inputs"]["conditioning_from"])] = rest * (1 - kept)
+        link, rest = mean["inputs"]["conditioning_to"], rest * kept
+    share[image_of(built, link)] = rest
+    assert share == pytest.approx({"a": 1 / 3, "b": 1 / 3, "c": 1 / 3})
+
+
+def image_of(built: Built, encoded: list) -> str:
+    return behind(built, behind(built, encoded)["inputs"]["image"])["inputs"]["image"]
 
 
 def test_every_link_leads_to_an_earlier_node():

@@ -96,7 +96,7 @@ def test_the_picture_goes_in_and_the_result_has_a_name_of_its_own():
 
 def test_what_goes_in_and_comes_out_is_named_where_it_is_not_plain():
     merge = DEFAULT.with_name("photo-merge.json")
-    assert "2 nodes of the kind LoadImage" in refused(merge) and "--input" in refused(merge)
+    assert "4 nodes of the kind LoadImage" in refused(merge) and "--input" in refused(merge)
     title = next(n["_meta"]["title"] for n in json.loads(merge.read_text()).values() if n["class_type"] == "LoadImage")
     assert read(merge, source=title).graph
     frames = DEFAULT.with_name("detail-frames.json")
