@@ -108,3 +108,21 @@ def test_an_interrupt_passes_through(sd15, inpainter):
     model.set_model_unet_function_wrapper(wrapper)
     with pytest.raises(InterruptProcessingException):
         detail(grid_image(2), grid_regions(grid_objects(2)), inpainter(model=model), Seeds())
+
+
+def test_an_interrupt_ends_the_run_within_a_step(sd15, inpainter):
+    from comfy.model_management import InterruptProcessingException, interrupt_current_processing
+
+    calls: list[int] = []
+
+    def wrapper(apply_model, arguments):
+        calls.append(len(calls))
+        if len(calls) == 3:
+            interrupt_current_processing()
+        return apply_model(arguments["input"], arguments["timestep"], **arguments["c"])
+
+    model = sd15.model.clone()
+    model.set_model_unet_function_wrapper(wrapper)
+    with pytest.raises(InterruptProcessingException):
+        detail(grid_image(2), grid_regions(grid_objects(2)), inpainter(model=model, steps=8, batch_size=1), Seeds())
+    assert len(calls) == 3
