@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from .box import Box
 
 KERNEL_RADIUS_SIGMAS = 2.5
+ROWS_AT_A_TIME = 32
 
 
 class MaskPatch(NamedTuple):
@@ -85,7 +86,7 @@ def blur(mask: MaskPatch, image: Box, sigma: float) -> MaskPatch:
     canvas = mask.box.padded(len(kernel) // 2).intersection(image)
     values = mask.on(canvas)
     for axis in _extended_axes(values):
-        values = _convolve(values, kernel, axis)
+        values = _convolve_columns(values, kernel) if axis == 0 else _convolve_columns(values.T, kernel).T
     return MaskPatch(canvas, values.clamp_(0, 1))
 
 
@@ -130,17 +131,17 @@ def _running_max(values: torch.Tensor, size: int, axis: int) -> torch.Tensor:
     return values
 
 
-def _convolve(values: torch.Tensor, kernel: list[float], axis: int) -> torch.Tensor:
-    """Convolution along `axis` with a symmetric kernel, border values repeated.
+def _convolve_columns(values: torch.Tensor, kernel: list[float]) -> torch.Tensor:
+    """Convolution of each column with a symmetric kernel, border values repeated.
 
-    A sum of shifted copies: on a CPU several times faster than conv2d, which has no fast path for one channel.
+    A product of a banded matrix with overlapping blocks of rows: several times faster on a CPU than conv2d, which has
+    no fast path for one channel, and than a sum of shifted copies.
     """
-    radius, length = len(kernel) // 2, values.shape[axis]
-    ends = [values.narrow(axis, 0, 1), values.narrow(axis, length - 1, 1)]
-    before, after = (end.expand([radius if i == axis else n for i, n in enumerate(values.shape)]) for end in ends)
-    extended = torch.cat([before, values, after], axis)
-    out = extended.narrow(axis, radius, length) * kernel[radius]
-    for offset in range(1, radius + 1):
-        pair = extended.narrow(axis, radius - offset, length) + extended.narrow(axis, radius + offset, length)
-        out.add_(pair, alpha=kernel[radius + offset])
-    return out
+    radius, rows = len(kernel) // 2, len(values)
+    blocks = -(-rows // ROWS_AT_A_TIME)
+    reach = ROWS_AT_A_TIME + 2 * radius
+    after = radius + blocks * ROWS_AT_A_TIME - rows
+    extended = torch.cat([values[:1].expand(radius, -1), values, values[-1:].expand(after, -1)])
+    band = F.pad(values.new_tensor(kernel), (0, ROWS_AT_A_TIME)).repeat(ROWS_AT_A_TIME)
+    band = band[: ROWS_AT_A_TIME * reach].view(ROWS_AT_A_TIME, reach)  # row i is the kernel, i places to the right
+    return (band @ extended.unfold(0, reach, ROWS_AT_A_TIME).mT).flatten(0, 1)[:rows]
