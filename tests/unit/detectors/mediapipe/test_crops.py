@@ -22,16 +22,17 @@ def test_crop_is_a_perspective_warp_of_the_square(roi, black):
     corners = np.array([roi.x, roi.y], np.float32) + ((square - 0.5) * roi.side @ turn.T).astype(np.float32)
     matrix = cv2.getPerspectiveTransform(corners, square * size)
     border = cv2.BORDER_CONSTANT if black else cv2.BORDER_REPLICATE
-    expected = cv2.warpPerspective(PICTURE[0].numpy(), matrix, (size, size), flags=cv2.INTER_LINEAR, borderMode=border)
-    result = crop(PICTURE, [roi], size, black)[0].movedim(0, -1).numpy()
-    assert np.abs(result - expected).max() < 0.03  # OpenCV rounds sample positions to 1/32 pixel
-    assert np.abs(result - expected).mean() < 1e-3
+    picture = skimage.data.astronaut()
+    expected = cv2.warpPerspective(picture, matrix, (size, size), flags=cv2.INTER_LINEAR, borderMode=border)
+    levels = crop(PICTURE, [roi], size, black)[0].movedim(0, -1).numpy() * 255
+    assert np.abs(levels - expected).max() < 0.03 * 255  # this OpenCV takes positions finer than 1/32 pixel
+    assert np.abs(levels - expected).mean() < 0.15
 
 
 def test_crops_come_from_their_own_frames():
-    images = torch.stack([torch.full((20, 30, 3), value) for value in (0.25, 0.5)])
+    images = torch.stack([torch.full((20, 30, 3), value) for value in (0.2, 0.4)])
     crops = crop(images, [Roi(1, 15, 10, 4), Roi(0, 15, 10, 4)], 8, black=True)
-    assert crops[0].eq(0.5).all() and crops[1].eq(0.25).all()
+    assert crops[0].mul(255).allclose(torch.tensor(102.0)) and crops[1].mul(255).allclose(torch.tensor(51.0))
 
 
 @pytest.mark.parametrize("black", [True, False])

@@ -1,7 +1,6 @@
 """The detectors against the mediapipe package itself: release 0.10.21 with its old API, 1.2.2 with its new one.
 
-Needs the environments that tests/references/mediapipe_venvs.sh makes; skipped without them. What is left of a
-difference is the package's sampling: OpenCV rounds positions to 1/32 pixel and the crop to 8 bits, we round nothing.
+Needs the environments that tests/references/mediapipe_venvs.sh makes; skipped without them.
 """
 
 from __future__ import annotations
@@ -25,14 +24,6 @@ PICTURES = parity_pictures()
 OLD, NEW = "0.10.21", "1.2.2"
 
 BOX_PX, SCORE, POINT_PX = 0.5, 0.005, 1.0
-# Where the 8-bit crop of the package matters more; measured, each with the tolerance it needs.
-SCORES = {
-    ("face_short", "four_faces"): 0.006,
-    ("face_full", "four_faces"): 0.007,
-    ("face_full", "eight_faces"): 0.007,
-    ("face_full", "painting"): 0.009,
-}
-POINTS = {("hand", "smoker"): 1.6, ("hand", "reaching_hands"): 1.2, ("hand", "one_hand"): 3.6}
 
 
 @functools.cache
@@ -97,7 +88,7 @@ def test_faces_equal_the_old_api(theirs, detector, picture):
     for face, reference, distance in pairs(ours(detector, picture), theirs(OLD)[detector][picture]):
         assert distance <= POINT_PX
         assert np.abs(np.array(face.extent) - reference["box"]).max() <= BOX_PX
-        assert abs(face.score - reference["score"]) <= SCORES.get((detector, picture), SCORE)
+        assert abs(face.score - reference["score"]) <= SCORE
 
 
 @pytest.mark.parametrize("picture", PICTURES)
@@ -106,7 +97,7 @@ def test_faces_equal_the_new_api(theirs, detector, picture):
     """Its boxes are cut to whole pixels, and one that begins left of or above the image is pushed inside."""
     for face, reference, distance in pairs(ours(detector, picture), theirs(NEW)[detector][picture]):
         assert distance <= POINT_PX
-        assert abs(face.score - reference["score"]) <= SCORES.get((detector, picture), SCORE)
+        assert abs(face.score - reference["score"]) <= SCORE
         x0, y0, x1, y1 = face.extent
         left, top, right, bottom = reference["box"]
         exact = np.array([max(x0, 0), max(y0, 0), x1 - x0, y1 - y0])
@@ -118,7 +109,7 @@ def test_faces_equal_the_new_api(theirs, detector, picture):
 @pytest.mark.parametrize("detector", ["face_mesh", "hand"])
 def test_landmarks_equal_the_old_api(theirs, detector, picture):
     for _, _, distance in pairs(ours(detector, picture), theirs(OLD)[detector][picture]):
-        assert distance <= POINTS.get((detector, picture), POINT_PX)
+        assert distance <= POINT_PX
 
 
 @pytest.mark.parametrize("picture", PICTURES)
