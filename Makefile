@@ -13,7 +13,7 @@ help:
 	@echo "make lint         ruff and pyright only"
 	@echo "make versions     run the end-to-end tests on the oldest and the newest ComfyUI"
 	@echo "make workflows    write the API forms and pictures of the workflows anew (ARGS=... only these)"
-	@echo "make locales      write the nodes' texts in all languages, and say what a language lacks"
+	@echo "make locales      write the nodes' and panels' texts in all languages, and say what a language lacks"
 	@echo "make pictures     make the help pages' pictures, the icon and the banner anew"
 	@echo "make screenshots  take the README's picture of the canvas anew"
 	@echo "make weights      convert the shipped detector weights anew"

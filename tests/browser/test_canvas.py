@@ -149,7 +149,7 @@ def test_an_object_clicked_out_is_left_alone_by_the_run(canvas, faces):
     canvas.picture("picked")
 
     canvas.queue()
-    panel.get_by_text("2 of 2 objects repaired").wait_for()
+    panel.get_by_text("Objects repaired: 2 of 2").wait_for()
     panel.get_by_role("button", name="Masks").click()
     panel.locator(".ad-box[aria-pressed=false]").click()
     expect(panel.locator(".ad-box[aria-pressed=false]")).to_have_count(0)

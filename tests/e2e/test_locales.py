@@ -1,11 +1,14 @@
-"""The texts of the nodes in every language, against what a running ComfyUI says of the nodes."""
+"""The texts of the nodes and of their panels in every language, against what a running ComfyUI says of the nodes."""
 
 import re
 
 import pytest
-from rig.locales import LANGUAGES, MAIN, SOURCE, files, gaps, leaves, node_defs, of_the_pack, table
+from rig.locales import LANGUAGES, MAIN, PHRASE, SCRIPTS, SOURCE, files, gaps, leaves, node_defs, of_the_pack, table
 
-SAME_WORD = {"After Detailer", "cfg", "clip", "detector", "image", "passes", "prompt", "segs", "vae"}
+SAME_WORD = {
+    *("After Detailer", "cfg", "clip", "detector", "image", "passes", "prompt", "prompt: {prompt}", "score"),
+    *("score {score}", "segs", "vae"),
+}
 """A name, or English that is a language's own word too."""
 
 NUMBER = re.compile(r"\d+(?:\.\d+)?")
@@ -17,6 +20,11 @@ CODE = re.compile(
 )
 MESSAGE_SYNTAX = re.compile(r"[{}|@$]")
 """What the page's translation library takes for a placeholder, a plural or a link."""
+PLACE = re.compile(r"\{\w+\}")
+"""Where a panel puts a value."""
+CALL = re.compile(r"(?<!function )\bphrase\(")
+BARE = re.compile(r"""\b(?:textContent|placeholder|title|alt|label)(?:: | = )["'`](?=[^"'`]*[A-Za-z]{2})[^"'`]*["'`]""")
+"""English that is shown as it is in the code."""
 
 
 @pytest.fixture(scope="module")
@@ -61,12 +69,34 @@ def test_a_text_calls_nodes_and_inputs_what_the_page_calls_them(language, englis
 
 
 def test_no_text_is_read_as_message_syntax(english):
+    """Besides the places in a panel's words, which the panel itself fills."""
     texts = [*leaves(english), *leaves(MAIN), *(text for language in LANGUAGES for text in table(language).values())]
-    assert not [text for text in texts if MESSAGE_SYNTAX.search(text)]
+    assert not [text for text in texts if MESSAGE_SYNTAX.search(PLACE.sub("", text))]
+    assert not [text for text in leaves(english) if PLACE.search(text)]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_translation_has_the_places_of_the_english(language):
+    differing = [
+        f"{text!r} becomes {other!r}"
+        for text, other in table(language).items()
+        if sorted(PLACE.findall(text)) != sorted(PLACE.findall(other))
+    ]
+    assert not differing, "\n".join(differing)
+
+
+def test_a_panel_says_nothing_that_make_locales_does_not_find():
+    """A text that is put together, or in the code without `phrase`, would stay English."""
+    scripts = {path.name: path.read_text("utf-8") for path in SCRIPTS.iterdir()}
+    found = {name: len(PHRASE.findall(script)) for name, script in scripts.items()}
+    assert {name: len(CALL.findall(script)) for name, script in scripts.items()} == found
+    bare = [f"{name}: {text}" for name, script in scripts.items() for text in BARE.findall(script)]
+    assert not bare, "\n".join(bare)
 
 
 def test_comfyui_serves_them(comfy):
     served = comfy.get("/i18n").json()
     assert {SOURCE, *LANGUAGES} <= set(served)
     assert served["ja"]["nodeDefs"]["AfterDetail"]["inputs"]["steps"]["name"] == table("ja")["steps"]
+    assert served["ja"]["afterdetail"]["Next object"] == table("ja")["Next object"]
     assert served["de"]["nodeCategories"]["afterdetail"] == "AfterDetail"

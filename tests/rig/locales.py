@@ -1,12 +1,13 @@
-"""The nodes' names and tooltips in every language of `locales/`; `python -m rig.locales` writes them.
+"""The nodes' names and tooltips and their panels' words in every language of `locales/`; `make locales` writes them.
 
-English comes from the schemas, the others from `locales/<language>.json`, which maps each English text to its
-translation. ComfyUI reads `locales/<language>/nodeDefs.json` and `main.json`.
+English comes from the schemas and from `web/js`, the others from `locales/<language>.json`, which maps each English
+text to its translation. ComfyUI reads `locales/<language>/nodeDefs.json` and `main.json`.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -16,11 +17,22 @@ from .comfyui import ROOT
 from .server import ComfyServer
 
 LOCALES = ROOT / "locales"
+SCRIPTS = ROOT / "web" / "js"
 SOURCE = "en"
 LANGUAGES = ("zh", "ja", "ko", "de", "fr", "es", "ru")
 
 Texts = dict[str, Any]
 """Nested dicts whose leaves are texts."""
+
+PHRASE = re.compile(r'\bphrase\(\s*("(?:[^"\\]|\\.)*")')
+"""What a panel says; see `web/js/words.mjs`."""
+
+
+def phrases() -> set[str]:
+    """What the panels say, in English."""
+    scripts = [path.read_text(encoding="utf-8") for path in SCRIPTS.iterdir()]
+    return {json.loads(text) for script in scripts for text in PHRASE.findall(script)}
+
 
 NAME = "AfterDetail"
 """The same in every language."""
@@ -31,6 +43,7 @@ MAIN: Texts = {
         "AFTERDETAIL_REGIONS": "regions",
         "AFTERDETAIL_SAFETY": "safety",
     },
+    "afterdetail": {text: text for text in sorted(phrases())},
 }
 
 
@@ -95,13 +108,13 @@ def files(english: Texts) -> dict[Path, str]:
 
 
 def gaps(english: Texts) -> list[str]:
-    """A line for each text that a language lacks, and for each that no node has any more."""
+    """A line for each text that a language lacks, and for each that is nowhere any more."""
     wanted = set(leaves(english)) | set(leaves(MAIN)) - {NAME}
     lines = []
     for language in LANGUAGES:
         known = set(table(language))
         lines += [f"locales/{language}.json lacks {text!r}" for text in sorted(wanted - known)]
-        lines += [f"locales/{language}.json has {text!r}, which no node has" for text in sorted(known - wanted)]
+        lines += [f"locales/{language}.json has {text!r}, which nothing says" for text in sorted(known - wanted)]
     return lines
 
 

@@ -4,6 +4,7 @@ import { api } from "../../../scripts/api.js"
 import { Panel } from "./panel.mjs"
 import { StylePanel } from "./style_panel.mjs"
 import { ofNode, removeRecord } from "./node.mjs"
+import { fetchTranslations } from "./words.mjs"
 
 const LIVE = ["AfterDetail", "AfterDetailDetect", "AfterDetailRegions"]
 const RESULT = ["AfterDetail", "AfterDetailInpaint"]
@@ -51,11 +52,12 @@ function stopAll() {
 
 app.registerExtension({
   name: "AfterDetail",
-  init() {
+  async init() {
     const link = document.createElement("link")
     link.rel = "stylesheet"
     link.href = new URL("../css/afterdetail.css", import.meta.url).href
     document.head.append(link)
+    await fetchTranslations()
   },
   setup() {
     on("progress_text", (detail) => detail.nodeId, (panel, detail) => panel.progressed(detail.text))

@@ -25,10 +25,10 @@ export function redraw(container, children) {
   if (key !== undefined) [...container.querySelectorAll("[data-key]")].find((each) => each.dataset.key === key)?.focus()
 }
 
-/** "Previous" and "next" around a line that says where one is; hidden where there is only one. */
+/** Steps to both sides of a line that says where one is; hidden where there is only one. `words` as in `imageSteps`. */
 export class Stepper {
-  constructor(what, onStep) {
-    this.what = what
+  constructor(words, onStep) {
+    this.words = words
     this.onStep = onStep
     this.at = 0
     this.count = 0
@@ -36,9 +36,9 @@ export class Stepper {
     this.element = element(
       "div",
       { className: "ad-stepper" },
-      button("\u2039", `Previous ${what}`, () => this.go(this.at - 1)),
+      button("\u2039", words.previous, () => this.go(this.at - 1)),
       this.line,
-      button("\u203a", `Next ${what}`, () => this.go(this.at + 1))
+      button("\u203a", words.next, () => this.go(this.at + 1))
     )
     this.reset(0)
   }
@@ -57,6 +57,6 @@ export class Stepper {
   }
 
   write() {
-    this.line.textContent = `${this.what} ${this.at + 1} of ${this.count}`
+    this.line.textContent = this.words.line({ number: this.at + 1, count: this.count })
   }
 }

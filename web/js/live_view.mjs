@@ -4,8 +4,7 @@ import { setWidget, widgetValues } from "./node.mjs"
 import { moved, pickText } from "./pick.mjs"
 import { look, pictureUrl } from "./server.mjs"
 import { Stage } from "./stage.mjs"
-
-const HINT = "Click an object to leave it out or take it in. Drag its row, or type its number, to change the order."
+import { imageSteps, phrase } from "./words.mjs"
 
 export class LiveView {
   /** `onProblem` gets a sentence. */
@@ -13,9 +12,9 @@ export class LiveView {
     this.node = node
     this.onProblem = onProblem
     this.objects = []
-    this.images = new Stepper("image", () => this.refresh())
+    this.images = new Stepper(imageSteps(), () => this.refresh())
     this.stage = new Stage({ onPress: (at) => this.toggle(at), onPoint: (at) => this.describe(at) })
-    this.line = element("output", { className: "ad-line", textContent: HINT })
+    this.line = element("output", { className: "ad-line", textContent: hint() })
     this.rows = element("tbody")
     this.notes = element("div", { className: "ad-notes", role: "status" })
     this.element = element(
@@ -24,7 +23,7 @@ export class LiveView {
       this.images.element,
       this.stage.element,
       this.line,
-      element("div", { className: "ad-scroll" }, tableWith("Objects", ["#", "object", "score", "px", "at"], this.rows)),
+      element("div", { className: "ad-scroll" }, tableWith(phrase("Objects"), columns(), this.rows)),
       this.notes
     )
   }
@@ -61,7 +60,8 @@ export class LiveView {
   draw(seen, image) {
     this.objects = seen.objects
     this.stage.setSize(seen.width, seen.height)
-    this.stage.showPicture(pictureUrl(this.run.token, "before", image), `Image ${image + 1} of the last run`)
+    const text = phrase("Image {number} of the last run", { number: image + 1 })
+    this.stage.showPicture(pictureUrl(this.run.token, "before", image), text)
     this.stage.showMask(seen.mask)
     this.drawObjects()
     this.notes.replaceChildren(...seen.notes.map((note) => element("p", { textContent: note })))
@@ -90,7 +90,7 @@ export class LiveView {
       value: order + 1,
       dataset: { key: `place ${object.box}` },
       onchange: (event) => this.reorder(order, Number(event.target.value) - 1),
-      aria: { label: `Place of ${object.label} ${object.place} in the order` }
+      aria: { label: phrase("Place of {object} in the order", { object: `${object.label} ${object.place}` }) }
     })
     const toggle = button(object.label, sentenceOf(object), () => this.toggle(at), { className: "ad-toggle" })
     toggle.dataset.key = `toggle ${object.box}`
@@ -156,9 +156,14 @@ export class LiveView {
 
   describe(at) {
     const object = this.objects[at]
-    this.line.textContent = object ? sentenceOf(object) : HINT
+    this.line.textContent = object ? sentenceOf(object) : hint()
   }
 }
+
+const columns = () => ["#", phrase("object"), phrase("score"), "px", phrase("at")]
+
+const hint = () =>
+  phrase("Click an object to leave it out or take it in. Drag its row, or type its number, to change the order.")
 
 const inOrder = (objects) => objects.every((object, at) => at === 0 || objects[at - 1].place < object.place)
 
@@ -170,11 +175,11 @@ const sizeOf = ([x0, y0, x1, y1]) => `${x1 - x0}x${y1 - y0}`
 function sentenceOf(object) {
   const parts = [
     `${object.label}${object.place === null ? "" : ` ${object.place}`}`,
-    `score ${object.score.toFixed(2)}`,
+    phrase("score {score}", { score: object.score.toFixed(2) }),
     `${sizeOf(object.box)} px`,
-    object.sampled_at && `sampled at ${object.sampled_at.join("x")}`,
-    object.prompt && `prompt: ${object.prompt}`,
-    object.reason ?? (object.kept ? null : "left out")
+    object.sampled_at && phrase("sampled at {size}", { size: object.sampled_at.join("x") }),
+    object.prompt && phrase("prompt: {prompt}", { prompt: object.prompt }),
+    object.reason ?? (object.kept ? null : phrase("left out"))
   ]
   return parts.filter(Boolean).join(", ")
 }

@@ -5,27 +5,24 @@ import { hideCoreProgress, keyOf, makeRoom, place, savedRecord, saveRecord, watc
 import { Progress } from "./progress.mjs"
 import { ResultView } from "./result_view.mjs"
 import { isKept } from "./server.mjs"
+import { phrase } from "./words.mjs"
 
 const NAME = "afterdetail_panel"
 const EMPTY_HEIGHT = 48
 const FULL_HEIGHT = { live: 380, result: 470 }
 const WIDTH = 340
 const PROGRESS_HEIGHT = 84
-const FIRST = {
-  live: "Run once to see what is found here. After that, the widgets show their effect at once.",
-  result: "Run once to see here what was repaired."
-}
 
 export class Panel {
   constructor(node, { live, result }) {
     this.node = node
     this.tokens = new Set()
     this.progress = new Progress()
-    this.message = element("p", { className: "ad-message", role: "status", textContent: live ? FIRST.live : FIRST.result })
+    this.message = element("p", { className: "ad-message", role: "status", textContent: firstWords(live) })
     this.views = {}
-    if (live) this.views.Masks = new LiveView(node, (sentence) => this.say(sentence))
-    if (result) this.views.Result = new ResultView()
-    this.tabs = element("div", { className: "ad-tabs", role: "group", hidden: true, aria: { label: "View" } })
+    if (live) this.views.live = new LiveView(node, (sentence) => this.say(sentence))
+    if (result) this.views.result = new ResultView()
+    this.tabs = element("div", { className: "ad-tabs", role: "group", hidden: true, aria: { label: phrase("View") } })
     this.tabs.append(...Object.keys(this.views).map((name) => this.tabFor(name)))
     this.body = element("div", { className: "ad-body", hidden: true })
     this.element = element("div", { className: "ad-panel" }, this.progress.element, this.message, this.tabs, this.body)
@@ -40,7 +37,8 @@ export class Panel {
   }
 
   tabFor(name) {
-    const tab = element("button", { type: "button", textContent: name, onclick: () => this.open(name) })
+    const text = name === "live" ? phrase("Masks") : phrase("Result")
+    const tab = element("button", { type: "button", textContent: text, onclick: () => this.open(name) })
     tab.dataset.view = name
     return tab
   }
@@ -77,9 +75,9 @@ export class Panel {
     const first = this.body.hidden
     this.body.hidden = false
     this.tabs.hidden = Object.keys(this.views).length < 2
-    this.views.Masks?.show(record.run)
-    if (record.report) this.views.Result?.show(record.run, record.report)
-    this.open(record.report && this.views.Result ? "Result" : "Masks")
+    this.views.live?.show(record.run)
+    if (record.report) this.views.result?.show(record.run, record.report)
+    this.open(record.report && this.views.result ? "result" : "live")
     if (first) makeRoom(this.node, WIDTH, this.element)
   }
 
@@ -89,9 +87,10 @@ export class Panel {
   }
 
   widgetChanged() {
-    if (!this.views.Masks?.run) return
-    if (!this.body.contains(this.views.Masks.element)) this.open("Masks")
-    this.views.Masks.refresh()
+    const { live } = this.views
+    if (!live?.run) return
+    if (!this.body.contains(live.element)) this.open("live")
+    live.refresh()
   }
 
   say(sentence) {
@@ -99,6 +98,11 @@ export class Panel {
     this.message.textContent = sentence ?? ""
   }
 }
+
+const firstWords = (live) =>
+  live
+    ? phrase("Run once to see what is found here. After that, the widgets show their effect at once.")
+    : phrase("Run once to see here what was repaired.")
 
 /** Seeds as text: JSON.parse would round those beyond 2^53. */
 function readReport(json) {

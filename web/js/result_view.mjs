@@ -3,15 +3,16 @@ import { button, element, Stepper } from "./dom.mjs"
 import { tableWith } from "./live_view.mjs"
 import { pictureUrl } from "./server.mjs"
 import { Stage } from "./stage.mjs"
+import { imageSteps, objectSteps, phrase } from "./words.mjs"
 
 const COLORS = { inpainted: "#009e73", skipped: "#e69f00", failed: "#d55e00", removed: "#cc79a7" }
 
 export class ResultView {
   constructor() {
     this.stage = new Stage({ onPress: (at) => this.select(at), onPoint: (at) => this.describe(at) })
-    this.images = new Stepper("image", () => this.draw())
-    this.steps = new Stepper("object", (at) => this.select(at))
-    this.all = button("all", "Show the whole picture", () => this.select(null))
+    this.images = new Stepper(imageSteps(), () => this.draw())
+    this.steps = new Stepper(objectSteps(), (at) => this.select(at))
+    this.all = button(phrase("all"), phrase("Show the whole picture"), () => this.select(null))
     this.split = element("input", {
       type: "range",
       min: 0,
@@ -19,7 +20,7 @@ export class ResultView {
       value: 50,
       className: "ad-split",
       oninput: () => this.drawPictures(),
-      aria: { label: "Before and after: how much of the picture is shown as it was before" }
+      aria: { label: phrase("Before and after: how much of the picture is shown as it was before") }
     })
     this.line = element("output", { className: "ad-line" })
     this.rows = element("tbody")
@@ -28,14 +29,10 @@ export class ResultView {
       { className: "ad-view" },
       this.images.element,
       this.stage.element,
-      element("label", { className: "ad-compare" }, "before", this.split, "after"),
+      element("label", { className: "ad-compare" }, phrase("before"), this.split, phrase("after")),
       element("div", { className: "ad-steps" }, this.steps.element, this.all),
       this.line,
-      element(
-        "div",
-        { className: "ad-scroll" },
-        tableWith("Report", ["object", "status", "reason", "seed"], this.rows)
-      )
+      element("div", { className: "ad-scroll" }, tableWith(phrase("Report"), columns(), this.rows))
     )
   }
 
@@ -62,17 +59,18 @@ export class ResultView {
 
   drawPictures() {
     const { token, painted } = this.run
-    this.stage.showPicture(pictureUrl(token, "before", this.images.at), "Before the repair")
+    this.stage.showPicture(pictureUrl(token, "before", this.images.at), phrase("Before the repair"))
     this.stage.showAfter(painted && pictureUrl(token, "after", this.images.at), this.split.value)
-    this.stage.after.alt = "After the repair"
+    this.stage.after.alt = phrase("After the repair")
   }
 
   rowOf(object, at) {
+    const show = phrase("Show {object}", { object: `${object.label} ${at}` })
     return element(
       "tr",
       { dataset: { state: object.status }, style: { "--ad-color": COLORS[object.status] } },
-      element("td", {}, button(`${at} ${object.label}`, `Show ${object.label} ${at}`, () => this.select(at), { className: "ad-toggle" })),
-      element("td", { textContent: object.status }),
+      element("td", {}, button(`${at} ${object.label}`, show, () => this.select(at), { className: "ad-toggle" })),
+      element("td", { textContent: wordOf(object.status) }),
       element("td", { className: "ad-reason", textContent: object.reason ?? "" }),
       element("td", {}, object.seed === null ? null : seedOf(object.seed))
     )
@@ -96,13 +94,24 @@ export class ResultView {
   }
 }
 
+const columns = () => [phrase("object"), phrase("status"), phrase("reason"), phrase("seed")]
+
+function wordOf(status) {
+  return {
+    inpainted: phrase("inpainted"),
+    skipped: phrase("skipped"),
+    failed: phrase("failed"),
+    removed: phrase("removed for safety")
+  }[status]
+}
+
 /** A seed is a number of up to 64 bits: it comes as text, for JavaScript's numbers end at 53. */
 function seedOf(seed) {
-  const copy = button("copy", `Copy seed ${seed}`, async () => {
+  const copy = button(phrase("copy"), phrase("Copy seed {seed}", { seed }), async () => {
     await navigator.clipboard.writeText(seed)
-    copy.textContent = "copied"
+    copy.textContent = phrase("copied")
   })
-  copy.onblur = () => (copy.textContent = "copy")
+  copy.onblur = () => (copy.textContent = phrase("copy"))
   return element("span", { className: "ad-seed" }, element("code", { textContent: seed }), copy)
 }
 
@@ -111,8 +120,8 @@ function markOf(object, at) {
     box: object.box,
     window: null,
     color: COLORS[object.status],
-    caption: object.status === "inpainted" ? `${at}` : `${at} ${object.status}`,
-    label: `Show ${sentenceOf(object, at)}`,
+    caption: object.status === "inpainted" ? `${at}` : `${at} ${wordOf(object.status)}`,
+    label: phrase("Show {object}", { object: sentenceOf(object, at) }),
     failed: object.status === "failed"
   }
 }
@@ -120,9 +129,9 @@ function markOf(object, at) {
 function sentenceOf(object, at) {
   const parts = [
     `${object.label} ${at}`,
-    `score ${object.score.toFixed(2)}`,
-    object.sampled_at && `sampled at ${object.sampled_at.join("x")}`,
-    object.status,
+    phrase("score {score}", { score: object.score.toFixed(2) }),
+    object.sampled_at && phrase("sampled at {size}", { size: object.sampled_at.join("x") }),
+    wordOf(object.status),
     object.reason
   ]
   return parts.filter(Boolean).join(", ")
@@ -130,5 +139,6 @@ function sentenceOf(object, at) {
 
 function summaryOf(objects) {
   const done = objects.filter((object) => object.status === "inpainted").length
-  return objects.length ? `${done} of ${objects.length} objects repaired` : "No object was found in this image."
+  if (objects.length === 0) return phrase("No object was found in this image.")
+  return phrase("Objects repaired: {done} of {count}", { done, count: objects.length })
 }

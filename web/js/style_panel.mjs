@@ -2,6 +2,7 @@
 import { element } from "./dom.mjs"
 import { place, setWidget, watchWidgets, widgetNamed, widgetValues } from "./node.mjs"
 import { styled } from "./server.mjs"
+import { phrase } from "./words.mjs"
 
 const HEIGHT = 240
 const PLACE = "{prompt}"
@@ -12,12 +13,12 @@ export class StylePanel {
     this.styles = []
     this.search = element("input", {
       type: "search",
-      placeholder: "Search styles",
+      placeholder: phrase("Search styles"),
       oninput: () => this.filter(),
-      aria: { label: "Search styles by name or by their words" }
+      aria: { label: phrase("Search styles by name or by their words") }
     })
     this.count = element("span", { role: "status" })
-    this.list = element("div", { className: "ad-styles", role: "group", aria: { label: "Styles" } })
+    this.list = element("div", { className: "ad-styles", role: "group", aria: { label: phrase("Styles") } })
     this.prompt = element("output")
     this.negative = element("output")
     this.element = element(
@@ -25,8 +26,8 @@ export class StylePanel {
       { className: "ad-panel ad-style-panel" },
       element("div", { className: "ad-search" }, this.search, this.count),
       this.list,
-      element("dl", {}, element("dt", { textContent: "prompt" }), element("dd", {}, this.prompt)),
-      element("dl", {}, element("dt", { textContent: "negative" }), element("dd", {}, this.negative))
+      element("dl", {}, element("dt", { textContent: phrase("prompt") }), element("dd", {}, this.prompt)),
+      element("dl", {}, element("dt", { textContent: phrase("negative prompt") }), element("dd", {}, this.negative))
     )
     watchWidgets(node, () => this.refresh())
     place(node, "afterdetail_styles", this.element, () => HEIGHT)
@@ -55,7 +56,7 @@ export class StylePanel {
       const text = `${style.name} ${style.prompt}`.toLowerCase()
       return words.every((word) => text.includes(word))
     })
-    this.count.textContent = `${found.length} of ${this.styles.length}`
+    this.count.textContent = phrase("{found} of {count}", { found: found.length, count: this.styles.length })
     this.list.replaceChildren(...found.map((style) => this.itemOf(style)))
     this.show(this.styles.find((style) => style.name === this.chosen))
   }
