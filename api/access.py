@@ -99,8 +99,13 @@ class Turn:
             await self.before
 
     def pass_on(self) -> None:
-        if self.mine is not None and not self.mine.done():
+        """Let the next one go: now, or, when this job never stood at the front, once those before it have gone."""
+        if self.mine is None or self.mine.done():
+            return
+        if self.before is None or self.before.done():
             self.mine.set_result(None)
+        else:
+            self.before.add_done_callback(lambda _: self.pass_on())
 
 
 @dataclass

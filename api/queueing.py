@@ -1,7 +1,7 @@
 """ComfyUI's queue: put a graph in, wait for what comes out, and leave nothing behind.
 
 Everything that touches ComfyUI's internals is here. A job has a client id of its own, so that its previews and
-progress reach nobody, and its entry is taken out of the history, which ComfyUI shows to everyone.
+progress reach nobody, and its entry is taken out of the history, which ComfyUI shows to everyone, before it is shown.
 """
 
 from __future__ import annotations
@@ -9,27 +9,33 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Set
 from dataclasses import dataclass, field
 from typing import Any
 
 import execution
+from aiohttp import web
 from comfy.model_management import interrupt_current_processing
 from comfy_execution.progress import get_progress_state
 
 from .errors import refused
 
 POLL_SECONDS = 0.02
+HISTORY_PATHS = ("/history", "/jobs")
+"""What shows the history, with /api before it or without."""
+
 Graph = dict[str, dict[str, Any]]
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-@dataclass
+@dataclass(eq=False)
 class Job:
-    """One graph on its way through the queue."""
+    """One graph on its way through the queue. `entry` is what ComfyUI's history had of it, once it has ended."""
 
     server: Any
     graph: Graph
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    entry: dict[str, Any] | None = None
 
     async def put(self) -> None:
         """Validate and queue. RuntimeError if ComfyUI refuses the graph, which is this pack's fault."""
@@ -51,7 +57,7 @@ class Job:
         deadline = time.monotonic() + seconds
         ended = False
         try:
-            while (entry := self._taken()) is None:
+            while (entry := self._ended()) is None:
                 if not wanted():
                     raise ClientGone
                 if time.monotonic() > deadline:
@@ -76,17 +82,23 @@ class Job:
         shares = [node["value"] / node["max"] for node in list(state.nodes.values()) if node["max"]]
         return min(sum(shares) / len(self.graph), 1.0)
 
-    def _taken(self) -> dict[str, Any] | None:
-        """The history entry, taken out of the history. None while the job is queued or runs."""
+    def collect(self) -> bool:
+        """Take the entry out of the history; whether it was there."""
+        queue = self.server.prompt_queue
+        with queue.mutex:
+            was_there = self.id in queue.history
+            self.entry = queue.history.pop(self.id, self.entry)
+        return was_there
+
+    def _ended(self) -> dict[str, Any] | None:
+        """The entry. None while the job is queued or runs."""
         queue = self.server.prompt_queue
         with queue.mutex:  # the worker moves a job from place to place under it
-            entry = queue.history.pop(self.id, None)
-            if entry is not None:
-                return entry
+            self.collect()
             there = any(item[1] == self.id for item in (*queue.currently_running.values(), *queue.queue))
-        if not there:
+        if self.entry is None and not there:
             raise refused(503, "The job was removed from ComfyUI's queue before it ended. Send the request again.")
-        return None
+        return self.entry
 
     async def _cancel(self) -> None:
         """Take the job out of the queue, or stop it and wait until it has stopped: it may still read its files."""
@@ -95,11 +107,26 @@ class Job:
             return
         while True:
             with queue.mutex:
-                queue.history.pop(self.id, None)
+                self.collect()
                 if all(item[1] != self.id for item in queue.currently_running.values()):
                     return
                 interrupt_current_processing()  # under the mutex: it must not hit the job after this one
             await next_look()
+
+
+def hiding(jobs: Set[Job]) -> Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]:
+    """A middleware that keeps jobs which have ended, and were not looked at since, out of ComfyUI's answers."""
+
+    @web.middleware
+    async def hide(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.method != "GET" or not request.path.removeprefix("/api").startswith(HISTORY_PATHS):
+            return await handler(request)
+        while True:
+            response = await handler(request)
+            if not any(job.collect() for job in jobs):  # else the answer may show one: it is made again
+                return response
+
+    return hide
 
 
 async def next_look() -> None:

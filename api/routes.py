@@ -18,7 +18,7 @@ from . import detailing, generating, novita, octoai, openapi, segmind
 from .access import Turn, client_of
 from .errors import Refused, refused
 from .inpainting import IMAGE_PATH, Inpainter
-from .queueing import ClientGone
+from .queueing import ClientGone, Handler, hiding
 from .service import Caller, Service, log_failure
 from .settings import Settings
 from .switch import folder
@@ -77,6 +77,7 @@ def add_routes(server: Any, settings: Settings) -> None:
     add(service, "GET", "/v3/async/task-result", novita.failed, task_result)
     add(service, "GET", DOCUMENT_PATH, octoai.failed, describe)
     server.routes.get(IMAGE_PATH)(task_image)  # its link is the permission
+    server.app.middlewares.append(hiding(service.jobs))
     who = f"{len(settings.api_keys)} API keys" if settings.api_keys else "no API key: this machine's clients only"
     LOG.info("The HTTP service of AfterDetail is on (%s).", who)
 
@@ -92,7 +93,7 @@ def add(service: Service, method: str, path: str, failed: Failed, answer: Answer
     routes.route("*", path)(guarded(service, failed, other_method))
 
 
-def guarded(service: Service, failed: Failed, answer: Answer) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+def guarded(service: Service, failed: Failed, answer: Answer) -> Handler:
     """The handler around an answer: who asks, and whatever goes wrong in the service's own form."""
 
     async def handle(request: web.Request) -> web.StreamResponse:

@@ -8,7 +8,7 @@ import time
 import traceback
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +54,8 @@ class Service:
     settings: Settings
     reader: images.Reader
     lanes: Lanes
+    jobs: set[Job] = field(default_factory=set)
+    """Those on their way through the queue."""
 
     @staticmethod
     def of(server: Any, settings: Settings) -> Service:
@@ -76,7 +78,11 @@ class Service:
         caller.turn.pass_on()
         started(job)
         start = time.monotonic()
-        outputs = await job.result(caller.wanted, self.settings.timeout_seconds)
+        self.jobs.add(job)
+        try:
+            outputs = await job.result(caller.wanted, self.settings.timeout_seconds)
+        finally:
+            self.jobs.remove(job)
         seconds = time.monotonic() - start
         self.lanes.took(seconds)
         pictures = await taken(outputs[built.shown.pictures])

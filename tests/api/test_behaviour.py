@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from rig.service import BEARER, KEY, as_base64, photo, picture, pixels, post, square_mask, task_result, until
+from skimage import data
 
 PHOTO = as_base64(photo())
 DETAIL = {
@@ -138,6 +139,18 @@ def test_image_to_image_inpainting_and_outpainting(service):
     assert (part != painted).any() and (part[300:] == source[300:]).all()
     grown = made(service, init_image=PHOTO, mask_image=mask, outpainting=True)[0]
     assert (grown[:128] == source[:128]).all() and (grown[130:250, 130:250] != source[130:250, 130:250]).any()
+
+
+def test_both_pictures_of_a_subject_count_and_equally(service):
+    def merged(*subjects: Image.Image) -> np.ndarray:
+        wish = {"prompt": "a photo of a woman", "transfer_images": {"woman": [as_base64(item) for item in subjects]}}
+        (image,) = answered(service, "/generate/sdxl", SD, **wish, cfg_scale=50)["images"]
+        return pixels(picture(image["image_b64"]))
+
+    woman, cup = photo(), Image.fromarray(data.coffee())
+    both = merged(woman, cup)
+    change = abs(merged(woman, woman) - both).mean()
+    assert both.shape == (1024, 1024, 3) and abs(merged(cup, woman) - both).mean() < change / 4
 
 
 @pytest.mark.parametrize(

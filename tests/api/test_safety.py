@@ -7,6 +7,7 @@ import socket
 import threading
 
 import pytest
+import requests
 from rig.service import BEARER, KEY, OTHER_KEY, as_base64, photo, post, until, without_links
 
 PATHS = ("/adetailer", "/generate/sdxl", "/generate/sd", "/generate/controlnet-sdxl", "/v1/face-detailer")
@@ -88,6 +89,26 @@ def test_nothing_is_left_of_a_request(service):
     temp = service.base / "temp"
     assert [path for path in temp.rglob("*") if path.is_file()] == []
     assert [path for path in (service.base / "output").rglob("*") if path.is_file()] == []
+
+
+def test_the_history_shows_no_request_even_as_it_ends(service):
+    seen, ended = [], threading.Event()
+
+    def look() -> None:
+        with requests.Session() as session:
+            session.trust_env = False
+            while not ended.is_set():
+                history = session.get(f"{service.url}/history").json()
+                jobs = session.get(f"{service.url}/api/jobs", params={"status": "completed,failed"}).json()["jobs"]
+                seen.append((history, jobs))
+
+    looker = threading.Thread(target=look)
+    looker.start()
+    for seed in range(1, 21):
+        post(service, "/generate/sd", {**QUICK, "steps": 1, "seed": seed})
+    ended.set()
+    looker.join()
+    assert len(seen) > 20 and [shown for shown in seen if shown != ({}, [])] == []
 
 
 def test_the_log_holds_no_key_no_prompt_and_no_picture(service):

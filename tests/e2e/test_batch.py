@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import shutil
 import signal
 import subprocess
@@ -23,6 +24,7 @@ from afterdetail.batch.server import Outcome, Server
 from afterdetail.batch.workflow import DEFAULT, read
 from PIL import Image
 from rig.comfyui import ROOT
+from rig.process import free_port
 from rig.server import ComfyServer
 from skimage import data
 
@@ -49,6 +51,36 @@ def ray_folder() -> Iterator[Path]:
     """Where Ray keeps its sockets, whose names may not be long, and its key."""
     with tempfile.TemporaryDirectory(prefix="ray", ignore_cleanup_errors=True) as folder:
         yield Path(folder)
+
+
+@pytest.fixture
+def cluster(ray_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """The address of a Ray cluster whose one machine does not have this pack, and the process it runs under."""
+    monkeypatch.setenv("RAY_AUTH_MODE", "token")  # its ports are open to the network
+    monkeypatch.setenv("RAY_AUTH_TOKEN", secrets.token_hex(32))
+    port = free_port()
+    options = f"--head --block --port={port} --num-cpus=1 --object-store-memory={100 * 2**20} --include-dashboard=false"
+    head = subprocess.Popen(
+        [sys.executable, "-m", "ray.scripts.scripts", "start", *options.split(), f"--temp-dir={ray_folder}"],
+        cwd=ray_folder,
+        env=os.environ | {"HOME": str(ray_folder), "RAY_TMPDIR": str(ray_folder), "RAY_USAGE_STATS_ENABLED": "0"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        said = []
+        for line in head.stdout or ():
+            said.append(line)
+            if "Ray runtime started" in line:
+                break
+        else:
+            pytest.fail("".join(said))
+        yield f"127.0.0.1:{port}", head
+    finally:
+        head.terminate()  # it ends all that it has started
+        head.communicate(timeout=60)
 
 
 @pytest.fixture
@@ -184,6 +216,21 @@ def test_nothing_is_lost_and_nothing_is_done_twice(servers, photos, tmp_path, ra
         (photos / name).unlink()
     code, said = Command(ray_folder, *arguments, "--server", victim.url).end()
     assert code == 0 and f"0 detailed, {SOURCES} skipped" in said, said
+
+
+def test_a_cluster_does_the_work_and_is_left_running(comfy, photos, tmp_path, ray_folder, cluster):
+    address, head = cluster
+    sources, output = sorted(photos.glob("face*.png"))[:3], tmp_path / "detailed"
+    arguments = ["--output", output, "--checkpoint", "nano-sd15.ckpt", "--set", "After Detailer.steps=2"]
+    command = Command(ray_folder, *sources, *arguments, "--server", comfy.url, "--ray", address)
+    (worker,) = until(lambda: workers_of(ray_folder))
+    assert head.pid in [process.pid for process in worker.parents()]
+    code, said = command.end()
+    assert code == 0 and "3 detailed" in said, said
+    for source in sources:
+        assert_detailed(source, output / source.name)
+    until(lambda: not worker.is_running())
+    assert head.poll() is None
 
 
 def outcome(comfy: ComfyServer, picture: bytes, *settings: str, seconds: float = SECONDS, **named: str) -> Outcome:

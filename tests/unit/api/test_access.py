@@ -101,16 +101,23 @@ def test_jobs_of_a_key_are_queued_in_the_order_they_came():
     assert queued == [0, 1, 2, 3, 4]
 
 
-def test_a_job_that_fails_before_it_is_queued_lets_the_next_pass():
+def test_a_job_that_fails_before_it_is_queued_lets_the_next_pass_behind_those_before():
     async def run() -> None:
         lanes = Lanes(limit=8)
-        async with lanes.place("key") as turn:
+        async with lanes.place("key") as first, lanes.place("key") as last:
+            first.line_up()
             with pytest.raises(ZeroDivisionError):
                 async with lanes.place("key") as failing:
                     failing.line_up()
-                    turn.line_up()
+                    last.line_up()
                     raise ZeroDivisionError
-            await asyncio.wait_for(turn.wait(), 10)
+            waiting = asyncio.create_task(last.wait())
+            await asyncio.sleep(0.05)
+            assert not waiting.done()
+            first.pass_on()
+            await asyncio.wait_for(waiting, 10)
+
+    asyncio.run(run())
 
 
 def test_a_slow_upload_holds_nobody_up():
