@@ -1,4 +1,4 @@
-"""Detectors side by side with the packages they replace: the same picture, one core for each, one after the other.
+"""Detectors side by side with the packages they replace: the same picture on the same cores, one after the other.
 
 Every detector runs in a process of its own, so that its memory is its own too.
 """
@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,13 @@ from timing import BATCHES, SIZES
 
 HERE = Path(__file__).resolve().parent
 MEDIAPIPE_PYTHON = ROOT / ".venv-mediapipe-1.2.2" / "bin" / "python"
-MEDIAPIPE = ("face_full_mediapipe", "face_short_mediapipe", "face_mesh_mediapipe", "hand_mediapipe")
+MEDIAPIPE = {  # the rows, and what each takes of ours and of the package
+    "face_full_mediapipe": ("face_full_mediapipe", ["face_full"]),
+    "face_short_mediapipe": ("face_short_mediapipe", ["face_short"]),
+    "face_mesh_mediapipe": ("face_mesh_mediapipe", ["face_full", "face_mesh"]),
+    "the same, short detector only": ("short mesh", ["face_mesh"]),
+    "hand_mediapipe": ("hand_mediapipe", ["hand"]),
+}
 PICTURE = "open_hands"  # one face, one hand
 ULTRALYTICS = {"YOLO_OFFLINE": "true", "YOLO_AUTOINSTALL": "false", "YOLO_VERBOSE": "false"}
 
@@ -30,25 +37,33 @@ Figures = dict[str, Any] | None
 
 
 def main() -> None:
-    use_one_core()
+    os.environ.pop("OMP_NUM_THREADS", None)  # as many threads as there are cores to run on, as for any user
     with tempfile.TemporaryDirectory() as folder:
         pictures = Path(folder) / "pictures.npz"
         np.savez(pictures, allow_pickle=False, **{str(size): resized(size) for size in SIZES})
-        rows = {name: (ours(name, pictures), mediapipe(name, pictures)) for name in MEDIAPIPE}
         yolo = random_yolo(Path(folder) / "yolov8n.pt")
-        if yolo:
-            rows["yolov8n, random weights"] = (
-                ours(f"yolo:{yolo}", pictures),
-                ours(f"ultralytics:{yolo}", pictures),
-            )
-    print(table(rows))
-    print("\n" + " ".join(remarks(yolo)))
+        for title in on_all_cores_and_on_one():
+            print(f"{title}:\n\n{table(measured(pictures, yolo))}\n")
+    print(" ".join(remarks(yolo)))
 
 
-def use_one_core() -> None:
-    """The packages ask for as many threads as there are cores, and cannot all be told otherwise."""
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+def on_all_cores_and_on_one() -> Iterator[str]:
+    """Limits this process and those that it starts; the packages cannot all be told how many threads to use."""
+    if not hasattr(os, "sched_setaffinity"):
+        yield "All cores"
+        return
+    cores = os.sched_getaffinity(0)
+    yield f"All {len(cores)} cores"
+    os.sched_setaffinity(0, {max(cores)})
+    yield "One core"
+    os.sched_setaffinity(0, cores)
+
+
+def measured(pictures: Path, yolo: Path | None) -> dict[str, tuple[Figures, Figures]]:
+    rows = {row: (ours(name, pictures), mediapipe(tasks, pictures)) for row, (name, tasks) in MEDIAPIPE.items()}
+    if yolo:
+        rows["yolov8n, random weights"] = ours(f"yolo:{yolo}", pictures), ours(f"ultralytics:{yolo}", pictures)
+    return rows
 
 
 def resized(size: int) -> np.ndarray:
@@ -60,12 +75,12 @@ def ours(name: str, pictures: Path) -> Figures:
     return figures([sys.executable, HERE / "detectors_own.py", name, pictures], os.environ | ULTRALYTICS)
 
 
-def mediapipe(name: str, pictures: Path) -> Figures:
+def mediapipe(tasks: list[str], pictures: Path) -> Figures:
     if not MEDIAPIPE_PYTHON.exists():
         return None
     [modules] = ROOT.glob(".venv-mediapipe-0.10.21/lib/python*/site-packages/mediapipe/modules")
     environment = os.environ | {"PYTHONPATH": str(ROOT / "tests" / "references")}
-    return figures([MEDIAPIPE_PYTHON, HERE / "detectors_package.py", name, pictures, modules], environment)
+    return figures([MEDIAPIPE_PYTHON, HERE / "detectors_package.py", pictures, modules, *tasks], environment)
 
 
 def figures(command: list[Any], environment: dict[str, str]) -> Figures:
@@ -104,11 +119,7 @@ def both(pair: tuple[Figures, Figures], cell: Any) -> str:
 
 
 def remarks(yolo: Path | None) -> list[str]:
-    lines = [
-        "One core each."
-        if hasattr(os, "sched_setaffinity")
-        else "Ours on one thread, the package on as many as it likes."
-    ]
+    lines = []
     if not MEDIAPIPE_PYTHON.exists():
         lines.append("mediapipe was not measured: tests/references/mediapipe_venvs.sh installs it.")
     if not yolo:

@@ -2,8 +2,8 @@
 
     python detectors_own.py NAME PICTURES.npz
 
-NAME is a detector of the registry, or `yolo:FILE` for a weights file in this pack's own network and `ultralytics:FILE`
-for the same in the package.
+NAME is a detector of the registry, `short mesh` for the face mesh with the short detector only, or `yolo:FILE` for a
+weights file in this pack's own network and `ultralytics:FILE` for the same in the package.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 import torch
 from afterdetail.detectors import registry
+from afterdetail.detectors.mediapipe.face_parts import FACE, FaceParts
 from timing import Detect, measured, pictures_of
 
 CONFIDENCE = 0.5  # the default of the packages
@@ -31,9 +32,12 @@ def own(name: str, pictures: dict[int, np.ndarray]):
     @contextmanager
     def opened() -> Iterator[Detect]:
         kind, _, file = name.partition(":")
+        confidence = CONFIDENCE
         if kind == "yolo":
             detector = importlib.import_module("afterdetail.detectors.yolo.detector").YoloDetector.open(Path(file))
-            confidence = CONFIDENCE
+        elif kind == "short mesh":
+            detector = FaceParts(FACE)
+            detector.mesh.detectors = detector.mesh.detectors[1:]
         else:
             entry = registry.find(name)
             detector, confidence = entry.open(), max(CONFIDENCE, entry.floor)
@@ -69,7 +73,6 @@ def package(file: str, pictures: dict[int, np.ndarray]):
 
 def main(name: str, pictures_file: Path) -> None:
     pictures = pictures_of(np.load(pictures_file))
-    torch.set_num_threads(1)
     kind, _, file = name.partition(":")
     opened = package(file, pictures) if kind == "ultralytics" else own(name, pictures)
     print(json.dumps(measured(opened)))

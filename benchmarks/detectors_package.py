@@ -1,9 +1,9 @@
 """What Google's mediapipe takes for the same work; run by the Python of an environment that has it installed.
 
-    python detectors_package.py NAME PICTURES.npz MODULES
+    python detectors_package.py PICTURES.npz MODULES TASK...
 
-NAME is this pack's detector that does the same, MODULES the folder mediapipe/modules of the 0.10.21 wheel. PYTHONPATH
-has to lead to tests/references. The package takes one picture at a time: a batch is as many calls.
+MODULES is the folder mediapipe/modules of the 0.10.21 wheel; TASKs run one after the other on each picture.
+PYTHONPATH has to lead to tests/references. The package takes one picture at a time: a batch is as many calls.
 """
 
 # pyright: reportMissingImports=false
@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -32,20 +32,22 @@ def face_boxes(modules: Path, file: str, confidence: float) -> Any:
     )
 
 
-def opener(name: str, modules: Path) -> Callable[[], Any]:
-    match name:
-        case "face_full_mediapipe":
-            return lambda: face_boxes(modules, "face_detection_full_range_sparse.tflite", 0.6)
-        case "face_short_mediapipe":
-            return lambda: face_boxes(modules, "face_detection_short_range.tflite", 0.5)
-        case "face_mesh_mediapipe":
-            base = BaseOptions(model_asset_buffer=face_bundle(modules))
-            options = vision.FaceLandmarkerOptions(base, num_faces=MANY)
-            return lambda: vision.FaceLandmarker.create_from_options(options)
-        case _:
-            base = BaseOptions(model_asset_buffer=hand_bundle(modules))
-            options = vision.HandLandmarkerOptions(base, num_hands=MANY)
-            return lambda: vision.HandLandmarker.create_from_options(options)
+def face_mesh(modules: Path) -> Any:
+    options = vision.FaceLandmarkerOptions(BaseOptions(model_asset_buffer=face_bundle(modules)), num_faces=MANY)
+    return vision.FaceLandmarker.create_from_options(options)
+
+
+def hand(modules: Path) -> Any:
+    options = vision.HandLandmarkerOptions(BaseOptions(model_asset_buffer=hand_bundle(modules)), num_hands=MANY)
+    return vision.HandLandmarker.create_from_options(options)
+
+
+TASKS = {
+    "face_full": lambda modules: face_boxes(modules, "face_detection_full_range_sparse.tflite", 0.6),
+    "face_short": lambda modules: face_boxes(modules, "face_detection_short_range.tflite", 0.5),
+    "face_mesh": face_mesh,
+    "hand": hand,
+}
 
 
 def count(result: Any) -> int:
@@ -55,25 +57,22 @@ def count(result: Any) -> int:
     raise ValueError(f"{result} is no result of a face or hand task.")
 
 
-def main(name: str, pictures_file: Path, modules: Path) -> None:
+def main(pictures_file: Path, modules: Path, names: list[str]) -> None:
     pictures = pictures_of(np.load(pictures_file))
-    open_task = opener(name, modules)
 
     @contextmanager
     def opened() -> Iterator[Detect]:
-        task = open_task()
+        with ExitStack() as opened_tasks:  # a task left open can hang the process when the garbage collector meets it
+            tasks = [opened_tasks.enter_context(closing(TASKS[name](modules))) for name in names]
 
-        def detect(size: int, batch: int) -> list[int]:
-            frames = [mediapipe.Image(mediapipe.ImageFormat.SRGB, pictures[size]) for _ in range(batch)]
-            return [count(task.detect(frame)) for frame in frames]
+            def detect(size: int, batch: int) -> list[int]:
+                frames = [mediapipe.Image(mediapipe.ImageFormat.SRGB, pictures[size]) for _ in range(batch)]
+                return [[count(task.detect(frame)) for task in tasks][-1] for frame in frames]
 
-        try:  # a task that is not closed can hang the process when the garbage collector meets it
             yield detect
-        finally:
-            task.close()
 
     print(json.dumps(measured(opened)))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:])

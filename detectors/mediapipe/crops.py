@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -13,10 +12,11 @@ import torch.nn.functional as F
 from .graph import GraphNet
 
 CROPS_AT_A_TIME = 16  # bounds the memory of a long video to a few hundred MB
-CROPS_AT_A_TIME_ON_CPU = 4  # what a network makes of more does not stay in the caches from step to step
+CROPS_AT_A_TIME_PER_CORE = 4  # what a network makes of more does not stay in its caches from step to step
 
 STEPS = 32  # to which a pixel's width is rounded
-HALF = 0.5 + 1e-6  # so that a position exactly between two steps goes up in spite of its rounding error
+HALF_STEP = 0.5 + 1e-6  # a position exactly between two steps goes up in spite of its rounding error
+HALF_LEVEL = 0.5 + 0.5 / STEPS**2  # so does a value between two levels; others lie 1 / STEPS**2 from there or more
 
 
 class Roi(NamedTuple):
@@ -37,7 +37,9 @@ def run_on_crops(
     Outside the image lies black (`black`) or the continued edge. Only pixels of the crops are read.
     """
     parts = []
-    at_a_time = CROPS_AT_A_TIME_ON_CPU if next(net.parameters()).is_cpu else CROPS_AT_A_TIME
+    at_a_time = CROPS_AT_A_TIME
+    if next(net.parameters()).is_cpu:
+        at_a_time = min(at_a_time, CROPS_AT_A_TIME_PER_CORE * torch.get_num_threads())
     for start in range(0, len(rois), at_a_time):
         crops = crop(images, rois[start : start + at_a_time], net.size, black)
         parts.append([output.cpu() for output in net(crops.mul_(span).add_(1 - span))])
@@ -52,45 +54,32 @@ def crop(images: torch.Tensor, rois: Sequence[Roi], size: int, black: bool) -> t
     It rounds positions to 1 / 32 pixel and the result to 8 bits, halves upwards, and so do we: a network's answer
     depends on it by up to 0.01 in the score and several pixels in a landmark.
     """
-    height, width, channels = images.shape[1:]
+    outside = "zeros" if black else "border"
     samples = []
     for roi in rois:
-        places, weights = corners(roi._replace(frame=0), size, height, width, black)
-        pixels = images[roi.frame].reshape(-1, channels).float()
-        if not pixels.is_cuda:
-            pixels = pixels.cpu()  # the only other device on which every release of PyTorch has embedding_bag
-        places, weights = places.to(pixels.device), weights.to(pixels)
-        samples.append(F.embedding_bag(places, pixels, mode="sum", per_sample_weights=weights))
-    half = 0.5 + 0.5 / STEPS**2  # what is exactly between two levels may have come out a little lower
-    levels = torch.cat(samples).mul_(255).add_(half).floor_().div_(255)
-    return levels.unflatten(0, (len(rois), size, size)).movedim(-1, 1)
+        grid = sampling_grid(roi, size, *images.shape[1:3]).to(images.device)
+        frame = images[roi.frame, None].movedim(-1, 1).float()
+        samples.append(F.grid_sample(frame, grid[None], "bilinear", outside, align_corners=False))
+    return torch.cat(samples).mul_(255).add_(HALF_LEVEL).floor_().div_(255)
 
 
-@functools.lru_cache(maxsize=2)  # the whole of an image is the same in all images of a batch
-def corners(roi: Roi, size: int, height: int, width: int, black: bool) -> tuple[torch.Tensor, torch.Tensor]:
-    """[size * size, 4] indices of the pixels around each sample in an image read row by row, and their weights."""
+def sampling_grid(roi: Roi, size: int, height: int, width: int) -> torch.Tensor:
+    """[size, size, 2] positions x, y of the samples in an image, in the coordinates of grid_sample.
+
+    These run from -1 to 1 between the outer borders of the outer pixels: of n pixels, the one of index i is at
+    (2 i + 1) / n - 1.
+    """
     steps = torch.arange(size, dtype=torch.float64) * (roi.side / size)
     cos, sin = math.cos(roi.angle), math.sin(roi.angle)
     x = roi.x - roi.side / 2 * (cos - sin) + cos * steps
     y = roi.y - roi.side / 2 * (cos + sin) + cos * steps[:, None]
     if sin:  # else a row and a column hold all positions
         x, y = x - sin * steps[:, None], y + sin * steps
-    left, right, left_weight, right_weight = neighbours(x, width, black)
-    upper, lower, upper_weight, lower_weight = neighbours(y, height, black)
-    upper, lower = upper * width, lower * width
-    places = torch.stack([upper + left, upper + right, lower + left, lower + right], -1)
-    weights = [row * column for row in (upper_weight, lower_weight) for column in (left_weight, right_weight)]
-    return places.view(-1, 4), torch.stack(weights, -1).view(-1, 4)
+    grid = torch.empty(size, size, 2)
+    grid[..., 0] = (2 * rounded(x) + 1) / width - 1
+    grid[..., 1] = (2 * rounded(y) + 1) / height - 1
+    return grid
 
 
-def neighbours(positions: torch.Tensor, length: int, black: bool) -> Sequence[torch.Tensor]:
-    """Indices of the pixels before and after each of the positions in a row of `length`, and their weights."""
-    fine = (positions * STEPS + HALF).floor().int()
-    before = fine.div(STEPS, rounding_mode="floor")
-    share = (fine - before * STEPS).float() / STEPS
-    pairs = []
-    for pixel, weight in (before, 1 - share), (before + 1, share):
-        inside = pixel.clamp(0, length - 1)
-        pairs.append((inside, weight * (inside == pixel) if black else weight))
-    (first, first_weight), (second, second_weight) = pairs
-    return first, second, first_weight, second_weight
+def rounded(positions: torch.Tensor) -> torch.Tensor:
+    return (positions * STEPS + HALF_STEP).floor_() / STEPS

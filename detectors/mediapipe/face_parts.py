@@ -51,7 +51,7 @@ class FaceMesh:
     """The mesh of every face that one of the two detection networks proposes and the landmark network confirms."""
 
     def __init__(self):
-        self.detectors = (full_range(), short_range())
+        self.detectors = [full_range(), short_range()]
         self.landmarks = LandmarkNet(FOLDER / "face_landmarks.safetensors", face_roi, presence_is_logit=True)
 
     def find(self, images: torch.Tensor, confidence: float) -> list[list[Shape]]:
