@@ -27,7 +27,7 @@ async def adetailer(service: Service, caller: Caller, wish: octoai.ADetailerRequ
     chosen = Assets(await assets.checkpoint(wish.checkpoint, base, service.settings), loras(wish.loras))
     refiner = await assets.checkpoint(None, "refiner", service.settings, "use_refiner") if wish.use_refiner else None
     words = Words(with_embeddings(wish.prompt, {}), with_embeddings(wish.negative_prompt, {}), wish.style_preset)
-    with workspace() as files:
+    async with workspace() as files:
         detailing = detailing_of(wish, await saved_image(service, wish, files), refiner)
         done = await service.run(detail(chosen, words, detailing, service.checking()), caller)
     (picture,) = done.pictures
@@ -70,7 +70,7 @@ async def face_detailer(service: Service, caller: Caller, wish: segmind.FaceDeta
     base = service.settings.segmind_base_model
     chosen = Assets(await assets.checkpoint(None, base, service.settings))
     words = Words(with_embeddings(wish.prompt, {}), with_embeddings(wish.negative_prompt, {}))
-    with workspace() as files:
+    async with workspace() as files:
         picture = await service.reader.read_or_fetch("image", wish.image)
         require_sides("image", Size(*picture.size))
         detailing = Detailing(

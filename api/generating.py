@@ -52,7 +52,7 @@ async def generated(
     )
     refiner = await assets.checkpoint(None, "refiner", service.settings, "use_refiner") if wish.use_refiner else None
     words = words_of(wish)
-    with workspace() as files:
+    async with workspace() as files:
         wanted = Generation(
             base_model=base,
             size=size,

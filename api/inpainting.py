@@ -34,7 +34,7 @@ class Inpainter:
         request = wish.request
         seed = random_seed() if request.seed < 0 else request.seed
         async with AsyncExitStack() as stack:
-            built = await self._graph(request, stack.enter_context(workspace()), seed)
+            built = await self._graph(request, await stack.enter_async_context(workspace()), seed)
             task = Task(caller.client, seed, wish.extra.response_image_type)
             await self.store.create(task)
             stack.push_async_exit(caller.held.pop_all())
@@ -43,8 +43,8 @@ class Inpainter:
         work.add_done_callback(self._running.discard)
         return web.json_response({"code": 0, "msg": "", "data": {"task_id": task.id}, "task_id": task.id})
 
-    def result(self, request: web.Request, client: str) -> web.Response:
-        task = self.store.find(request.query.get("task_id", ""), client)
+    async def result(self, request: web.Request, client: str) -> web.Response:
+        task = await self.store.find(request.query.get("task_id", ""), client)
         job = self.store.jobs.get(task.id) if task.status == "QUEUED" else None
         progress = job.progress() if job else None
         status = novita.STATES[task.status] if progress is None else "TASK_STATUS_PROCESSING"
@@ -66,9 +66,9 @@ class Inpainter:
         )
         return web.json_response(answer.model_dump())
 
-    def image(self, request: web.Request) -> web.StreamResponse:
+    async def image(self, request: web.Request) -> web.StreamResponse:
         query = [request.query.get(name, "") for name in ("task_id", "index", "expires", "signature")]
-        path = self.store.image(*query)
+        path = await self.store.image(*query)
         return web.FileResponse(path, headers={"Content-Type": images.MIME[path.suffix[1:]]})
 
     async def _graph(self, wish: novita.InpaintingWish, files: Workspace, seed: int) -> Built:

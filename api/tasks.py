@@ -61,16 +61,17 @@ class TaskStore:
         await asyncio.to_thread(self._write, replace(task, status="FAILED", reason=reason))
         self.jobs.pop(task.id, None)
 
-    def find(self, task_id: str, client: str) -> Task:
+    async def find(self, task_id: str, client: str) -> Task:
         """A client's task. Refused with 404 if there is none, or it is another client's."""
+        in_work = tuple(self.jobs)  # of before it is read: it may end meanwhile
         try:
             path = self.folder / str(uuid.UUID(task_id)) / "task.json"
-            task = Task(**json.loads(path.read_text(encoding="utf-8")))
+            task = Task(**json.loads(await asyncio.to_thread(path.read_bytes)))
         except (ValueError, OSError):
             task = None
         if task is None or not hmac.compare_digest(task.client, client):
             raise refused(404, f"There is no task {task_id[:40]!r}. Its results may have been deleted by age.")
-        if task.status == "QUEUED" and task.id not in self.jobs:
+        if task.status == "QUEUED" and task.id not in in_work:
             return replace(task, status="FAILED", reason=RESTARTED)
         return task
 
@@ -80,7 +81,7 @@ class TaskStore:
         signature = self._signature(task.id, place, expires)
         return f"task_id={task.id}&index={place}&expires={expires}&signature={signature}"
 
-    def image(self, task_id: str, place: str, expires: str, signature: str) -> Path:
+    async def image(self, task_id: str, place: str, expires: str, signature: str) -> Path:
         """The file a link leads to. Refused with 404 for any link not made here, or too old."""
         try:
             task_id, wanted, end = str(uuid.UUID(task_id)), int(place), int(expires)
@@ -89,7 +90,7 @@ class TaskStore:
         right = self._signature(task_id, wanted, end)
         if not hmac.compare_digest(right.encode(), signature.encode("utf-8", "replace")) or end < time.time():
             raise refused(404, "This link is not valid, or no longer. Ask for the task's result again.")
-        found = list((self.folder / task_id).glob(f"image_{wanted}.*"))
+        found = await asyncio.to_thread(lambda: list((self.folder / task_id).glob(f"image_{wanted}.*")))
         if not found:
             raise refused(404, "The results of this task have been deleted by age.")
         return found[0]

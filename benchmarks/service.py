@@ -19,6 +19,7 @@ def main() -> None:
     checkpoints.ensure_all(["nano-sd15"], MODELS_CACHE / "checkpoints")
     keys = [f"a-key-for-the-benchmark-{index}" for index in range(KEYS)]
     with serving(Path(MODELS_CACHE), {**SETTINGS, "api_keys": keys}) as server:
+        storm(server, keys, 2, 10)  # loads the models
         seen = storm(server, keys, CLIENTS, REQUESTS)
     refused = sum(count for (status, _), count in seen.statuses.items() if status != 200)
     first, last = seen.memory[:WINDOW], seen.memory[-WINDOW:]
@@ -31,6 +32,7 @@ def main() -> None:
     print(f"| memory after the last {WINDOW} answers, most | {max(last) / 2**20:.0f} MB |")
     print(f"| `GET /queue`, median | {statistics.median(queue) * 1000:.0f} ms |")
     print(f"| `GET /queue`, 99 of 100 | {queue[int(len(queue) * 0.99)] * 1000:.0f} ms |")
+    print(f"| `GET /queue`, slowest of {len(queue)} | {queue[-1] * 1000:.0f} ms |")
     if any(status not in (200, 400, 422) for status, _ in seen.statuses):
         sys.exit(f"Unexpected answers: {dict(seen.statuses)}")
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import sys
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -35,14 +36,15 @@ never_collected: list[Any] = []
 
 def entries() -> Iterable[Entry]:
     """The model files in ComfyUI's models/mediapipe; none if the package is not installed."""
-    if importlib.util.find_spec("mediapipe") is None or importlib.util.find_spec("folder_paths") is None:
+    folder_paths: Any = sys.modules.get("folder_paths")
+    if folder_paths is None:  # outside ComfyUI, which loads it before packs
         return []
-    import folder_paths
+    found = entries_in(Path(folder_paths.models_dir) / "mediapipe")
+    # Asked last: it waits for an import in another thread, and ComfyUI asks for this list where it answers requests.
+    return found if found and importlib.util.find_spec("mediapipe") else []
 
-    return entries_in(Path(folder_paths.models_dir) / "mediapipe")
 
-
-def entries_in(folder: Path) -> Iterable[Entry]:
+def entries_in(folder: Path) -> Sequence[Entry]:
     files = sorted(path for path in folder.glob("*") if path.suffix in (".tflite", ".task"))
     return [Entry(f"mediapipe/{path.name}", partial(PackageDetector, path), reach=SHORT_REACH) for path in files]
 

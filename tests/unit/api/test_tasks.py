@@ -29,15 +29,13 @@ def test_results_outlive_the_process_and_unfinished_tasks_are_said_to_have_faile
     asyncio.run(store.create(open_task))
     asyncio.run(store.create(broken))
     asyncio.run(store.fail(broken, "Because."))
-    assert store.find(open_task.id, "client").status == "QUEUED"
+    assert asyncio.run(store.find(open_task.id, "client")).status == "QUEUED"
     again = TaskStore(tmp_path, hours=1)
-    assert (again.find(done.id, "client").status, again.find(done.id, "client").images) == ("SUCCEED", 2)
-    assert (again.find(open_task.id, "client").status, again.find(open_task.id, "client").reason) == (
-        "FAILED",
-        RESTARTED,
-    )
-    assert again.find(broken.id, "client").reason == "Because."
-    assert again.image(**linked(again, done, 1)).read_bytes() == b"second"
+    finished, lost, failed = (asyncio.run(again.find(task.id, "client")) for task in (done, open_task, broken))
+    assert (finished.status, finished.images) == ("SUCCEED", 2)
+    assert (lost.status, lost.reason) == ("FAILED", RESTARTED)
+    assert failed.reason == "Because."
+    assert asyncio.run(again.image(**linked(again, done, 1))).read_bytes() == b"second"
 
 
 def test_a_task_is_its_clients_own(tmp_path):
@@ -50,7 +48,7 @@ def test_a_task_is_its_clients_own(tmp_path):
         ("\0", "client"),
     ):
         with pytest.raises(Refused) as caught:
-            store.find(task_id, client)
+            asyncio.run(store.find(task_id, client))
         assert caught.value.status == 404
 
 
@@ -58,16 +56,16 @@ def test_a_link_is_good_for_one_image_and_a_while(tmp_path, monkeypatch):
     store, task = stored(tmp_path)
     asyncio.run(store.succeed(task, [b"first", b"second"]))
     right = linked(store, task)
-    assert store.image(**right).read_bytes() == b"first"
+    assert asyncio.run(store.image(**right)).read_bytes() == b"first"
     for change in ({"place": "1"}, {"expires": "99999999999"}, {"signature": "0"}, {"task_id": "x"}, {"place": "x"}):
         with pytest.raises(Refused):
-            store.image(**{**right, **change})
+            asyncio.run(store.image(**{**right, **change}))
     with pytest.raises(Refused):
-        TaskStore(tmp_path, hours=1).image(**right)  # another process has another secret
+        asyncio.run(TaskStore(tmp_path, hours=1).image(**right))  # another process has another secret
     later = time.time() + 3601
     monkeypatch.setattr(time, "time", lambda: later)
     with pytest.raises(Refused):
-        store.image(**right)
+        asyncio.run(store.image(**right))
 
 
 def test_old_tasks_are_deleted_and_those_in_work_are_not(tmp_path):

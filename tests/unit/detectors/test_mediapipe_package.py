@@ -1,6 +1,7 @@
 import json
 import os
 import subprocess
+import sys
 import zipfile
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,8 +18,17 @@ ROOT = Path(__file__).parents[3]
 PYTHON = ROOT / ".venv-mediapipe-1.2.2" / "bin" / "python"
 
 
-def test_nothing_is_listed_without_the_package(monkeypatch):
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+@pytest.mark.parametrize("installed", [True, False])
+def test_nothing_is_listed_without_the_package(monkeypatch, tmp_path, installed):
+    (tmp_path / "mediapipe").mkdir()
+    (tmp_path / "mediapipe" / "hand.task").touch()
+    monkeypatch.setitem(sys.modules, "folder_paths", SimpleNamespace(models_dir=tmp_path))
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: installed or None)
+    assert [entry.name for entry in mediapipe_package.entries()] == ["mediapipe/hand.task"] * installed
+
+
+def test_nothing_is_listed_outside_comfyui(monkeypatch):
+    monkeypatch.setitem(sys.modules, "folder_paths", None)
     assert list(mediapipe_package.entries()) == []
 
 
