@@ -109,6 +109,11 @@ def face() -> bytes:
     return buffer.getvalue()
 
 
+def heed_interrupts() -> None:
+    """What a script starts with & ignores Ctrl-C, and so does all that it starts."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Command:
     """`python -m afterdetail.batch`, in a session of its own as if in a terminal."""
 
@@ -120,6 +125,7 @@ class Command:
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
+            preexec_fn=heed_interrupts,
         )
 
     def end(self) -> tuple[int, str]:
