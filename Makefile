@@ -39,7 +39,7 @@ lint: setup
 	@.venv/bin/ruff format --check --quiet .
 	@PYRIGHT_PYTHON_CACHE_DIR=.venv/pyright PYRIGHT_PYTHON_IGNORE_WARNINGS=1 .venv/bin/pyright
 
-bench: setup
+bench: setup browser
 	@$(RUN) benchmarks/run.py $(ARGS)
 
 weights:

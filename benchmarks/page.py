@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from statistics import median
 
@@ -70,7 +69,8 @@ def times_of(page: Page, picture: str) -> tuple[int, dict[str, list[float]]]:
 
 def main() -> None:
     if chromium() is None:
-        sys.exit(NO_CHROMIUM)
+        print(NO_CHROMIUM)
+        return
     heights = range(90, 90 + OBJECTS)
     with ComfyServer(Path(MODELS_CACHE)) as comfy, browsing() as browser:
         picture = comfy.upload(crowd(heights, SIDE).image, "crowd.png")
