@@ -63,7 +63,7 @@ class TaskStore:
 
     async def find(self, task_id: str, client: str) -> Task:
         """A client's task. Refused with 404 if there is none, or it is another client's."""
-        in_work = tuple(self.jobs)  # of before it is read: it may end meanwhile
+        in_work = tuple(self.jobs)  # as it was before the file is read: the task may end meanwhile
         try:
             path = self.folder / str(uuid.UUID(task_id)) / "task.json"
             task = Task(**json.loads(await asyncio.to_thread(path.read_bytes)))

@@ -7,13 +7,11 @@ from statistics import median
 
 from playwright.sync_api import Page
 from rig.browser import NO_CHROMIUM, browsing, chromium, opened
-from rig.canvas import focus, panel_of, show
+from rig.canvas import focus, masking, panel_of, show
 from rig.crowd import crowd
 from rig.make import MODELS_CACHE
-from rig.prompts import Graph, node
 from rig.server import ComfyServer
 
-MASKS = "AfterDetailRegions"
 OBJECTS, SIDE = 20, 1024
 VALUES = {
     "mask_dilation": [10, 15, 20, 25, 30, 35, 40, 5],
@@ -44,19 +42,9 @@ MILLISECONDS = """async ([panel, id, name, values]) => {
 }"""
 
 
-def masking(picture: str) -> Graph:
-    detecting = {"detector": "face_full_mediapipe", "scan": "2"}
-    return {
-        "image": node("LoadImage", image=picture),
-        "detect": node("AfterDetailDetect", image=["image", 0], **detecting),
-        MASKS: node(MASKS, image=["image", 0], detections=["detect", 0]),
-        "show": node("MaskPreview", mask=[MASKS, 1]),
-    }
-
-
 def times_of(page: Page, picture: str) -> tuple[int, dict[str, list[float]]]:
     """How many objects the panel shows, and milliseconds by widget."""
-    node_id = show(page, masking(picture), MASKS)
+    node_id = show(page, masking(picture, scan="2"), "AfterDetailRegions")
     page.evaluate("app.queuePrompt(0, 1)")
     panel = panel_of(page, "Mask Regions")
     panel.locator(".ad-box").first.wait_for()

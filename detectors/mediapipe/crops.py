@@ -51,8 +51,8 @@ def crop(images: torch.Tensor, rois: Sequence[Roi], size: int, black: bool) -> t
 
     Sample i of a row lies i / size of the side from the left border, in pixel index coordinates: the networks were
     trained on 8-bit crops of `cv2.warpPerspective`, which maps top left pixel to top left pixel and does not antialias.
-    It rounds positions to 1 / 32 pixel and the result to 8 bits, halves upwards, and so do we: a network's answer
-    depends on it by up to 0.01 in the score and several pixels in a landmark.
+    The release inside MediaPipe rounds positions to 1 / 32 pixel and the result to 8 bits, halves upwards, and so do
+    we: a network's answer depends on it by up to 0.01 in the score and several pixels in a landmark.
     """
     outside = "zeros" if black else "border"
     samples = []

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import pytest
 from playwright.sync_api import Locator, Page, expect
 from rig.browser import TIMEOUT_MS, complaints, load, new_page, open_app, prompt_of, screenshot
-from rig.canvas import focus, panel_of, press_plus, set_widget, show, widget
+from rig.canvas import focus, masking, panel_of, press_plus, set_widget, show, widget
 from rig.photos import collage
 from rig.prompts import Graph, checkpoint, node
 from rig.server import ComfyServer
@@ -71,15 +71,6 @@ def canvas(request: pytest.FixtureRequest, browser, comfy: ComfyServer) -> Itera
 def faces(comfy: ComfyServer) -> str:
     """A picture of three faces, 640 x 320, in the input folder."""
     return comfy.upload(collage([120, 90, 140], (640, 320)).image, "faces.png")
-
-
-def masking(picture: str) -> Graph:
-    return {
-        "image": node("LoadImage", image=picture),
-        "detect": node("AfterDetailDetect", image=["image", 0], detector="face_full_mediapipe"),
-        MASKS: node(MASKS, image=["image", 0], detections=["detect", 0]),
-        "show": node("MaskPreview", mask=[MASKS, 1]),
-    }
 
 
 def detailing(picture: str, **inputs) -> Graph:

@@ -6,12 +6,22 @@ from typing import Any
 
 from playwright.sync_api import Locator, Page
 
-from .prompts import Graph
+from .prompts import Graph, node
 
 NODE = "app.graph.nodes.find((node) => String(node.id) === id)"
 WIDGET = f"{NODE}.widgets.find((widget) => widget.name === name)"
 VIEW = {"left": 420, "top": 120, "height": 840}
 """Where a node in focus stands on the page, and how high it may be; ComfyUI's own bars are around."""
+
+
+def masking(picture: str, **detecting: Any) -> Graph:
+    """Nodes `image`, `detect` with these inputs, `AfterDetailRegions` and `show`."""
+    return {
+        "image": node("LoadImage", image=picture),
+        "detect": node("AfterDetailDetect", image=["image", 0], detector="face_full_mediapipe", **detecting),
+        "AfterDetailRegions": node("AfterDetailRegions", image=["image", 0], detections=["detect", 0]),
+        "show": node("MaskPreview", mask=["AfterDetailRegions", 1]),
+    }
 
 
 def numbered(graph: Graph) -> Graph:

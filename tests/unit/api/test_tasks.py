@@ -3,6 +3,7 @@
 import asyncio
 import os
 import time
+from pathlib import Path
 from urllib.parse import parse_qs
 
 import pytest
@@ -36,6 +37,19 @@ def test_results_outlive_the_process_and_unfinished_tasks_are_said_to_have_faile
     assert (lost.status, lost.reason) == ("FAILED", RESTARTED)
     assert failed.reason == "Because."
     assert asyncio.run(again.image(**linked(again, done, 1))).read_bytes() == b"second"
+
+
+def test_a_task_that_ends_while_it_is_looked_up_has_not_failed(tmp_path, monkeypatch):
+    store, task = stored(tmp_path)
+    read = Path.read_bytes
+
+    def read_and_end(path: Path) -> bytes:
+        content = read(path)
+        store.jobs.clear()
+        return content
+
+    monkeypatch.setattr(Path, "read_bytes", read_and_end)
+    assert asyncio.run(store.find(task.id, "client")).status == "QUEUED"
 
 
 def test_a_task_is_its_clients_own(tmp_path):

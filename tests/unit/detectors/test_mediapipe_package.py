@@ -19,7 +19,7 @@ PYTHON = ROOT / ".venv-mediapipe-1.2.2" / "bin" / "python"
 
 
 @pytest.mark.parametrize("installed", [True, False])
-def test_nothing_is_listed_without_the_package(monkeypatch, tmp_path, installed):
+def test_model_files_are_listed_if_the_package_is_installed(monkeypatch, tmp_path, installed):
     (tmp_path / "mediapipe").mkdir()
     (tmp_path / "mediapipe" / "hand.task").touch()
     monkeypatch.setitem(sys.modules, "folder_paths", SimpleNamespace(models_dir=tmp_path))

@@ -29,6 +29,14 @@ def test_crop_is_a_perspective_warp_of_the_square(roi, black):
     assert np.abs(levels - expected).mean() < 0.15
 
 
+@pytest.mark.parametrize(("position", "level"), [(0.0156, 0), (1 / 64, 8), (0.0468, 8), (0.5, 128), (1.0, 255)])
+def test_positions_and_levels_are_rounded_halves_upwards(position, level):
+    """Between a black and a white pixel; 1 / 32 of the way is 7.97 of 255."""
+    pair = torch.tensor([0.0, 1.0])[None, None, :, None].expand(1, 1, 2, 3)
+    sample = crop(pair, [Roi(0, position + 0.5, 0.5, 1)], 1, black=False)
+    assert sample.mul(255).allclose(torch.tensor(float(level)))
+
+
 def test_crops_come_from_their_own_frames():
     images = torch.stack([torch.full((20, 30, 3), value) for value in (0.2, 0.4)])
     crops = crop(images, [Roi(1, 15, 10, 4), Roi(0, 15, 10, 4)], 8, black=True)
