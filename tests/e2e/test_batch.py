@@ -146,7 +146,7 @@ def done(output: Path) -> list[dict[str, Any]]:
     """The journal's lines about results."""
     path = output / "batch.jsonl"
     lines = path.read_text(encoding="utf-8").split("\n")[:-1] if path.is_file() else []
-    return [entry for entry in map(json.loads, lines) if entry["file"]]
+    return [entry for entry in map(json.loads, lines) if entry.get("file") and entry.get("whole", True)]
 
 
 def workers_of(ray_folder: Path) -> list[psutil.Process]:

@@ -73,7 +73,13 @@ def test_a_line_that_was_being_written_is_dropped(tmp_path):
     assert has(tmp_path)
     done(tmp_path, "c")
     assert has(tmp_path) and has(tmp_path, "c")
-    assert len((tmp_path / "batch.jsonl").read_text().splitlines()) == 2
+    lines = (tmp_path / "batch.jsonl").read_text().splitlines()
+    assert [(entry["name"], entry.get("whole", True)) for entry in map(json.loads, lines)] == [
+        ("sub/a", False),
+        ("sub/a", True),
+        ("c", False),
+        ("c", True),
+    ]
 
 
 @pytest.mark.parametrize("line", ["nonsense", "[]", '{"name": "a"}'])
@@ -107,6 +113,6 @@ def test_a_write_that_fails_leaves_the_old_result(tmp_path, monkeypatch):
 
 def test_what_a_killed_run_left_is_removed(tmp_path):
     (tmp_path / ".partial").mkdir()
-    (tmp_path / ".partial" / "half").write_bytes(b"ima")
+    (tmp_path / ".partial" / ("0" * 32)).write_bytes(b"ima")
     done(tmp_path)
     assert files(tmp_path) == {"sub/a.png", "sub/a.json", "batch.jsonl"}
