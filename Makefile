@@ -1,7 +1,7 @@
 # `make demo` and `make test` are all that is needed on a fresh machine; every target sets up what it lacks.
 SHELL := bash
 PYTHON ?= python3
-RUN := PYTHONPATH=tests:.pack .venv/bin/python
+RUN := PYTHONPATH=tests:tools:.pack .venv/bin/python
 
 .PHONY: help setup demo test references browser lint bench serve weights workflows locales pictures screenshots versions
 
@@ -10,7 +10,7 @@ help:
 	@echo "make test         lint, types, unit tests, end-to-end tests, and tests in a browser"
 	@echo "make serve        ComfyUI with this pack in the browser (ARGS=... go to ComfyUI)"
 	@echo "make bench        measure; results in benchmarks/README.md (ARGS=... only these sections)"
-	@echo "make lint         ruff and pyright only"
+	@echo "make lint         ruff, pyright and TypeScript's check of the page's scripts only"
 	@echo "make versions     run the end-to-end tests on the oldest and the newest ComfyUI"
 	@echo "make workflows    write the API forms and pictures of the workflows anew (ARGS=... only these)"
 	@echo "make locales      write the nodes' and panels' texts in all languages, and say what a language lacks"
@@ -19,12 +19,13 @@ help:
 	@echo "make weights      convert the shipped detector weights anew"
 
 setup:
-	@PYTHON="$(PYTHON)" tests/rig/setup.sh
+	@PYTHON="$(PYTHON)" tools/setup.sh
 
 demo: setup
 	@$(RUN) demo/detail_photo.py
 
 test: lint references browser
+	@tools/javascript.sh test
 	@OMP_NUM_THREADS=1 .venv/bin/python -m pytest -n 2 --dist loadfile tests
 
 # mediapipe 0.10.21 exists for Python up to 3.12 only; without it the tests that compare with it say so and are skipped.
@@ -32,12 +33,13 @@ references: setup
 	@PYTHON=.venv/bin/python tests/references/mediapipe_venvs.sh || echo "references: mediapipe could not be installed; the tests that compare with it are left out."
 
 browser:
-	@tests/browser/setup.sh
+	@tools/chromium.sh
 
 lint: setup
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check --quiet .
 	@PYRIGHT_PYTHON_CACHE_DIR=.venv/pyright PYRIGHT_PYTHON_IGNORE_WARNINGS=1 .venv/bin/pyright
+	@tools/javascript.sh lint
 
 bench: setup browser
 	@$(RUN) benchmarks/run.py $(ARGS)
@@ -46,21 +48,21 @@ weights:
 	@PYTHON="$(PYTHON)" detectors/weights/conversion/run.sh
 
 versions: setup
-	@tests/rig/versions.sh
+	@tools/versions.sh
 
 pictures: setup
-	@$(RUN) demo/help_pictures.py
-	@$(RUN) demo/registry_pictures.py
+	@$(RUN) tools/pictures/help_pictures.py
+	@$(RUN) tools/pictures/registry_pictures.py
 
 locales: setup
-	@$(RUN) -m rig.locales
+	@$(RUN) tools/translations.py
 
 screenshots: setup browser
 	@OMP_NUM_THREADS=1 SCREENSHOT_SCALE=2 .venv/bin/python -m pytest tests/browser/test_canvas.py
-	@$(RUN) demo/canvas_pictures.py
+	@$(RUN) tools/pictures/canvas_pictures.py
 
 workflows: setup browser
-	@OMP_NUM_THREADS=1 $(RUN) workflows/convert.py $(ARGS)
+	@OMP_NUM_THREADS=1 $(RUN) tools/convert_workflows.py $(ARGS)
 
 serve: setup
-	@$(RUN) -m rig.serve $(ARGS)
+	@$(RUN) tools/serve.py $(ARGS)
