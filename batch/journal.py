@@ -2,7 +2,7 @@
 
 `batch.jsonl` has a line before and after each result, and one for each failure; the last line of a name counts. The
 line before tells the digests of what is going to be written, so that this run and later ones know their own files from
-others. A result is there as a whole or not at all: it is written under another name, in `.partial`, and moved.
+others.
 """
 
 from __future__ import annotations
@@ -10,10 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
-import uuid
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -21,9 +18,10 @@ from typing import Any, NamedTuple
 
 from filelock import FileLock, Timeout
 
+from ..files import atomic
 from .sources import folded
 
-JOURNAL, LOCK, PARTIAL = "batch.jsonl", "batch.lock", ".partial"
+JOURNAL, LOCK = "batch.jsonl", "batch.lock"
 REMEDY = "Name another --output folder, or add a --suffix such as _detailed."
 
 
@@ -83,12 +81,10 @@ class Journal:
             self._lock.acquire(timeout=0)
         except Timeout:
             raise ValueError(f"Another batch writes into {self.folder}. Wait for it, or name another folder.") from None
-        self._clear()
         self._read()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._clear()
         self._lock.release()
 
     def has(self, name: str, key: str) -> bool:
@@ -136,21 +132,11 @@ class Journal:
         entry = Entry(name, key, f"{name}{suffix}", source=about["source"], writes=writes, whole=False)
         self._append(entry)
         for file, data in files.items():
-            self._write(self.folder / file, data)
+            atomic.write(self.folder / file, data)
         self._append(entry._replace(whole=True))
 
     def failed(self, name: str, key: str, reason: str) -> None:
         self._append(Entry(name, key, failed=reason))
-
-    def _write(self, path: Path, data: bytes) -> None:
-        partial = self.folder / PARTIAL / uuid.uuid4().hex
-        partial.parent.mkdir(exist_ok=True)
-        with partial.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())  # or a power cut could leave a name without its content
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial.replace(path)
 
     def _append(self, entry: Entry) -> None:
         self._note(entry)
@@ -186,8 +172,9 @@ class Journal:
                     f"Line {number} of {path} cannot be read ({error}). Delete the line; its picture is done again."
                 ) from error
         if lines[-1]:  # the last run was ended while it wrote this line
-            self._write(path, "".join(f"{line}\n" for line in lines[:-1]).encode())
+            atomic.write(path, "".join(f"{line}\n" for line in lines[:-1]).encode())
         for name, entry in list(self._begun.items()):
+            atomic.clear((self.folder / name).parent)
             if self._is_on_disk(entry):
                 self._append(entry._replace(whole=True))
             elif not self._is_on_disk(self._entries.get(name)):
@@ -196,15 +183,6 @@ class Journal:
     def _is_on_disk(self, entry: Entry | None) -> bool:
         writes = entry.writes if entry else {}
         return bool(writes) and all(sha256_of(self.folder / file) == digest for file, digest in writes.items())
-
-    def _clear(self) -> None:
-        """Remove what a run that was ended has left half-written, and nothing else."""
-        folder = self.folder / PARTIAL
-        for path in folder.glob("*"):
-            if re.fullmatch("[0-9a-f]{32}", path.name):
-                path.unlink()
-        with suppress(OSError):  # not there, or not empty
-            folder.rmdir()
 
 
 def sha256_of(path: Path) -> str:

@@ -205,12 +205,3 @@ def test_results_of_version_0_1_are_known_and_never_taken_for_another_source_s(p
     assert "the result of another picture" in refused("a/one.png", output="out")
     with Journal(Path("out")) as journal:
         assert journal.has("one", "sha settings")
-
-
-def test_the_folder_for_half_written_files_loses_only_ours(photos):
-    partial = Path("out/.partial")
-    partial.mkdir()
-    (partial / "mine.png").write_bytes(b"mine")
-    (partial / ("0" * 32)).write_bytes(b"half")
-    look("a", output="out")
-    assert [path.name for path in partial.iterdir()] == ["mine.png"]
