@@ -5,9 +5,10 @@ from __future__ import annotations
 from aiohttp import web
 
 from ..detailer import styles
-from ..detailer.resolution import NATIVE, TABLES, Size
+from ..detailer.box import Size
+from ..detailer.family import FAMILIES
 from ..detailer.samplers import OCTOAI_LATER, SAMPLERS
-from ..nodes.style import own_file
+from ..nodes.style import at_hand
 from . import assets, images, octoai, segmind
 from .errors import invalid
 from .graphs import Assets, Detailing, Sampling, Words, detail, with_embeddings
@@ -42,7 +43,7 @@ async def saved_image(service: Service, wish: octoai.ADetailerRequest, files: Wo
     else:
         picture = await service.reader.fetch("init_image_url", wish.init_image_url or "")
     base = wish.inpainting_base_model
-    require_size("init_image", Size(*picture.size), TABLES[base], base)
+    require_size("init_image", Size(*picture.size), FAMILIES[base].sizes, base)
     return await files.save(picture)
 
 
@@ -105,7 +106,7 @@ def loras(wanted: dict[str, float]) -> tuple[tuple[str, float], ...]:
 
 def require_style(name: str) -> None:
     try:
-        styles.find(name, styles.with_own(own_file()))
+        styles.find(name, at_hand())
     except ValueError as error:
         raise invalid("style_preset", str(error)) from None
 
@@ -114,7 +115,7 @@ def require_size(field: str, size: Size, table: tuple[Size, ...], base: str) -> 
     """Refused, with the nearest sizes, unless `size` is one of the table."""
     if size in table:
         return
-    native = NATIVE["sd15" if base == "sd15" else "sdxl"]
+    native = FAMILIES[base].native
 
     def distance(entry: Size) -> float:
         return abs(entry.width - size.width) + abs(entry.height - size.height)

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from aiohttp import web
 
-from ..detailer.resolution import Size
+from ..detailer.box import Size
 from ..detailer.samplers import NOVITA
 from . import assets, images, novita
 from .detailing import in_hundredths, require_sides

@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal, get_args
 from aiohttp import web
 from pydantic import BaseModel, Field, model_validator
 
-from ..detailer.resolution import BaseModel as Base
-from ..detailer.resolution import Size
+from ..detailer.box import Size
+from ..detailer.family import HostedFamily
 from .errors import Refused
 from .validation import MAX_SEED, Name, Prompt, RequestModel
 
@@ -48,7 +48,7 @@ SamplerName = Literal[
 SAMPLER_NAMES: tuple[str, ...] = get_args(SamplerName)
 
 # The sizes /generate makes, portrait and landscape.
-GENERATED: dict[Base, tuple[Size, ...]] = {
+GENERATED: dict[HostedFamily, tuple[Size, ...]] = {
     "sdxl": tuple(
         Size(*wh)
         for wh in [
@@ -85,7 +85,7 @@ class ADetailerRequest(Common):
     init_image: str | None = Field(None, description="An image file as base64.")
     init_image_url: str | None = Field(None, max_length=4000, description="Where to fetch it, instead of init_image.")
     detector: Detector
-    inpainting_base_model: Base
+    inpainting_base_model: HostedFamily
     prompt: Prompt = ""
     cfg_scale: float = Field(7.5, gt=0, le=50)
     confidence: float = Field(0.3, ge=0, le=1)

@@ -26,8 +26,7 @@ class Stopwatch:
 
     def __init__(self, inner):
         self.inner, self.seconds = inner, 0.0
-        self.base_model, self.factor = inner.base_model, inner.factor
-        self.settings, self.paint = inner.settings, inner.paint
+        self.sizes, self.settings, self.paint = inner.sizes, inner.settings, inner.paint
 
     def encode(self, pixels: torch.Tensor) -> torch.Tensor:
         return self._timed(self.inner.encode, pixels)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 import torch.nn.functional as F
 
+from .box import Size
 from .region import Region
-from .resolution import Size
 
 MIN_SURROUNDINGS = 64
 """Pixels around a mask below which their mean and spread say nothing."""

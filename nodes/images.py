@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import torch
 
+from ..detailer.box import Size
 from ..detailer.crop import enlarged
 from ..detailer.detection import Detections
 from ..detailer.region import Regions
-from ..detailer.resolution import Size
 
 
 def checked_image(image: torch.Tensor) -> torch.Tensor:

@@ -12,11 +12,10 @@ import torch
 from aiohttp import web
 from PIL import Image
 
-from ..detailer import styles
 from .live import sights
 from .look import look
 from .sights import Sight
-from .style import own_file
+from .style import at_hand
 
 GONE = (
     "What this node saw is no longer kept. Run the graph again; if ComfyUI takes the node's result from its cache, "
@@ -78,7 +77,7 @@ async def styled(request: web.Request) -> web.Response:
         case _:
             raise _refused(web.HTTPBadRequest, 'Send {"prompt": text, "negative_prompt": text}.')
     try:
-        table = styles.with_own(own_file())
+        table = at_hand()
     except ValueError as error:
         raise _refused(web.HTTPConflict, str(error)) from error
     return web.json_response(

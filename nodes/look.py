@@ -17,6 +17,7 @@ from ..detailer.box import Box
 from ..detailer.detection import Detection
 from ..detailer.region import Region, Regions, make_regions
 from ..detailer.selection import Verdict, judged, union_mask
+from ..detailer.settings import FitSettings, MaskSettings
 from .live import shrinking
 from .options import Options
 from .overlay import COLORS
@@ -43,8 +44,8 @@ def look(sight: Sight, index: int, widgets: Mapping[str, Any]) -> dict[str, Any]
     kept = found.with_images([[verdict.detection for verdict in verdicts if verdict.reason is None]])
     if "mask_dilation" in options.values:
         _affordable(kept.width * kept.height * options["upscale"] ** 2)
-        regions = make_regions(kept, options.masks(), options.fitting(), options["upscale"])
-        regions = regions if sight.fitted_for is None else regions.refitted(*sight.fitted_for)
+        regions = make_regions(kept, options.settings(MaskSettings), options.settings(FitSettings), options["upscale"])
+        regions = regions if sight.model is None else regions.refitted(sight.model)
         [mask], plane = combined_alpha(regions), regions.image
     else:
         regions, plane = None, Box.of_size(kept.width, kept.height)

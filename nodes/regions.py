@@ -12,6 +12,7 @@ from ..detailer.detection import Detections
 from ..detailer.region import Regions, make_regions
 from ..detailer.resolution import CHOICES
 from ..detailer.selection import select
+from ..detailer.settings import FitSettings, MaskSettings
 from . import inputs, live
 from .images import checked_size
 from .options import Options
@@ -52,9 +53,9 @@ class AfterDetailRegions(io.ComfyNode):
     def execute(cls, image: torch.Tensor, detections: Detections, **widgets: Any) -> io.NodeOutput:
         checked_size(image, detections, "detections")
         options = Options(cls, widgets)
-        regions = make_regions(
-            select(detections, options.selection()), options.masks(), options.fitting(), options["upscale"]
-        )
+        kept = select(detections, options.selection())
+        masks, fitting = options.settings(MaskSettings), options.settings(FitSettings)
+        regions = make_regions(kept, masks, fitting, options["upscale"])
         ui = live.remembered(cls, options.values, detections, image)
         return io.NodeOutput(regions, combined_alpha(regions), ui=ui)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ...detailer.resolution import BaseModel
+from ...detailer.family import HostedFamily
 from .builder import Builder, Built, Checking, Link
 from .models import Assets, Sampling, load
 from .prompts import Words, encode, styled
@@ -16,7 +16,7 @@ class Detailing:
     """What After Detailer is asked for. `image` is LoadImage's name; `seeds` go to the objects one by one."""
 
     image: str
-    base_model: BaseModel
+    base_model: HostedFamily
     detector: str
     sampling: Sampling
     denoise: float

@@ -22,7 +22,7 @@ from afterdetail.api.graphs import (
     with_subject,
 )
 from afterdetail.api.graphs.builder import Built
-from afterdetail.detailer.resolution import Size
+from afterdetail.detailer.box import Size
 from afterdetail.detailer.samplers import SAMPLERS
 from rig.workflows import shipped
 
