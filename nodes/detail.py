@@ -15,11 +15,12 @@ from ..detailer.selection import select
 from ..detailer.settings import FitSettings, MaskSettings
 from ..detectors import registry
 from ..detectors.inference import detect
-from . import inputs, live
+from . import inputs, watching
 from .images import at_size_of, checked_image
 from .inpaint import inpainter_of, result_ui
 from .options import Options
 from .sockets import CATEGORY, DetectionsSocket
+from .watching import NodeRun
 
 
 class AfterDetail(io.ComfyNode):
@@ -81,11 +82,12 @@ class AfterDetail(io.ComfyNode):
     @classmethod
     def execute(cls, image: torch.Tensor, detector: str, **inputs_and_widgets: Any) -> io.NodeOutput:
         options = Options(cls, inputs_and_widgets)
-        seen = detect(detector, checked_image(image), options.detecting(live.lowest_confidence()))
+        seen = detect(detector, checked_image(image), options.detecting(watching.lowest_confidence()))
         found = select(seen, options.selection())
         regions = make_regions(found, options.settings(MaskSettings), options.settings(FitSettings), options["upscale"])
         inpainter = inpainter_of(cls, regions, options)
         original = at_size_of(image, regions)
         done = detail(original, regions, inpainter, options.seeds(), options["safety"])
-        kept = live.remembered(cls, options.values, seen, original, done.image, model=inpainter.sizes)
-        return io.NodeOutput(done.image, done.alpha, found, done.report.as_json(), ui=result_ui(done) | kept)
+        run = NodeRun(cls, options.values, seen, original, done.image, model=inpainter.sizes)
+        ui = result_ui(done) | watching.record(run)
+        return io.NodeOutput(done.image, done.alpha, found, done.report.as_json(), ui=ui)

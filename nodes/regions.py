@@ -13,10 +13,11 @@ from ..detailer.region import Regions, make_regions
 from ..detailer.resolution import CHOICES
 from ..detailer.selection import select
 from ..detailer.settings import FitSettings, MaskSettings
-from . import inputs, live
+from . import inputs, watching
 from .images import checked_size
 from .options import Options
 from .sockets import CATEGORY, DetectionsSocket, RegionsSocket
+from .watching import NodeRun
 
 
 class AfterDetailRegions(io.ComfyNode):
@@ -56,7 +57,7 @@ class AfterDetailRegions(io.ComfyNode):
         kept = select(detections, options.selection())
         masks, fitting = options.settings(MaskSettings), options.settings(FitSettings)
         regions = make_regions(kept, masks, fitting, options["upscale"])
-        ui = live.remembered(cls, options.values, detections, image)
+        ui = watching.record(NodeRun(cls, options.values, detections, image))
         return io.NodeOutput(regions, combined_alpha(regions), ui=ui)
 
 
