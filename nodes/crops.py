@@ -5,8 +5,9 @@ from __future__ import annotations
 import torch
 from comfy_api.latest import io
 
+from ..detailer.blend import color_matched
 from ..detailer.box import Size
-from ..detailer.crop import accumulate, color_matched, cut, paste, resized
+from ..detailer.crop import accumulate, cut, paste, resized
 from ..detailer.region import Regions
 from . import inputs
 from .images import at_size_of, checked_image
