@@ -4,9 +4,9 @@ from dataclasses import fields
 
 import pytest
 from afterdetail.detailer.settings import FitSettings, MaskSettings, PaintSettings, SampleSettings
-from rig.nano import make_importable
+from rig.make import import_comfy
 
-make_importable()
+import_comfy(on_cpu=True)
 
 from afterdetail.nodes.detail import AfterDetail  # noqa: E402
 from afterdetail.nodes.inpaint import AfterDetailInpaint  # noqa: E402
