@@ -1,7 +1,7 @@
 # `make demo` and `make test` are all that is needed on a fresh machine; every target sets up what it lacks.
 SHELL := bash
 PYTHON ?= python3
-RUN := PYTHONPATH=tests:.pack .venv/bin/python
+RUN := PYTHONPATH=tests:tools:.pack .venv/bin/python
 
 .PHONY: help setup demo test references browser lint bench serve weights workflows locales pictures screenshots versions
 
@@ -19,7 +19,7 @@ help:
 	@echo "make weights      convert the shipped detector weights anew"
 
 setup:
-	@PYTHON="$(PYTHON)" tests/rig/setup.sh
+	@PYTHON="$(PYTHON)" tools/setup.sh
 
 demo: setup
 	@$(RUN) demo/detail_photo.py
@@ -32,7 +32,7 @@ references: setup
 	@PYTHON=.venv/bin/python tests/references/mediapipe_venvs.sh || echo "references: mediapipe could not be installed; the tests that compare with it are left out."
 
 browser:
-	@tests/browser/setup.sh
+	@tools/chromium.sh
 
 lint: setup
 	@.venv/bin/ruff check .
@@ -46,21 +46,21 @@ weights:
 	@PYTHON="$(PYTHON)" detectors/weights/conversion/run.sh
 
 versions: setup
-	@tests/rig/versions.sh
+	@tools/versions.sh
 
 pictures: setup
-	@$(RUN) demo/help_pictures.py
-	@$(RUN) demo/registry_pictures.py
+	@$(RUN) tools/pictures/help_pictures.py
+	@$(RUN) tools/pictures/registry_pictures.py
 
 locales: setup
-	@$(RUN) -m rig.locales
+	@$(RUN) tools/translations.py
 
 screenshots: setup browser
 	@OMP_NUM_THREADS=1 SCREENSHOT_SCALE=2 .venv/bin/python -m pytest tests/browser/test_canvas.py
-	@$(RUN) demo/canvas_pictures.py
+	@$(RUN) tools/pictures/canvas_pictures.py
 
 workflows: setup browser
-	@OMP_NUM_THREADS=1 $(RUN) workflows/convert.py $(ARGS)
+	@OMP_NUM_THREADS=1 $(RUN) tools/convert_workflows.py $(ARGS)
 
 serve: setup
-	@$(RUN) -m rig.serve $(ARGS)
+	@$(RUN) tools/serve.py $(ARGS)

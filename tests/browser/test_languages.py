@@ -10,10 +10,10 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 from rig.browser import TIMEOUT_MS, complaints, load, new_page, open_app, screenshot
 from rig.canvas import focus, panel_of, show
-from rig.locales import LANGUAGES, phrases, table
 from rig.photos import collage
 from rig.prompts import checkpoint, node
 from rig.server import ComfyServer
+from translations import LANGUAGES, phrases, table
 
 DETAILER, STYLES = "AfterDetail", "AfterDetailStylePreset"
 OFFERED = [language for language in LANGUAGES if language != "de"]

@@ -5,7 +5,7 @@ import re
 
 import pytest
 from rig.comfyui import ROOT
-from rig.locales import of_the_pack
+from translations import of_the_pack
 
 DOCS = ROOT / "web" / "docs"
 PICTURE = re.compile(r"!\[([^\]]+)\]\(([^)]+)\)")

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from rig.locales import LANGUAGES, MAIN, PHRASE, SCRIPTS, SOURCE, files, gaps, leaves, node_defs, of_the_pack, table
+from translations import LANGUAGES, MAIN, PHRASE, SCRIPTS, SOURCE, files, gaps, leaves, node_defs, of_the_pack, table
 
 SAME_WORD = {
     *("After Detailer", "cfg", "clip", "detector", "image", "passes", "prompt", "prompt: {prompt}", "score"),

