@@ -140,9 +140,9 @@ def _notes(sight: Sight, options: Options) -> list[str]:
         if name in options.values and options[name] != sight.widgets.get(name, options[name])
     ]
     if "confidence" in options.values and not notes:
-        found, wanted = sight.found, max(options["confidence"], sight.found.floor)
-        if wanted < found.confidence:
-            notes.append(f"Objects with a score below {found.confidence:.2f} show after the next run.")
-        elif wanted > found.confidence and not found.nested:
+        found, wanted = sight.found, sight.found.threshold.at(options["confidence"]).applied
+        if wanted < found.threshold.applied:
+            notes.append(f"Objects with a score below {found.threshold.applied:.2f} show after the next run.")
+        elif wanted > found.threshold.applied and not found.nested:
             notes.append("With this confidence, boxes may come out a few pixels elsewhere in the next run.")
     return notes
