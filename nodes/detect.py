@@ -12,11 +12,12 @@ from ..detailer.detection import Detections
 from ..detailer.selection import select, union_mask
 from ..detectors import registry
 from ..detectors.inference import detect
-from . import inputs, live
+from . import inputs, watching
 from .adapters.boxes import bounding_boxes
 from .images import checked_image, checked_mask
 from .options import Options
 from .sockets import CATEGORY, DetectionsSocket
+from .watching import NodeRun
 
 
 class AfterDetailDetect(io.ComfyNode):
@@ -63,11 +64,11 @@ class AfterDetailDetect(io.ComfyNode):
     ) -> io.NodeOutput:
         options = Options(cls, widgets)
         inside = checked_mask(only_inside, checked_image(image))
-        seen = detect(detector, image, options.detecting(live.lowest_confidence()))
+        seen = detect(detector, image, options.detecting(watching.lowest_confidence()))
         found = select(seen, options.selection(), inside)
         plane = Box.of_size(found.width, found.height)
         masks = torch.stack([union_mask(objects, plane) for objects in found.images])
-        ui = live.remembered(cls, options.values, seen, image, inside=inside)
+        ui = watching.record(NodeRun(cls, options.values, seen, image, inside=inside))
         return io.NodeOutput(found, masks, bounding_boxes(found), found.count, ui=ui)
 
 
