@@ -52,7 +52,7 @@ class DetailReport:
     def of(regions: Regions) -> DetailReport:
         """A report that knows the objects which became no region."""
         found = regions.detections
-        report = DetailReport(found.detector, found.confidence, [[] for _ in found.images])
+        report = DetailReport(found.detector, found.threshold.applied, [[] for _ in found.images])
         for index, detection, reason in regions.dropped:
             report.images[index].append(ObjectReport(detection, "skipped", reason))
         return report

@@ -64,7 +64,8 @@ def select(detections: Detections, selection: Selection, inside: torch.Tensor | 
         [verdict.detection for verdict in verdicts if verdict.reason is None]
         for verdicts in judged(detections, selection, inside)
     )
-    return replace(kept, confidence=max(detections.confidence, selection.confidence))
+    threshold = detections.threshold
+    return replace(kept, threshold=threshold.at(max(threshold.asked, selection.confidence)))
 
 
 def judged(detections: Detections, selection: Selection, inside: torch.Tensor | None = None) -> list[list[Verdict]]:
