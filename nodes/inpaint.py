@@ -14,7 +14,7 @@ from ..detailer.settings import PaintSettings, SampleSettings
 from . import inputs, watching
 from .images import at_size_of, checked_image
 from .options import Options
-from .progress import text_line
+from .progress import teller
 from .sockets import CATEGORY, RegionsSocket
 from .watching import NodeRun
 
@@ -80,7 +80,7 @@ def inpainter_of(node: type[io.ComfyNode], regions: Regions, options: Options) -
         Refiner(*refiner) if refiner[0] is not None else None,
         clip,
         options.prompts(labels),
-        text_line(node),
+        teller(node),
     )
 
 
