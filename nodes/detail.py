@@ -16,6 +16,7 @@ from ..detectors.inference import detect
 from . import inputs, live
 from .images import at_size_of, checked_image
 from .inpaint import inpainter_of, result_ui, unknown_sampling
+from .notes import told
 from .options import Options
 from .sockets import CATEGORY, DetectionsSocket
 
@@ -87,4 +88,6 @@ class AfterDetail(io.ComfyNode):
         done = detail(original, regions, inpainter, options.seeds(), options["safety"])
         model = inpainter.base_model, inpainter.factor
         kept = live.remembered(cls, options.values, seen, original, done.image, fitted_for=model)
-        return io.NodeOutput(done.image, done.alpha, found, done.report.as_json(), ui=result_ui(done) | kept)
+        return io.NodeOutput(
+            done.image, done.alpha, found, done.report.as_json(), ui=result_ui(done) | told(done.report.notes) | kept
+        )

@@ -10,9 +10,11 @@ from comfy_api.latest import io
 
 from ..detailer.detail import Detailed, detail
 from ..detailer.region import Regions
+from ..detailer.report import DetailReport
 from ..detailer.sampling import ComfyInpainter, Refiner
 from . import inputs, live
 from .images import at_size_of, checked_image
+from .notes import told
 from .options import Options
 from .progress import text_line
 from .sockets import CATEGORY, RegionsSocket
@@ -60,7 +62,8 @@ class AfterDetailInpaint(io.ComfyNode):
         original = at_size_of(checked_image(image), regions)
         done = detail(original, regions, inpainter_of(cls, regions, options), options.seeds(), options["safety"])
         kept = live.remembered(cls, options.values, regions.detections, original, done.image)
-        return io.NodeOutput(done.image, done.alpha, done.report.as_json(), ui=result_ui(done) | kept)
+        notes = told(done.report.notes, DetailReport.of(regions).notes)
+        return io.NodeOutput(done.image, done.alpha, done.report.as_json(), ui=result_ui(done) | notes | kept)
 
 
 def inpainter_of(node: type[io.ComfyNode], regions: Regions, options: Options) -> ComfyInpainter:

@@ -10,10 +10,12 @@ from comfy_api.latest import io
 from ..detailer.crop import accumulate
 from ..detailer.detection import Detections
 from ..detailer.region import Regions, make_regions
+from ..detailer.report import DetailReport
 from ..detailer.resolution import CHOICES
 from ..detailer.selection import select
 from . import inputs, live
 from .images import checked_size
+from .notes import told
 from .options import Options
 from .sockets import CATEGORY, DetectionsSocket, RegionsSocket
 
@@ -56,6 +58,7 @@ class AfterDetailRegions(io.ComfyNode):
             select(detections, options.selection()), options.masks(), options.fitting(), options["upscale"]
         )
         ui = live.remembered(cls, options.values, detections, image)
+        ui |= told(DetailReport.of(regions).notes, detections.notes)
         return io.NodeOutput(regions, combined_alpha(regions), ui=ui)
 
 
