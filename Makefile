@@ -10,7 +10,7 @@ help:
 	@echo "make test         lint, types, unit tests, end-to-end tests, and tests in a browser"
 	@echo "make serve        ComfyUI with this pack in the browser (ARGS=... go to ComfyUI)"
 	@echo "make bench        measure; results in benchmarks/README.md (ARGS=... only these sections)"
-	@echo "make lint         ruff and pyright only"
+	@echo "make lint         ruff, pyright and TypeScript's check of the page's scripts only"
 	@echo "make versions     run the end-to-end tests on the oldest and the newest ComfyUI"
 	@echo "make workflows    write the API forms and pictures of the workflows anew (ARGS=... only these)"
 	@echo "make locales      write the nodes' and panels' texts in all languages, and say what a language lacks"
@@ -25,6 +25,7 @@ demo: setup
 	@$(RUN) demo/detail_photo.py
 
 test: lint references browser
+	@tools/javascript.sh test
 	@OMP_NUM_THREADS=1 .venv/bin/python -m pytest -n 2 --dist loadfile tests
 
 # mediapipe 0.10.21 exists for Python up to 3.12 only; without it the tests that compare with it say so and are skipped.
@@ -38,6 +39,7 @@ lint: setup
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check --quiet .
 	@PYRIGHT_PYTHON_CACHE_DIR=.venv/pyright PYRIGHT_PYTHON_IGNORE_WARNINGS=1 .venv/bin/pyright
+	@tools/javascript.sh lint
 
 bench: setup browser
 	@$(RUN) benchmarks/run.py $(ARGS)

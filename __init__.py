@@ -11,6 +11,6 @@ async def comfy_entrypoint():
     if sentence := too_old():
         logging.getLogger("afterdetail").error(sentence)
         return NoNodes()
-    from .nodes.extension import AfterDetailExtension  # here, because it may fail where ComfyUI is too old
+    from .extension import AfterDetailExtension  # here, because it may fail where ComfyUI is too old
 
     return AfterDetailExtension()

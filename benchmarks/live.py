@@ -48,24 +48,24 @@ def milliseconds(work: Callable[[], object]) -> float:
 
 def main() -> None:
     nano.load()
+    from afterdetail.canvas.preview import preview
+    from afterdetail.canvas.recorder import pictures
+    from afterdetail.canvas.snapshots import Snapshot
     from afterdetail.nodes.detail import AfterDetail
-    from afterdetail.nodes.live import pictures
-    from afterdetail.nodes.look import look
-    from afterdetail.nodes.sights import Sight
 
     torch.set_num_threads(1)
     print(f"| {OBJECTS} objects, {SIZE} px | boxes | masks |\n|---|---|---|")
     with torch.inference_mode():
-        sights = [
-            Sight(AfterDetail, {"detector": "face_full_mediapipe"}, faces(masked), [], fitted_for=("sd15", 8))
+        snapshots = [
+            Snapshot(AfterDetail, {"detector": "face_full_mediapipe"}, faces(masked), [], fitted_for=("sd15", 8))
             for masked in (False, True)
         ]
         for name, widgets in CASES.items():
-            cells = (f"{milliseconds(lambda s=sight, w=widgets: look(s, 0, w)):.0f} ms" for sight in sights)
+            cells = (f"{milliseconds(lambda s=snapshot, w=widgets: preview(s, 0, w)):.0f} ms" for snapshot in snapshots)
             print(f"| {name} | " + " | ".join(cells) + " |", flush=True)
         images = [torch.rand(1, side, side, 3) for side in SIDES]
-        kept = [f"{milliseconds(lambda i=image: pictures(i)):.0f} ms for {image.shape[1]} px" for image in images]
-    print(f"\nTo keep a picture for the canvas: {', '.join(kept)}.")
+        times = [f"{milliseconds(lambda i=image: pictures(i)):.0f} ms for {image.shape[1]} px" for image in images]
+    print(f"\nTo keep a picture for the canvas: {', '.join(times)}.")
     nano.unload()
 
 

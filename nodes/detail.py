@@ -13,12 +13,13 @@ from ..detailer.resolution import CHOICES
 from ..detailer.selection import select
 from ..detectors import registry
 from ..detectors.inference import detect
-from . import inputs, live
+from . import inputs, watching
 from .images import at_size_of, checked_image
 from .inpaint import inpainter_of, result_ui, unknown_sampling
 from .notes import told
 from .options import Options
 from .sockets import CATEGORY, DetectionsSocket
+from .watching import NodeRun
 
 
 class AfterDetail(io.ComfyNode):
@@ -80,14 +81,13 @@ class AfterDetail(io.ComfyNode):
     @classmethod
     def execute(cls, image: torch.Tensor, detector: str, **inputs_and_widgets: Any) -> io.NodeOutput:
         options = Options(cls, inputs_and_widgets)
-        seen = detect(detector, checked_image(image), options.detecting(live.lowest_confidence()))
+        seen = detect(detector, checked_image(image), options.detecting(watching.lowest_confidence()))
         found = select(seen, options.selection())
         regions = make_regions(found, options.masks(), options.fitting(), options["upscale"])
         inpainter = inpainter_of(cls, regions, options)
         original = at_size_of(image, regions)
         done = detail(original, regions, inpainter, options.seeds(), options["safety"])
         model = inpainter.base_model, inpainter.factor
-        kept = live.remembered(cls, options.values, seen, original, done.image, fitted_for=model)
-        return io.NodeOutput(
-            done.image, done.alpha, found, done.report.as_json(), ui=result_ui(done) | told(done.report.notes) | kept
-        )
+        run = NodeRun(cls, options.values, seen, original, done.image, fitted_for=model)
+        ui = result_ui(done) | told(done.report.notes) | watching.record(run)
+        return io.NodeOutput(done.image, done.alpha, found, done.report.as_json(), ui=ui)

@@ -12,12 +12,13 @@ from ..detailer.detection import Detections
 from ..detailer.selection import select, union_mask
 from ..detectors import registry
 from ..detectors.inference import detect
-from . import inputs, live
+from . import inputs, watching
 from .adapters.boxes import bounding_boxes
 from .images import checked_image, restriction
 from .notes import told
 from .options import Options
 from .sockets import CATEGORY, DetectionsSocket
+from .watching import NodeRun
 
 
 class AfterDetailDetect(io.ComfyNode):
@@ -37,8 +38,8 @@ class AfterDetailDetect(io.ComfyNode):
                 io.Mask.Input(
                     "only_inside",
                     optional=True,
-                    tooltip="Keep only objects that lie at least half inside this mask. An empty mask, as Load Image gives "
-                    "for a picture without transparency, is ignored.",
+                    tooltip="Keep only objects that lie at least half inside this mask. An empty mask, as Load "
+                    "Image gives for a picture without transparency, is ignored.",
                 ),
                 inputs.scan(),
                 inputs.download_missing(),
@@ -65,12 +66,12 @@ class AfterDetailDetect(io.ComfyNode):
     ) -> io.NodeOutput:
         options = Options(cls, widgets)
         inside, ignored = restriction("only_inside", only_inside, checked_image(image))
-        seen = detect(detector, image, options.detecting(live.lowest_confidence()))
+        seen = detect(detector, image, options.detecting(watching.lowest_confidence()))
         found = select(seen.noting(*ignored), options.selection(), inside)
         plane = Box.of_size(found.width, found.height)
         masks = torch.stack([union_mask(objects, plane) for objects in found.images])
-        ui = live.remembered(cls, options.values, seen, image, inside=inside)
-        return io.NodeOutput(found, masks, bounding_boxes(found), found.count, ui=ui | told(found.notes))
+        ui = watching.record(NodeRun(cls, options.values, seen, image, inside=inside)) | told(found.notes)
+        return io.NodeOutput(found, masks, bounding_boxes(found), found.count, ui=ui)
 
 
 class AfterDetailFilter(io.ComfyNode):

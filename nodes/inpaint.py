@@ -12,12 +12,13 @@ from ..detailer.detail import Detailed, detail
 from ..detailer.region import Regions
 from ..detailer.report import DetailReport
 from ..detailer.sampling import ComfyInpainter, Refiner
-from . import inputs, live
+from . import inputs, watching
 from .images import at_size_of, checked_image
 from .notes import told
 from .options import Options
 from .progress import text_line
 from .sockets import CATEGORY, RegionsSocket
+from .watching import NodeRun
 
 SOCKETS = ("model", "positive", "negative", "vae", "clip", "refiner_model", "refiner_positive", "refiner_negative")
 
@@ -61,9 +62,9 @@ class AfterDetailInpaint(io.ComfyNode):
         options = Options(cls, inputs_and_widgets)
         original = at_size_of(checked_image(image), regions)
         done = detail(original, regions, inpainter_of(cls, regions, options), options.seeds(), options["safety"])
-        kept = live.remembered(cls, options.values, regions.detections, original, done.image)
-        notes = told(done.report.notes, DetailReport.of(regions).notes)
-        return io.NodeOutput(done.image, done.alpha, done.report.as_json(), ui=result_ui(done) | notes | kept)
+        run = NodeRun(cls, options.values, regions.detections, original, done.image)
+        ui = result_ui(done) | told(done.report.notes, DetailReport.of(regions).notes) | watching.record(run)
+        return io.NodeOutput(done.image, done.alpha, done.report.as_json(), ui=ui)
 
 
 def inpainter_of(node: type[io.ComfyNode], regions: Regions, options: Options) -> ComfyInpainter:

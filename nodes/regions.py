@@ -13,11 +13,12 @@ from ..detailer.region import Regions, make_regions
 from ..detailer.report import DetailReport
 from ..detailer.resolution import CHOICES
 from ..detailer.selection import select
-from . import inputs, live
+from . import inputs, watching
 from .images import checked_size
 from .notes import told
 from .options import Options
 from .sockets import CATEGORY, DetectionsSocket, RegionsSocket
+from .watching import NodeRun
 
 
 class AfterDetailRegions(io.ComfyNode):
@@ -57,7 +58,7 @@ class AfterDetailRegions(io.ComfyNode):
         regions = make_regions(
             select(detections, options.selection()), options.masks(), options.fitting(), options["upscale"]
         )
-        ui = live.remembered(cls, options.values, detections, image)
+        ui = watching.record(NodeRun(cls, options.values, detections, image))
         ui |= told(DetailReport.of(regions).notes, detections.notes)
         return io.NodeOutput(regions, combined_alpha(regions), ui=ui)
 

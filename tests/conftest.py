@@ -10,7 +10,7 @@ from rig.comfyui import ROOT
 from rig.make import MODELS_CACHE
 from rig.server import ComfyServer
 
-KINDS = ("nano-sd15", "nano-sd15-inpaint", "nano-sdxl", "nano-refiner", "tiny-sd15", "tiny-sdxl")
+KINDS = ("face-sd15", "nano-sd15", "nano-sd15-inpaint", "nano-sdxl", "nano-refiner", "tiny-sd15", "tiny-sdxl")
 PROBE_NODES = ROOT / "tests" / "rig" / "probe_nodes"
 
 settings.register_profile("unhurried", settings(), deadline=None)  # other processes use this machine too

@@ -108,7 +108,7 @@ def labelled(core: torch.Tensor) -> np.ndarray:
 
 
 def with_soft_edge(plane: torch.Tensor, labels: np.ndarray, number: int, box: Box) -> MaskPatch:
-    """The area `number` in `box` with its own values, and those of the soft edge that is nearer to it than to others."""
+    """The area `number` in `box` with the soft edge around it, as far as no other area is nearer."""
     around = box.padded(SOFT_EDGE).intersection(Box.of_size(plane.shape[1], plane.shape[0]))
     near, values = labels[around.slices], plane[around.slices]
     edge = (values > plane.min() + NOISE).numpy() & (nearest_label(near) == number)

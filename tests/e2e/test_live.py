@@ -34,7 +34,7 @@ def regions_graph(bench, crowd):
 @pytest.fixture(scope="module")
 def tiny_yolo(comfy):
     """A picture [1, 384, 512, 3] and a network that knows its faces, more or less surely."""
-    name = "looks.safetensors"
+    name = "faces.safetensors"
     target = comfy.base / "models" / "ultralytics" / "bbox" / name
     target.parent.mkdir(parents=True, exist_ok=True)
     shutil.copy(ROOT / "tests" / "fixtures" / "tiny_face.safetensors", target)
@@ -43,11 +43,11 @@ def tiny_yolo(comfy):
 
 
 def run_of(entry, node_id):
-    [kept] = entry["outputs"][node_id]["afterdetail"]
-    return kept
+    [run] = entry["outputs"][node_id]["afterdetail"]
+    return run
 
 
-def look(comfy, token, **widgets):
+def preview(comfy, token, **widgets):
     return comfy.post("/afterdetail/preview", json={"token": token, "image": 0, "widgets": widgets}).json()
 
 
@@ -68,22 +68,22 @@ def halved(mask):
 
 
 @pytest.mark.parametrize("widgets", [TUNED, {"union_masks": True}, {"invert": True, "mask_blur": 0}, {"pick": "2, 0"}])
-def test_a_look_is_what_a_run_would_do(bench, comfy, regions_graph, widgets):
+def test_a_preview_is_what_a_run_would_do(bench, comfy, regions_graph, widgets):
     _, entry = bench.run(regions_graph(), mask=["regions", 1])
-    seen = look(comfy, run_of(entry, "regions")["token"], **widgets)
+    seen = preview(comfy, run_of(entry, "regions")["token"], **widgets)
     tensors, again = bench.run(regions_graph(**widgets), mask=["regions", 1])
     np.testing.assert_allclose(alpha_of(seen), halved(tensors["mask"]), atol=1 / 255)
-    same = look(comfy, run_of(again, "regions")["token"])
+    same = preview(comfy, run_of(again, "regions")["token"])
     assert seen == same
 
 
-def test_a_look_at_the_whole_job_gives_the_windows_of_its_report(bench, comfy, crowd):
+def test_a_preview_at_the_whole_job_gives_the_windows_of_its_report(bench, comfy, crowd):
     done = bench.detail(crowd, **SMALL)
-    [kept] = done.ui["afterdetail"]
+    [run] = done.ui["afterdetail"]
     for widgets in ({"mask_padding": 60, "upscale": 1.5}, {"pick": "3, 1"}):
-        seen = look(comfy, kept["token"], **widgets)
+        seen = preview(comfy, run["token"], **widgets)
         report = bench.detail(crowd, **SMALL, **widgets).objects
-        looked = [item for item in seen["objects"] if item["kept"]]
+        looked = [item for item in seen["objects"] if item["selected"]]
         for key in ("box", "window", "sampled_at", "score"):
             assert sorted(map(str, (item[key] for item in looked))) == sorted(str(item[key]) for item in report)
 
@@ -91,23 +91,23 @@ def test_a_look_at_the_whole_job_gives_the_windows_of_its_report(bench, comfy, c
 def test_every_object_is_there_with_the_reason_it_is_left_out(bench, comfy, regions_graph):
     _, entry = bench.run(regions_graph(), mask=["regions", 1])
     token = run_of(entry, "detect")["token"]
-    seen = look(comfy, token, pick="1, 0", max_num_detections=1)
-    assert [(item["place"], item["kept"], item["reason"]) for item in seen["objects"]] == [
+    seen = preview(comfy, token, pick="1, 0", max_num_detections=1)
+    assert [(item["place"], item["selected"], item["reason"]) for item in seen["objects"]] == [
         (1, True, None),
         (0, False, "beyond max_num_detections 1"),
         (2, False, "left out by pick"),
         (3, False, "left out by pick"),
     ]
-    seen = look(comfy, token, max_area=0.0)
+    seen = preview(comfy, token, max_area=0.0)
     assert all("outside min_area to max_area" in item["reason"] for item in seen["objects"])
-    assert not alpha_of(look(comfy, token, pick="none")).any()
+    assert not alpha_of(preview(comfy, token, pick="none")).any()
 
 
 def test_prompts_of_single_objects_are_shown(bench, comfy, crowd):
     graph = bench.graph(crowd, **SMALL)
     graph["detail"]["inputs"]["clip"] = ["model", 1]
-    [kept] = bench.run_detail(graph).ui["afterdetail"]
-    seen = look(comfy, kept["token"], object_prompts="old\n\nface: young", pick="2, 0, 1")
+    [run] = bench.run_detail(graph).ui["afterdetail"]
+    seen = preview(comfy, run["token"], object_prompts="old\n\nface: young", pick="2, 0, 1")
     assert [item["prompt"] for item in seen["objects"]] == ["old", "young", "young", None]
 
 
@@ -120,40 +120,40 @@ def test_confidence_moves_both_ways_where_that_is_exact(bench, comfy, regions_gr
         _, entry = bench.run(regions_graph(drawn, found), mask=["regions", 1])
         return run_of(entry, "detect")["token"]
 
-    def kept(seen):
-        return [item for item in seen["objects"] if item["kept"]]
+    def selected(seen):
+        return [item for item in seen["objects"] if item["selected"]]
 
-    scores = sorted(item["score"] for item in kept(look(comfy, run(0.1))))
+    scores = sorted(item["score"] for item in selected(preview(comfy, run(0.1))))
     middle = (scores[0] + scores[-1]) / 2
     token = run(middle)
     for confidence in (0.1, middle, scores[-1] + 1e-4):
-        seen = look(comfy, token, confidence=confidence)
-        assert kept(seen) == kept(look(comfy, run(confidence)))
+        seen = preview(comfy, token, confidence=confidence)
+        assert selected(seen) == selected(preview(comfy, run(confidence)))
         assert seen["notes"] == []
-    assert 0 < len(kept(look(comfy, token))) < len(scores)
-    assert "below 0.10 show after the next run" in look(comfy, token, confidence=0.05)["notes"][0]
+    assert 0 < len(selected(preview(comfy, token))) < len(scores)
+    assert "below 0.10 show after the next run" in preview(comfy, token, confidence=0.05)["notes"][0]
 
 
 def test_what_only_a_run_can_know_is_said(bench, comfy, regions_graph):
     _, entry = bench.run(regions_graph(), mask=["regions", 1])
     token = run_of(entry, "detect")["token"]
-    assert look(comfy, token, confidence=0.5)["notes"] == []  # below the detector's own floor nothing changes
-    assert "boxes may come out" in look(comfy, token, confidence=0.7)["notes"][0]
-    assert look(comfy, token, detector="hand_mediapipe")["notes"] == [
+    assert preview(comfy, token, confidence=0.5)["notes"] == []  # below the detector's own floor nothing changes
+    assert "boxes may come out" in preview(comfy, token, confidence=0.7)["notes"][0]
+    assert preview(comfy, token, detector="hand_mediapipe")["notes"] == [
         "detector has changed: run the graph to look again."
     ]
 
 
 def test_pictures_before_and_after(bench, comfy, crowd):
     done = bench.detail(torch.cat([crowd, crowd.flip(2)]), max_num_detections=1, **SMALL)
-    [kept] = done.ui["afterdetail"]
-    assert (kept["shown"], kept["painted"], kept["width"], kept["height"]) == (2, True, 1024, 512)
+    [run] = done.ui["afterdetail"]
+    assert (run["shown"], run["painted"], run["width"], run["height"]) == (2, True, 1024, 512)
     for side, tensors in (("before", torch.cat([crowd, crowd.flip(2)])), ("after", done.image)):
         for index, tensor in enumerate(tensors):
-            answer = comfy.get(f"/afterdetail/preview/{kept['token']}/{side}/{index}")
+            answer = comfy.get(f"/afterdetail/preview/{run['token']}/{side}/{index}")
             picture = np.asarray(Image.open(BytesIO(answer.content)), dtype=np.float32) / 255
             assert np.abs(picture - tensor.numpy()).mean() < 0.02
-    assert comfy.send("GET", f"/afterdetail/preview/{kept['token']}/after/2").status_code == 404
+    assert comfy.send("GET", f"/afterdetail/preview/{run['token']}/after/2").status_code == 404
 
 
 def test_removed_nodes_are_forgotten(bench, comfy, regions_graph):
@@ -164,8 +164,8 @@ def test_removed_nodes_are_forgotten(bench, comfy, regions_graph):
         tokens.append(run_of(entry, "regions")["token"])
     for token in tokens:
         assert comfy.send("DELETE", f"/afterdetail/preview/{token}").status_code == 204
-    assert "no longer kept" in refusal(comfy, 410, token=tokens[0], image=0, widgets={})
-    assert [comfy.get(f"/afterdetail/preview/{token}").json()["kept"] for token in tokens] == [False, *[True] * 4]
+    assert "no longer in memory" in refusal(comfy, 410, token=tokens[0], image=0, widgets={})
+    assert [comfy.get(f"/afterdetail/preview/{token}").json()["available"] for token in tokens] == [False, *[True] * 4]
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from .comfyui import ROOT, comfy_import_environment
 MODELS_CACHE = ROOT / ".run" / "models"  # a models folder that git ignores
 VERSION_SUFFIX = ".version"
 MAKERS = ("checkpoints", "models")
+TRAINED = ROOT / "tools" / "face_model" / "weights.npz"
 
 
 def ensure_made(package: str, paths: Mapping[str, Path], arguments: Sequence[str]) -> None:
@@ -64,7 +65,7 @@ def import_comfy_on_cpu() -> bool:
 @cache
 def code_version() -> str:
     """A digest of the source and data files that make models."""
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(TRAINED.read_bytes())
     for folder in MAKERS:
         for file in sorted((Path(__file__).parent / folder).iterdir()):
             if file.suffix in (".py", ".npz"):

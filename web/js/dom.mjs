@@ -20,7 +20,8 @@ export function button(text, label, onclick, properties = {}) {
 
 /** Redraws a container; a control in it that has the focus and a `data-key` has it again afterwards. */
 export function redraw(container, children) {
-  const key = container.contains(document.activeElement) ? document.activeElement.dataset.key : undefined
+  const { activeElement: focused } = document
+  const key = focused instanceof HTMLElement && container.contains(focused) ? focused.dataset.key : undefined
   container.replaceChildren(...children)
   if (key !== undefined) [...container.querySelectorAll("[data-key]")].find((each) => each.dataset.key === key)?.focus()
 }

@@ -2,7 +2,7 @@
 import { button, element, redraw, Stepper } from "./dom.mjs"
 import { setWidget, widgetValues } from "./node.mjs"
 import { moved, pickText } from "./pick.mjs"
-import { look, pictureUrl } from "./server.mjs"
+import { pictureUrl, preview } from "./server.mjs"
 import { Stage } from "./stage.mjs"
 import { imageSteps, phrase } from "./words.mjs"
 
@@ -44,7 +44,7 @@ export class LiveView {
     this.asking = true
     try {
       const image = this.images.at
-      this.draw(await look(this.run.token, image, widgetValues(this.node)), image)
+      this.draw(await preview(this.run.token, image, widgetValues(this.node)), image)
       this.onProblem(null)
     } catch (error) {
       if (error.gone) this.run = null
@@ -73,20 +73,20 @@ export class LiveView {
         ...object,
         caption: `${object.place ?? "\u2013"} ${object.score.toFixed(2)}`,
         label: sentenceOf(object),
-        off: !object.kept,
+        off: !object.selected,
         disabled: object.place === null
       }))
     )
-    const kept = this.kept()
-    redraw(this.rows, this.objects.map((object, at) => this.rowOf(object, at, kept)))
+    const selected = this.selected()
+    redraw(this.rows, this.objects.map((object, at) => this.rowOf(object, at, selected)))
   }
 
-  rowOf(object, at, kept) {
-    const order = kept.indexOf(object)
+  rowOf(object, at, selected) {
+    const order = selected.indexOf(object)
     const number = element("input", {
       type: "number",
       min: 1,
-      max: kept.length,
+      max: selected.length,
       value: order + 1,
       dataset: { key: `place ${object.box}` },
       onchange: (event) => this.reorder(order, Number(event.target.value) - 1),
@@ -94,14 +94,14 @@ export class LiveView {
     })
     const toggle = button(object.label, sentenceOf(object), () => this.toggle(at), { className: "ad-toggle" })
     toggle.dataset.key = `toggle ${object.box}`
-    toggle.setAttribute("aria-pressed", String(object.kept))
+    toggle.setAttribute("aria-pressed", String(object.selected))
     if (object.place === null) toggle.setAttribute("aria-disabled", "true")
     const row = element(
       "tr",
       {
-        draggable: object.kept,
+        draggable: object.selected,
         style: { "--ad-color": object.color },
-        dataset: { state: object.kept ? "on" : "off" },
+        dataset: { state: object.selected ? "on" : "off" },
         onmouseenter: () => this.point(at),
         onmouseleave: () => this.point(null),
         ondragstart: (event) => event.dataTransfer.setData("text/plain", String(order)),
@@ -121,31 +121,31 @@ export class LiveView {
     return row
   }
 
-  kept() {
-    return this.objects.filter((object) => object.kept)
+  selected() {
+    return this.objects.filter((object) => object.selected)
   }
 
   toggle(at) {
     const object = this.objects[at]
     this.describe(at)
     if (object.place === null) return
-    const kept = this.kept()
-    this.pick(object.kept ? kept.filter((other) => other !== object) : [...kept, object].sort(byPlaceIf(inOrder(kept))))
+    const selected = this.selected()
+    this.pick(object.selected ? selected.filter((other) => other !== object) : [...selected, object].sort(byPlaceIf(inOrder(selected))))
   }
 
   reorder(from, to) {
     if (from === to || Number.isNaN(to)) return
-    this.pick(moved(this.kept(), from, to))
+    this.pick(moved(this.selected(), from, to))
   }
 
   /** Writes the order into the widget and shows it before the server confirms. */
-  pick(kept) {
-    const rest = this.objects.filter((object) => !kept.includes(object))
-    for (const object of this.objects) object.kept = kept.includes(object)
+  pick(selected) {
+    const rest = this.objects.filter((object) => !selected.includes(object))
+    for (const object of this.objects) object.selected = selected.includes(object)
     for (const object of rest) object.window = null
-    this.objects = [...kept, ...rest]
+    this.objects = [...selected, ...rest]
     this.drawObjects()
-    const places = kept.map((object) => object.place)
+    const places = selected.map((object) => object.place)
     setWidget(this.node, "pick", pickText(places, this.objects.filter((object) => object.place !== null).length))
   }
 
@@ -179,7 +179,7 @@ function sentenceOf(object) {
     `${sizeOf(object.box)} px`,
     object.sampled_at && phrase("sampled at {size}", { size: object.sampled_at.join("x") }),
     object.prompt && phrase("prompt: {prompt}", { prompt: object.prompt }),
-    object.reason ?? (object.kept ? null : phrase("left out"))
+    object.reason ?? (object.selected ? null : phrase("left out"))
   ]
   return parts.filter(Boolean).join(", ")
 }

@@ -4,7 +4,7 @@ import { LiveView } from "./live_view.mjs"
 import { hideCoreProgress, keyOf, makeRoom, place, savedRecord, saveRecord, watchWidgets } from "./node.mjs"
 import { Progress } from "./progress.mjs"
 import { ResultView } from "./result_view.mjs"
-import { isKept } from "./server.mjs"
+import { isAvailable } from "./server.mjs"
 import { phrase } from "./words.mjs"
 
 const NAME = "afterdetail_panel"
@@ -64,7 +64,7 @@ export class Panel {
   /** What the last run left before the page was loaded anew. */
   async restore() {
     const record = savedRecord(this.node)
-    if (record && (await isKept(record.run.token))) this.show(record)
+    if (record && (await isAvailable(record.run.token))) this.show(record)
   }
 
   show(record) {

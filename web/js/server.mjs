@@ -2,7 +2,7 @@
 import { api } from "../../../scripts/api.js"
 
 /** The objects and the mask of a run under other widget values. */
-export async function look(token, image, widgets) {
+export async function preview(token, image, widgets) {
   return (await post("/afterdetail/preview", { token, image, widgets })).json()
 }
 
@@ -10,10 +10,10 @@ export function pictureUrl(token, side, image) {
   return api.apiURL(`/afterdetail/preview/${token}/${side}/${image}`)
 }
 
-/** Whether the server still knows a run. */
-export async function isKept(token) {
+/** Whether the server still has the snapshot of a run. */
+export async function isAvailable(token) {
   const answer = await api.fetchApi(`/afterdetail/preview/${token}`)
-  return answer.ok && (await answer.json()).kept
+  return answer.ok && (await answer.json()).available
 }
 
 export async function release(token) {

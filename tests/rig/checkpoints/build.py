@@ -13,6 +13,7 @@ from .linear_vae import load_linear_vae
 from .random_tensors import RandomTensors, shrink_zeros
 from .taesd_layout import taesd_state_dict
 from .text_encoder import text_encoder_state_dict
+from .trained import trained_state_dict
 from .unet import unet_state_dict
 
 VAE_PREFIX = "first_stage_model."
@@ -21,10 +22,12 @@ VAE_PREFIX = "first_stage_model."
 def checkpoint(name: str, seed: int = 0, dtype: torch.dtype = torch.float16) -> dict[str, torch.Tensor]:
     """State dict of one of KINDS; the same for the same name, seed and dtype."""
     kind, random = KINDS[name], RandomTensors(seed, dtype)
-    sd = unet_state_dict(kind.unet, kind.randomness, random)
+    sd = {} if kind.vae == "trained" else unet_state_dict(kind.unet, kind.randomness, random)
     for encoder in kind.text_encoders:
         sd |= text_encoder_state_dict(encoder, random)
     sd = {key: tensor.to(dtype) for key, tensor in sd.items()}
+    if kind.vae == "trained":
+        return sd | trained_state_dict(kind.unet)
     # the VAE stays float32: half would cost it 10 dB
     return sd | {VAE_PREFIX + key: tensor for key, tensor in vae_state_dict(kind, random).items()}
 

@@ -4,6 +4,7 @@ tiny: stock ComfyUI detects it; every size that detection fixes is the real one 
 channels, transformer depths, whole text encoders), the rest is as small as it goes. VAE in TAESD's layout.
 pico: a nano that looks at its input from afar only, for pictures of 1024 px: a step takes a fraction of nano's.
 nano: needs the nano_models extension in custom_nodes; conditioning has its real shape. VAE linear.
+face: nano's text encoder, and the trained UNet and VAE of tools/face_model, which mend faces and heed no prompt.
 full: the real architecture and cost, for benchmarks on a GPU. VAE in AutoencoderKL's layout.
 """
 
@@ -26,7 +27,10 @@ class TextEncoder:
 
 @dataclass(frozen=True)
 class Kind:
-    """unet: arguments of ComfyUI's UNetModel. randomness: weight of the part of eps that depends on the prompt."""
+    """unet: arguments of ComfyUI's UNetModel. randomness: weight of the part of eps that depends on the prompt.
+
+    vae: which layout it has; with "trained" both UNet and VAE are read from a file.
+    """
 
     unet: dict[str, Any]
     text_encoders: tuple[TextEncoder, ...]
@@ -109,15 +113,23 @@ PICO_SDXL = NANO_SDXL | {
     "transformer_depth_output": [0] * 8,
     "transformer_depth_middle": -1,
 }
+FACE_SD15 = {
+    "model_channels": 64,
+    "num_heads": 2,
+    "num_res_blocks": [1, 1, 1],
+    "channel_mult": [1, 1, 2],
+    "transformer_depth": [0, 0, 1],
+    "transformer_depth_output": [0] * 6,
+}
 
 
 def _tiny(kind: Kind, unet: dict[str, Any]) -> Kind:
     return replace(kind, unet=kind.unet | unet, vae="taesd")
 
 
-def _nano(kind: Kind, unet: dict[str, Any]) -> Kind:
+def _nano(kind: Kind, unet: dict[str, Any], vae: str = "linear") -> Kind:
     encoders = tuple(replace(encoder, layers=NANO_TEXT_LAYERS) for encoder in kind.text_encoders)
-    return replace(kind, unet=kind.unet | unet, text_encoders=encoders, vae="linear")
+    return replace(kind, unet=kind.unet | unet, text_encoders=encoders, vae=vae)
 
 
 KINDS = {
@@ -129,6 +141,7 @@ KINDS = {
     "nano-refiner": _nano(REFINER, NANO_SDXL),
     "pico-sdxl": _nano(SDXL, PICO_SDXL),
     "pico-refiner": _nano(REFINER, PICO_SDXL),
+    "face-sd15": _nano(SD15, FACE_SD15, vae="trained"),
     "full-sd15": SD15,
     "full-sdxl": SDXL,
 }

@@ -14,6 +14,7 @@ from comfy.ldm.modules.diffusionmodules.openaimodel import UNetModel
 
 from .random_tensors import RandomTensors, random_weight
 
+PREFIX = "model.diffusion_model."
 GROUPS = 32
 LATENT_CHANNELS = 4
 PAIR_GROUPS = 2 * LATENT_CHANNELS
@@ -24,6 +25,16 @@ HIGH_PASS = torch.tensor([[-1.0, -2, -1], [-2, 12, -2], [-1, -2, -1]]) / 16
 
 def unet_state_dict(config: dict[str, Any], randomness: float, random: RandomTensors) -> dict[str, torch.Tensor]:
     """State dict for UNetModel(**config), named as in a checkpoint."""
+    sd = {}
+    for key, shape in unet_shapes(config).items():
+        gain = RESIDUAL_GAIN if key.endswith(RESIDUAL_ENDS) else 1.0
+        sd[key] = random_weight(key, shape, random, gain)
+    _carry_high_pass(sd, config["model_channels"], randomness, random)
+    return {PREFIX + key: weight for key, weight in sd.items()}
+
+
+def unet_shapes(config: dict[str, Any]) -> dict[str, tuple[int, ...]]:
+    """The shape of every weight of UNetModel(**config)."""
     net = UNetModel(
         **config,
         image_size=32,
@@ -33,12 +44,7 @@ def unet_state_dict(config: dict[str, Any], randomness: float, random: RandomTen
         device="meta",
         operations=comfy.ops.disable_weight_init,
     )
-    sd = {}
-    for key, weight in net.state_dict().items():
-        gain = RESIDUAL_GAIN if key.endswith(RESIDUAL_ENDS) else 1.0
-        sd[key] = random_weight(key, tuple(weight.shape), random, gain)
-    _carry_high_pass(sd, config["model_channels"], randomness, random)
-    return {f"model.diffusion_model.{key}": weight for key, weight in sd.items()}
+    return {key: tuple(weight.shape) for key, weight in net.state_dict().items()}
 
 
 def _carry_high_pass(

@@ -10,6 +10,7 @@ import comfy.supported_models_base
 from .text_encoders import NanoRefinerClip, NanoSD15Clip, NanoSDXLClip
 
 MODEL_CHANNELS = 32
+FACE_MODEL_CHANNELS = 64
 ClipTarget = comfy.supported_models_base.ClipTarget
 
 
@@ -19,6 +20,10 @@ class NanoSD15(comfy.supported_models.SD15):
 
     def clip_target(self, state_dict=None):
         return ClipTarget(comfy.sd1_clip.SD1Tokenizer, NanoSD15Clip)
+
+
+class FaceSD15(NanoSD15):
+    unet_config: ClassVar = comfy.supported_models.SD15.unet_config | {"model_channels": FACE_MODEL_CHANNELS}
 
 
 class NanoSDXL(comfy.supported_models.SDXL):
@@ -45,5 +50,5 @@ class NanoRefiner(comfy.supported_models.SDXLRefiner):
 
 def register_configs() -> None:
     registered = {config.__name__ for config in comfy.supported_models.models}
-    configs = (NanoSD15, NanoSDXL, NanoRefiner)
+    configs = (NanoSD15, FaceSD15, NanoSDXL, NanoRefiner)
     comfy.supported_models.models.extend(config for config in configs if config.__name__ not in registered)

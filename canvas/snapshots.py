@@ -1,4 +1,4 @@
-"""What nodes saw in their last runs, by token, within bounds."""
+"""Snapshots of what nodes saw in their last runs, by token, within bounds."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ import torch
 from ..detailer.detection import Detections
 from ..detailer.resolution import BaseModel
 
-MAX_SIGHTS, MAX_BYTES = 64, 256 * 2**20
+MAX_SNAPSHOTS, MAX_BYTES = 64, 256 * 2**20
 MAX_RELEASED = 4
 """Of removed nodes, the last so many: undo, or a run that ComfyUI takes from its cache, may bring them back."""
 
 
 @dataclass(frozen=True, eq=False)
-class Sight:
+class Snapshot:
     """One run of one node. Pictures are uint8 [H, W, 3], one per image."""
 
     node: Any
     """The node's class."""
     widgets: Mapping[str, Any]
-    found: Detections
+    detections: Detections
     """Before anything was selected."""
     before: Sequence[torch.Tensor]
     after: Sequence[torch.Tensor] = ()
@@ -37,45 +37,47 @@ class Sight:
 
     @property
     def bytes(self) -> int:
-        masks = (d.mask for found in self.found.images for d in found if d.mask is not None)
-        kept = [*self.before, *self.after, *masks, *([] if self.inside is None else [self.inside])]
-        return sum(tensor.nbytes for tensor in kept)
+        masks = (d.mask for found in self.detections.images for d in found if d.mask is not None)
+        tensors = [*self.before, *self.after, *masks, *([] if self.inside is None else [self.inside])]
+        return sum(tensor.nbytes for tensor in tensors)
 
 
-class Sights:
-    """The most recently used ones. Any thread may use it."""
+class SnapshotStore:
+    """The most recently used snapshots. Any thread may use it."""
 
-    def __init__(self, max_sights: int = MAX_SIGHTS, max_bytes: int = MAX_BYTES, max_released: int = MAX_RELEASED):
-        self._max_sights, self._max_bytes, self._max_released = max_sights, max_bytes, max_released
-        self._sights: OrderedDict[str, Sight] = OrderedDict()
+    def __init__(
+        self, max_snapshots: int = MAX_SNAPSHOTS, max_bytes: int = MAX_BYTES, max_released: int = MAX_RELEASED
+    ):
+        self._max_snapshots, self._max_bytes, self._max_released = max_snapshots, max_bytes, max_released
+        self._snapshots: OrderedDict[str, Snapshot] = OrderedDict()
         self._released: OrderedDict[str, None] = OrderedDict()
         self._lock = threading.Lock()
 
-    def put(self, sight: Sight) -> str:
-        """The token of a new sight; older ones make room. The newest stays whatever its size."""
+    def put(self, snapshot: Snapshot) -> str:
+        """The token of a new snapshot; older ones make room. The newest stays whatever its size."""
         token = uuid.uuid4().hex
         with self._lock:
-            self._sights[token] = sight
-            total = sum(kept.bytes for kept in self._sights.values())
-            while len(self._sights) > 1 and (len(self._sights) > self._max_sights or total > self._max_bytes):
-                total -= self._drop(next(iter(self._released or self._sights)))
+            self._snapshots[token] = snapshot
+            total = sum(stored.bytes for stored in self._snapshots.values())
+            while len(self._snapshots) > 1 and (len(self._snapshots) > self._max_snapshots or total > self._max_bytes):
+                total -= self._drop(next(iter(self._released or self._snapshots)))
         return token
 
-    def get(self, token: str) -> Sight | None:
+    def get(self, token: str) -> Snapshot | None:
         with self._lock:
-            if token in self._sights:
-                self._sights.move_to_end(token)
+            if token in self._snapshots:
+                self._snapshots.move_to_end(token)
                 self._released.pop(token, None)
-            return self._sights.get(token)
+            return self._snapshots.get(token)
 
     def release(self, token: str) -> None:
         """Nobody shows it any more: it is among the first to go."""
         with self._lock:
-            if token in self._sights:
+            if token in self._snapshots:
                 self._released[token] = None
             while len(self._released) > self._max_released:
                 self._drop(next(iter(self._released)))
 
     def _drop(self, token: str) -> int:
         self._released.pop(token, None)
-        return self._sights.pop(token).bytes
+        return self._snapshots.pop(token).bytes

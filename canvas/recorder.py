@@ -1,16 +1,12 @@
-"""Keeping what a node saw, so that the canvas can show it and try other widget values on it."""
+"""Recording what nodes saw, so that the canvas can show it and try other widget values on it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import torch
-from comfy_api.latest import io
 from server import PromptServer
 
-from ..detailer.detection import Detections
-from .sights import Sight, Sights
+from ..nodes.watching import NodeRun
+from .snapshots import Snapshot, SnapshotStore
 
 LOWEST_CONFIDENCE = 0.1
 """How far down the confidence slider works without a new run, for detectors that allow it."""
@@ -19,37 +15,36 @@ MAX_PICTURES = 16
 """Of a batch, the first so many images are kept for the canvas."""
 
 
-sights = Sights()
+class Recorder:
+    """A watcher of nodes that keeps their runs while whoever queued the running prompt listens.
+
+    Headless runs keep and pay for nothing.
+    """
+
+    def __init__(self, snapshots: SnapshotStore):
+        self._snapshots = snapshots
+
+    def lowest_confidence(self) -> float | None:
+        return LOWEST_CONFIDENCE if is_watched() else None
+
+    def record(self, run: NodeRun) -> dict[str, list]:
+        """Keep a snapshot of a run; the part of its UI output that tells the canvas where it is."""
+        if not is_watched():
+            return {}
+        simple = {name: value for name, value in run.widgets.items() if isinstance(value, (bool, int, float, str))}
+        before = pictures(run.image)
+        after = () if run.result is None else before if run.result is run.image else pictures(run.result)
+        token = self._snapshots.put(
+            Snapshot(run.node, simple, run.detections, before, after, run.inside, run.fitted_for)
+        )
+        size = {"width": run.image.shape[2], "height": run.image.shape[1]}
+        return {"afterdetail": [{"token": token, "shown": len(before), "painted": bool(after), **size}]}
 
 
 def is_watched() -> bool:
-    """Whether whoever queued the running prompt listens, so that headless runs keep and pay for nothing."""
+    """Whether whoever queued the running prompt listens."""
     server = getattr(PromptServer, "instance", None)
     return server is not None and server.client_id in server.sockets
-
-
-def lowest_confidence() -> float | None:
-    """Down to which score a detector should look for the canvas's sake; None where nobody watches."""
-    return LOWEST_CONFIDENCE if is_watched() else None
-
-
-def remembered(
-    node: type[io.ComfyNode],
-    widgets: Mapping[str, Any],
-    found: Detections,
-    image: torch.Tensor,
-    after: torch.Tensor | None = None,
-    **more: Any,
-) -> dict[str, list]:
-    """Keep what a node saw in [B, H, W, C] `image`; the part of its UI output that tells the canvas where it is."""
-    if not is_watched():
-        return {}
-    simple = {name: value for name, value in widgets.items() if isinstance(value, (bool, int, float, str))}
-    before = pictures(image)
-    painted = () if after is None else before if after is image else pictures(after)
-    token = sights.put(Sight(node, simple, found, before, painted, **more))
-    size = {"width": image.shape[2], "height": image.shape[1]}
-    return {"afterdetail": [{"token": token, "shown": len(before), "painted": bool(painted), **size}]}
 
 
 def pictures(images: torch.Tensor) -> list[torch.Tensor]:

@@ -1,4 +1,4 @@
-"""A sight looked at with other widget values: the node's own steps again, on what it found in its last run."""
+"""A snapshot under other widget values: the node's own steps again, on what it found in its last run."""
 
 from __future__ import annotations
 
@@ -17,44 +17,44 @@ from ..detailer.box import Box
 from ..detailer.detection import Detection
 from ..detailer.region import Region, Regions, make_regions
 from ..detailer.selection import Verdict, judged, selection_notes, union_mask
-from .live import shrinking
-from .options import Options
-from .overlay import COLORS
-from .regions import combined_alpha
-from .sights import Sight
+from ..nodes.options import Options
+from ..nodes.overlay import COLORS
+from ..nodes.regions import combined_alpha
+from .recorder import shrinking
+from .snapshots import Snapshot
 
 MASK_SIDE = 512
 MAX_PIXELS = 2**24
-LOOKS_AGAIN = ("detector", "scan")
+NEEDS_A_RUN = ("detector", "scan")
 """Inputs whose effect only a new run can show."""
 
 
-def look(sight: Sight, index: int, widgets: Mapping[str, Any]) -> dict[str, Any]:
-    """Every object of the sight's image `index` with its fate, and the mask, under these widget values.
+def preview(snapshot: Snapshot, index: int, widgets: Mapping[str, Any]) -> dict[str, Any]:
+    """Every object of the snapshot's image `index` with its fate, and the mask, under these widget values.
 
     Values that are not given are those of the run. ValueError with a sentence where the node itself would refuse.
     """
-    if not 0 <= index < len(sight.found.images):
-        raise ValueError(f"There is no image {index}: the batch has {len(sight.found.images)}, counted from 0.")
-    options = Options(sight.node, {**sight.widgets, **checked(sight.node, widgets)})
-    found = sight.found.with_images([sight.found.images[index]])
-    inside = None if sight.inside is None else sight.inside[[index % len(sight.inside)]]
+    if not 0 <= index < len(snapshot.detections.images):
+        raise ValueError(f"There is no image {index}: the batch has {len(snapshot.detections.images)}, counted from 0.")
+    options = Options(snapshot.node, {**snapshot.widgets, **checked(snapshot.node, widgets)})
+    found = snapshot.detections.with_images([snapshot.detections.images[index]])
+    inside = None if snapshot.inside is None else snapshot.inside[[index % len(snapshot.inside)]]
     [verdicts] = judged(found, options.selection(), inside)
-    kept = found.with_images([[verdict.detection for verdict in verdicts if verdict.reason is None]])
+    selected = found.with_images([[verdict.detection for verdict in verdicts if verdict.reason is None]])
     if "mask_dilation" in options.values:
-        _affordable(kept.width * kept.height * options["upscale"] ** 2)
-        regions = make_regions(kept, options.masks(), options.fitting(), options["upscale"])
-        regions = regions if sight.fitted_for is None else regions.refitted(*sight.fitted_for)
+        _affordable(selected.width * selected.height * options["upscale"] ** 2)
+        regions = make_regions(selected, options.masks(), options.fitting(), options["upscale"])
+        regions = regions if snapshot.fitted_for is None else regions.refitted(*snapshot.fitted_for)
         [mask], plane = combined_alpha(regions), regions.image
     else:
-        regions, plane = None, Box.of_size(kept.width, kept.height)
-        mask = union_mask(kept.images[0], plane)
+        regions, plane = None, Box.of_size(selected.width, selected.height)
+        mask = union_mask(selected.images[0], plane)
     return {
         "width": plane.width,
         "height": plane.height,
         "objects": _objects(verdicts, options, regions, plane.width / found.width),
         "mask": _as_png(mask),
-        "notes": [*selection_notes([verdicts], options.selection()), *_notes(sight, options)],
+        "notes": [*selection_notes([verdicts], options.selection()), *_notes(snapshot, options)],
     }
 
 
@@ -103,7 +103,7 @@ def _objects(verdicts: list[Verdict], options: Options, regions: Regions | None,
             | {
                 "place": detection.number,
                 "color": "#{:02x}{:02x}{:02x}".format(*COLORS[detection.index % len(COLORS)]),
-                "kept": reason is None,
+                "selected": reason is None,
                 "reason": reason,
                 "prompt": own,
             }
@@ -132,15 +132,15 @@ def _as_png(mask: torch.Tensor) -> str:
     return "data:image/png;base64," + b64encode(buffer.getvalue()).decode()
 
 
-def _notes(sight: Sight, options: Options) -> list[str]:
-    """What this look cannot know without a new run."""
+def _notes(snapshot: Snapshot, options: Options) -> list[str]:
+    """What a preview cannot know without a new run."""
     notes = [
         f"{name} has changed: run the graph to look again."
-        for name in LOOKS_AGAIN
-        if name in options.values and options[name] != sight.widgets.get(name, options[name])
+        for name in NEEDS_A_RUN
+        if name in options.values and options[name] != snapshot.widgets.get(name, options[name])
     ]
     if "confidence" in options.values and not notes:
-        found, wanted = sight.found, max(options["confidence"], sight.found.floor)
+        found, wanted = snapshot.detections, max(options["confidence"], snapshot.detections.floor)
         if wanted < found.confidence:
             notes.append(f"Objects with a score below {found.confidence:.2f} show after the next run.")
         elif wanted > found.confidence and not found.nested:

@@ -1,0 +1,50 @@
+"""The composition root: lists the nodes, and wires the canvas and the hosted services' routes to ComfyUI."""
+
+from __future__ import annotations
+
+from comfy_api.latest import ComfyExtension, io
+from server import PromptServer
+
+from .api import switch
+from .canvas import routes
+from .canvas.recorder import Recorder
+from .canvas.snapshots import SnapshotStore
+from .nodes import watching
+from .nodes.convert import AfterDetailFromBoxes, AfterDetailFromMask, AfterDetailFromSEGS, AfterDetailToSEGS
+from .nodes.crops import AfterDetailCrop, AfterDetailPaste
+from .nodes.detail import AfterDetail
+from .nodes.detect import AfterDetailDetect, AfterDetailFilter
+from .nodes.inpaint import AfterDetailInpaint
+from .nodes.preview import AfterDetailPreview
+from .nodes.provider import AfterDetailDetectorProvider
+from .nodes.regions import AfterDetailRegions
+from .nodes.safety import AfterDetailSafety
+from .nodes.style import AfterDetailStylePreset
+
+
+class AfterDetailExtension(ComfyExtension):
+    async def on_load(self) -> None:
+        if server := getattr(PromptServer, "instance", None):  # None where tests load the nodes without a server
+            snapshots = SnapshotStore()
+            watching.watch(Recorder(snapshots))
+            routes.register(server, snapshots)
+            switch.register(server)
+
+    async def get_node_list(self) -> list[type[io.ComfyNode]]:
+        return [
+            AfterDetail,
+            AfterDetailDetect,
+            AfterDetailFilter,
+            AfterDetailRegions,
+            AfterDetailInpaint,
+            AfterDetailCrop,
+            AfterDetailPaste,
+            AfterDetailFromMask,
+            AfterDetailFromBoxes,
+            AfterDetailFromSEGS,
+            AfterDetailToSEGS,
+            AfterDetailDetectorProvider,
+            AfterDetailPreview,
+            AfterDetailSafety,
+            AfterDetailStylePreset,
+        ]

@@ -1,0 +1,65 @@
+"""Who watches the nodes at work: nobody, until the composition root names a watcher."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import torch
+from comfy_api.latest import io
+
+from ..detailer.detection import Detections
+from ..detailer.resolution import BaseModel
+
+
+@dataclass(frozen=True, eq=False)
+class NodeRun:
+    """What one run of one node worked on. Images are [B, H, W, C]."""
+
+    node: type[io.ComfyNode]
+    widgets: Mapping[str, Any]
+    detections: Detections
+    """Before anything was selected."""
+    image: torch.Tensor
+    result: torch.Tensor | None = None
+    """None where the node repaints nothing."""
+    inside: torch.Tensor | None = None
+    """The masks [B or 1, H, W] that objects had to lie in."""
+    fitted_for: tuple[BaseModel, int] | None = None
+    """The wired model's table of sizes and its VAE's factor, where there is a model."""
+
+
+class Watcher(Protocol):
+    def lowest_confidence(self) -> float | None:
+        """Down to which score a detector should report objects for the watcher's sake; None for the user's own."""
+        ...
+
+    def record(self, run: NodeRun) -> dict[str, list]:
+        """Keep a run; returns what the node's UI output says about it."""
+        ...
+
+
+class Nobody:
+    def lowest_confidence(self) -> float | None:
+        return None
+
+    def record(self, run: NodeRun) -> dict[str, list]:
+        return {}
+
+
+_watcher: Watcher = Nobody()
+
+
+def watch(watcher: Watcher) -> None:
+    """Let `watcher` see every run from now on."""
+    global _watcher
+    _watcher = watcher
+
+
+def lowest_confidence() -> float | None:
+    return _watcher.lowest_confidence()
+
+
+def record(run: NodeRun) -> dict[str, list]:
+    return _watcher.record(run)
