@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from .detection import Detection
 from .region import Region, Regions
@@ -45,6 +45,11 @@ class ObjectReport:
         }
 
 
+class _Place(NamedTuple):
+    image_index: int
+    report: ObjectReport
+
+
 @dataclass
 class DetailReport:
     """Per image, every object that was found, and what there is to say about the run."""
@@ -75,24 +80,29 @@ class DetailReport:
     def notes(self) -> list[str]:
         """All there is to say, each sentence once: of the run, of single objects, and which were not repaired."""
         of_objects = [
-            f"{_named([item], index, len(self.images))}: {sentence}"
-            for index, items in enumerate(self.images)
-            for item in _by_number(items)
-            for sentence in item.notes
+            f"{self._named([place])}: {sentence}" for place in self._in_order() for sentence in place.report.notes
         ]
-        return list(dict.fromkeys((*self.run_notes, *of_objects, *self._left_alone())))
+        left_alone: dict[tuple[Status, str | None], list[_Place]] = {}
+        for place in self._in_order():
+            if place.report.status != "inpainted":
+                left_alone.setdefault((place.report.status, place.report.reason), []).append(place)
+        fates = [f"{self._named(places)}: {status}, {reason}." for (status, reason), places in left_alone.items()]
+        return list(dict.fromkeys((*self.run_notes, *of_objects, *fates)))
 
-    def _left_alone(self) -> list[str]:
-        groups: dict[tuple[int, Status, str | None, bool], list[ObjectReport]] = {}
-        for index, items in enumerate(self.images):
-            for item in _by_number(items):
-                if item.status != "inpainted":
-                    key = index, item.status, item.reason, item.detection.number is None
-                    groups.setdefault(key, []).append(item)
-        return [
-            f"{_named(items, index, len(self.images))}: {status}, {reason}."
-            for (index, status, reason, _), items in groups.items()
-        ]
+    def _in_order(self) -> list[_Place]:
+        return [_Place(index, item) for index, items in enumerate(self.images) for item in _by_number(items)]
+
+    def _named(self, places: Sequence[_Place]) -> str:
+        """ "Object 2", "Objects 0, 2-4 of image 1", "2 objects" without numbers, or "7 objects in 3 images"."""
+        many = "s" * (len(places) > 1)
+        images = {place.image_index for place in places}
+        if len(images) > 1:
+            return f"{len(places)} objects in {len(images)} images"
+        numbers = [place.report.detection.number for place in places]
+        numbered = [number for number in numbers if number is not None]
+        all_numbered = len(numbered) == len(places)
+        which = f"Object{many} {pick_text(numbered)}" if all_numbered else f"{len(places)} object{many}"
+        return f"{which} of image {images.pop()}" if len(self.images) > 1 else which
 
     def counts(self, *statuses: Status) -> list[int]:
         """Objects per image with one of `statuses`; all objects if none is given."""
@@ -122,11 +132,3 @@ def _by_number(items: Iterable[ObjectReport]) -> list[ObjectReport]:
         return number is None, item.detection.index if number is None else number
 
     return sorted(items, key=key)
-
-
-def _named(items: Sequence[ObjectReport], image_index: int, images: int) -> str:
-    """ "Object 2", "Objects 0, 2-4" or "2 objects without a number", with the image where there are several."""
-    numbers = [item.detection.number for item in items if item.detection.number is not None]
-    many = "s" * (len(items) > 1)
-    which = f"Object{many} {pick_text(numbers)}" if numbers else f"{len(items)} object{many} without a number"
-    return f"{which} of image {image_index}" if images > 1 else which
