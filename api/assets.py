@@ -6,7 +6,7 @@ import asyncio
 import difflib
 import pickle
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal, NamedTuple
@@ -16,7 +16,9 @@ import folder_paths
 import torch
 from safetensors import SafetensorError, safe_open
 
+from ..detailer import styles
 from ..detectors.yolo.files import find_named
+from ..nodes.style import own_file
 from .errors import invalid
 from .settings import Settings
 
@@ -55,6 +57,11 @@ def find(field: str, folder: str, name: str) -> str:
     raise invalid(
         field, f"Unknown {field} {wanted[:80]!r}. Nearest: {', '.join(_stem(by_stem[key]) for key in close)}."
     )
+
+
+def loras(wanted: Mapping[str, float]) -> tuple[tuple[str, float], ...]:
+    """The files and weights of LoRAs by name. Refused if there is no such file."""
+    return tuple((find("loras", "loras", name), weight) for name, weight in wanted.items())
 
 
 def embedding(field: str, name: str) -> str:
@@ -120,6 +127,14 @@ def require_detector(name: str) -> None:
             f"The detector {name} needs the file {name}.pt in models/ultralytics, which this server does not have. Use "
             "another detector, such as face_full_mediapipe.",
         )
+
+
+def require_style(name: str) -> None:
+    """Refused, with the nearest names, if there is no such style."""
+    try:
+        styles.find(name, styles.with_own(own_file()))
+    except ValueError as error:
+        raise invalid("style_preset", str(error)) from None
 
 
 async def traits_of(file: str) -> Traits:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Literal
 
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from . import novita, octoai, segmind
+from .dialects.dialect import Dialect, Get, Post, Route
 from .images import MIME
 
+Mode = Literal["validation", "serialization"]
+Schemas = Mapping[Any, dict[str, Any]]
 REF = "#/components/schemas/{model}"
 BINARY = {"schema": {"type": "string", "format": "binary"}}
 ERRORS = {
@@ -29,59 +32,14 @@ ERRORS = {
 BODY_ERRORS = (400, 401, 408, 413, 415, 429, 500, 503, 504)
 
 
-class Operation(NamedTuple):
-    path: str
-    summary: str
-    tag: str
-    request: type[BaseModel] | None
-    answer: type[BaseModel] | None
-    failure: type[BaseModel]
-    invalid: type[BaseModel] | None = None
-    binary: bool = False
-
-    @property
-    def method(self) -> str:
-        return "post" if self.request else "get"
+READ_ERRORS = (401, 500)
 
 
-OPERATIONS = (
-    Operation(
-        "/adetailer", "Repair faces or hands", "OctoAI", octoai.ADetailerRequest, octoai.ADetailerAnswer,
-        octoai.Failure, octoai.Complaints,
-    ),
-    *(
-        Operation(
-            f"/generate/{engine}", what, "OctoAI", octoai.GenerateRequest, octoai.GenerateAnswer,
-            octoai.Failure, octoai.Complaints,
-        )
-        for engine, what in (
-            ("sdxl", "Make pictures with SDXL"),
-            ("sd", "Make pictures with SD 1.5"),
-            ("controlnet-sdxl", "Make pictures with SDXL along another"),
-        )
-    ),
-    Operation(
-        "/v1/face-detailer", "Repair faces", "Segmind", segmind.FaceDetailerRequest, segmind.FaceDetailerAnswer,
-        segmind.Failure, binary=True,
-    ),
-    Operation(
-        "/v3/async/inpainting", "Start to repaint the white part of a mask", "Novita", novita.InpaintingRequest,
-        novita.TaskAccepted, novita.Failure,
-    ),
-    Operation("/v3/async/task-result", "How a task stands", "Novita", None, novita.TaskResult, novita.Failure),
-    Operation("/afterdetail/openapi.json", "This document", "AfterDetail", None, None, octoai.Failure),
-)  # fmt: skip
-
-
-def document() -> dict[str, Any]:
-    models = [
-        (model, "validation" if model is item.request else "serialization")
-        for item in OPERATIONS
-        for model in (item.request, item.answer, item.failure, item.invalid)
-        if model
-    ]
-    refs, definitions = models_json_schema(list(dict.fromkeys(models)), ref_template=REF)  # type: ignore[arg-type]
-    by_model = {model: schema for (model, _), schema in refs.items()}
+def document(dialects: Sequence[Dialect]) -> dict[str, Any]:
+    served = [(dialect, route) for dialect in dialects for route in dialect.routes if not _is_public(route)]
+    models = list(dict.fromkeys(model for dialect, route in served for model in _models(dialect, route)))
+    refs, definitions = models_json_schema(models, ref_template=REF)
+    schemas = {model: schema for (model, _), schema in refs.items()}
     return {
         "openapi": "3.1.0",
         "info": {
@@ -89,7 +47,7 @@ def document() -> dict[str, Any]:
             "version": "1",
             "description": "Hosted services' own requests, served by ComfyUI and the nodes of AfterDetail.",
         },
-        "paths": {item.path: {item.method: _operation(item, by_model)} for item in OPERATIONS},
+        "paths": {route.path: {route.method.lower(): _operation(dialect, route, schemas)} for dialect, route in served},
         "components": {
             "schemas": definitions["$defs"],
             "securitySchemes": {
@@ -101,35 +59,55 @@ def document() -> dict[str, Any]:
     }
 
 
-def _operation(item: Operation, by_model: dict[Any, Any]) -> dict[str, Any]:
-    answer = {"schema": by_model[item.answer]} if item.answer else {"schema": {"type": "object"}}
+def _is_public(route: Route) -> bool:
+    return isinstance(route, Get) and route.public
+
+
+def _models(dialect: Dialect, route: Route) -> Iterator[tuple[type[BaseModel], Mode]]:
+    if isinstance(route, Post):
+        yield route.request, "validation"
+    for model in (route.answer, dialect.failure, dialect.invalid):
+        if model:
+            yield model, "serialization"
+
+
+def _operation(dialect: Dialect, route: Route, schemas: Schemas) -> dict[str, Any]:
+    answer = {"schema": schemas[route.answer]} if route.answer else {"schema": {"type": "object"}}
     content: dict[str, Any] = {"application/json": answer}
-    if item.binary:
+    if isinstance(route, Post) and route.binary:
         content |= dict.fromkeys(MIME.values(), BINARY)
     operation: dict[str, Any] = {
-        "summary": item.summary,
-        "tags": [item.tag],
-        "operationId": item.path.strip("/").replace("/", "_").replace("-", "_").replace(".", "_"),
-        "responses": {"200": {"description": "Done.", "content": content}, **_failures(item, by_model)},
+        "summary": route.summary,
+        "tags": [dialect.name],
+        "operationId": route.path.strip("/").replace("/", "_").replace("-", "_").replace(".", "_"),
+        "responses": {"200": {"description": "Done.", "content": content}, **_failures(dialect, route, schemas)},
     }
-    if item.request:
-        body = {"schema": by_model[item.request]}
+    if isinstance(route, Post):
+        body = {"schema": schemas[route.request]}
         operation["requestBody"] = {"required": True, "content": {"application/json": body}}
-    if item.path.endswith("task-result"):
-        task_id = {"type": "string", "minLength": 1}
-        operation["parameters"] = [{"name": "task_id", "in": "query", "required": True, "schema": task_id}]
+    elif route.query:
+        operation["parameters"] = _parameters(route.query)
     return operation
 
 
-def _failures(item: Operation, by_model: dict[Any, Any]) -> dict[str, Any]:
-    statuses = [*(BODY_ERRORS if item.request else (401, 500)), 405]
-    if item.path.endswith("task-result"):
-        statuses.append(404)
-    table = dict.fromkeys(statuses, item.failure) | ({422: item.invalid} if item.invalid else {})
+def _parameters(query: type[BaseModel]) -> list[dict[str, Any]]:
+    table = query.model_json_schema()
+    required = table.get("required", [])
+    return [
+        {"name": name, "in": "query", "required": name in required, "schema": schema}
+        for name, schema in table["properties"].items()
+    ]
+
+
+def _failures(dialect: Dialect, route: Route, schemas: Schemas) -> dict[str, Any]:
+    statuses = (*BODY_ERRORS, 405) if isinstance(route, Post) else (*READ_ERRORS, 405, *route.failures)
+    table = dict.fromkeys(statuses, dialect.failure)
+    if dialect.invalid and isinstance(route, Post):
+        table[422] = dialect.invalid
     return {
         str(status): {
             "description": ERRORS[status],
-            "content": {"application/json": {"schema": by_model[model]}},
+            "content": {"application/json": {"schema": schemas[model]}},
         }
         for status, model in table.items()
     }

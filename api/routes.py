@@ -1,4 +1,4 @@
-"""The table of routes, and what they all go through: the key, the body, the place in the queue, the answer."""
+"""The routes of all dialects, and what they all go through: the key, the body, the place in the queue, the answer."""
 
 from __future__ import annotations
 
@@ -9,76 +9,58 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
-from typing import Any, NamedTuple
+from functools import partial
+from typing import Any
 
 import aiohttp
 from aiohttp import web
 from pydantic import BaseModel
 
-from . import detailing, generating, novita, octoai, openapi, segmind
-from .access import Turn, client_of
+from . import openapi
+from .access import NOBODY, Turn, client_of
+from .dialects.dialect import Dialect, Failed, Get, Post, Route
+from .dialects.novita import routes as novita
+from .dialects.octoai import routes as octoai
+from .dialects.segmind import routes as segmind
 from .errors import Refused, refused
-from .inpainting import IMAGE_PATH, Inpainter
 from .queueing import ClientGone, Handler, hiding
 from .service import Caller, Service, log_failure
 from .settings import Settings
-from .switch import folder
-from .tasks import TaskStore
 from .validation import parse
 
 LOG = logging.getLogger("afterdetail")
-DOCUMENT_PATH = "/afterdetail/openapi.json"
 BODY_SECONDS = 120
 CLIENT_CLOSED_REQUEST = 499
 """nginx's number: nobody reads the answer."""
 
-Failed = Callable[[Refused], web.Response]
+DIALECTS = (octoai.DIALECT, segmind.DIALECT, novita.DIALECT)
 Answer = Callable[[web.Request, str], Awaitable[web.StreamResponse]]
-Run = Callable[[Service, Caller, Any], Awaitable[web.Response]]
-
-
-class Route(NamedTuple):
-    """A route that queues a graph."""
-
-    path: str
-    model: type[BaseModel]
-    run: Run
-    failed: Failed
 
 
 def add_routes(server: Any, settings: Settings) -> None:
     """Register everything on ComfyUI's server, before it starts."""
     service = Service.of(server, settings)
-    store = TaskStore(folder() / "tasks", settings.task_hours)
-    store.forget_old()
-    inpainter = Inpainter(service, store)
-    document = openapi.document()
-
-    async def describe(request: web.Request, client: str) -> web.StreamResponse:
-        return web.json_response(document)
-
-    async def task_image(request: web.Request) -> web.StreamResponse:
-        try:
-            return await inpainter.image(request)
-        except Refused as error:
-            return novita.failed(error)
-
-    for route in (
-        Route("/adetailer", octoai.ADetailerRequest, detailing.adetailer, octoai.failed),
-        Route("/generate/sdxl", octoai.GenerateRequest, generating.sdxl, octoai.failed),
-        Route("/generate/sd", octoai.GenerateRequest, generating.sd, octoai.failed),
-        Route("/generate/controlnet-sdxl", octoai.GenerateRequest, generating.controlnet_sdxl, octoai.failed),
-        Route("/v1/face-detailer", segmind.FaceDetailerRequest, detailing.face_detailer, segmind.failed),
-        Route("/v3/async/inpainting", novita.InpaintingRequest, inpainter.accept, novita.failed),
-    ):
-        add(service, "POST", route.path, route.failed, queueing(service, route))
-    add(service, "GET", "/v3/async/task-result", novita.failed, inpainter.result)
-    add(service, "GET", DOCUMENT_PATH, octoai.failed, describe)
-    server.routes.get(IMAGE_PATH)(task_image)  # its link is the permission
+    service.tasks.forget_old()
+    for dialect in (*DIALECTS, own()):
+        for route in dialect.routes:
+            add(service, dialect, route)
     server.app.middlewares.append(hiding(service.jobs))
     server.app.on_startup.append(spare_collections)
     who = f"{len(settings.api_keys)} API keys" if settings.api_keys else "no API key: this machine's clients only"
     LOG.info("The HTTP service of AfterDetail is on (%s).", who)
+
+
+def own() -> Dialect:
+    """This server's own route: the document of all others, and of itself."""
+
+    async def describe(service: Service, request: web.Request, client: str) -> web.StreamResponse:
+        return web.json_response(document)
+
+    dialect = octoai.DIALECT._replace(
+        name="AfterDetail", routes=(Get("/afterdetail/openapi.json", "This document", describe),)
+    )
+    document = openapi.document((*DIALECTS, dialect))
+    return dialect
 
 
 async def spare_collections(app: web.Application) -> None:
@@ -91,24 +73,27 @@ async def spare_collections(app: web.Application) -> None:
     gc.freeze()
 
 
-def add(service: Service, method: str, path: str, failed: Failed, answer: Answer) -> None:
+def add(service: Service, dialect: Dialect, route: Route) -> None:
     """One route, and the refusal of every other method on its path."""
 
     async def other_method(request: web.Request, client: str) -> web.StreamResponse:
-        raise refused(405, f"{path} takes {method} only.", {"Allow": method})
+        raise refused(405, f"{route.path} takes {route.method} only.", {"Allow": route.method})
 
+    answer = queueing(service, route) if isinstance(route, Post) else partial(route.read, service)
+    public = isinstance(route, Get) and route.public
     routes = service.server.routes
-    routes.route(method, path)(guarded(service, failed, answer))
-    routes.route("*", path)(guarded(service, failed, other_method))
+    routes.route(route.method, route.path)(guarded(service, dialect.failed, answer, public))
+    routes.route("*", route.path)(guarded(service, dialect.failed, other_method, public))
 
 
-def guarded(service: Service, failed: Failed, answer: Answer) -> Handler:
+def guarded(service: Service, failed: Failed, answer: Answer, public: bool) -> Handler:
     """The handler around an answer: who asks, and whatever goes wrong in the service's own form."""
 
     async def handle(request: web.Request) -> web.StreamResponse:
         start = time.monotonic()
         try:
-            response = await answer(request, client_of(request, service.settings.api_keys))
+            client = NOBODY if public else client_of(request, service.settings.api_keys)
+            response = await answer(request, client)
         except Refused as error:
             response = failed(error)
         except ClientGone:
@@ -123,7 +108,7 @@ def guarded(service: Service, failed: Failed, answer: Answer) -> Handler:
     return handle
 
 
-def queueing(service: Service, route: Route) -> Answer:
+def queueing(service: Service, route: Post) -> Answer:
     """An answer that takes a place in its client's lane and keeps it until the job has ended."""
 
     async def answer(request: web.Request, client: str) -> web.StreamResponse:
@@ -135,13 +120,13 @@ def queueing(service: Service, route: Route) -> Answer:
     return answer
 
 
-async def wish_in(request: web.Request, route: Route, settings: Settings, turn: Turn) -> BaseModel:
+async def wish_in(request: web.Request, route: Post, settings: Settings, turn: Turn) -> BaseModel:
     """What is asked for; the job stands in line from when all of it has come."""
     body = await body_of(request, settings)
     turn.line_up()
     if settings.log_requests:
         LOG.info("%s %s", request.path, readable(body))
-    return await asyncio.to_thread(parse, route.model, body)
+    return await asyncio.to_thread(parse, route.request, body)
 
 
 def is_waiting(request: web.Request) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import secrets
 import time
@@ -19,6 +20,8 @@ from .access import Lanes, Turn
 from .graphs import Built, Checking
 from .queueing import Job
 from .settings import Settings
+from .switch import folder
+from .tasks import TaskStore
 from .validation import MAX_SEED
 from .workspace import taken
 
@@ -54,12 +57,16 @@ class Service:
     settings: Settings
     reader: images.Reader
     lanes: Lanes
+    tasks: TaskStore
+    background: set[asyncio.Task[None]] = field(default_factory=set)
+    """What works on tasks whose request is answered."""
     jobs: set[Job] = field(default_factory=set)
     """Those on their way through the queue."""
 
     @staticmethod
     def of(server: Any, settings: Settings) -> Service:
-        return Service(server, settings, images.Reader.of(settings), Lanes(settings.max_jobs_per_key))
+        tasks = TaskStore(folder() / "tasks", settings.task_hours)
+        return Service(server, settings, images.Reader.of(settings), Lanes(settings.max_jobs_per_key), tasks)
 
     def checking(self) -> Checking | None:
         """The files of the safety check, if the operator has chosen one."""

@@ -6,7 +6,6 @@ import asyncio
 import hashlib
 import hmac
 import json
-import os
 import secrets
 import shutil
 import time
@@ -16,6 +15,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from ..files import atomic
 from .errors import refused
 
 if TYPE_CHECKING:
@@ -110,20 +110,11 @@ class TaskStore:
 
     def _succeed(self, task: Task, files: Sequence[bytes]) -> None:
         for place, content in enumerate(files):
-            _write_atomically(self.folder / task.id / f"image_{place}.{task.image_type}", content)
+            atomic.write(self.folder / task.id / f"image_{place}.{task.image_type}", content)
         self._write(replace(task, status="SUCCEED", images=len(files)))
 
     def _signature(self, task_id: str, place: int, expires: int) -> str:
         return hmac.new(self._secret, f"{task_id}:{place}:{expires}".encode(), hashlib.sha256).hexdigest()
 
     def _write(self, task: Task) -> None:
-        _write_atomically(self.folder / task.id / "task.json", json.dumps(asdict(task)).encode())
-
-
-def _write_atomically(path: Path, content: bytes) -> None:
-    partial = path.with_name(f"{path.name}.{uuid.uuid4().hex}.partial")
-    with partial.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
+        atomic.write(self.folder / task.id / "task.json", json.dumps(asdict(task)).encode())

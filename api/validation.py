@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError, model_validator
-from pydantic_core import ErrorDetails
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    GetCoreSchemaHandler,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import CoreSchema, ErrorDetails, core_schema
 
 from .errors import Problem, Refused
 
@@ -26,6 +35,16 @@ class RequestModel(BaseModel):
     @classmethod
     def without_nulls(cls, value: Any) -> Any:
         return {name: item for name, item in value.items() if item is not None} if isinstance(value, dict) else value
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """Marks a text that is a key of `names`."""
+
+    names: Mapping[str, object]
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.literal_schema(list(self.names))
 
 
 AnyRequest = TypeVar("AnyRequest", bound=BaseModel)

@@ -45,6 +45,7 @@ def parsed(arguments: list[str]) -> argparse.Namespace:
     add("sources", nargs="*", metavar="SOURCE", help="a folder, a file, a pattern in quotes ('in/**/*.jpg') or a URL")
     add("--urls", type=Path, metavar="FILE", help="a text file with a URL in each line; # begins a comment")
     add("--output", type=Path, required=True, metavar="FOLDER", help="for the results, and what is done")
+    add("--suffix", default="", metavar="TEXT", help="ends the results' names: _detailed makes a_detailed.png of a.jpg")
     add("--server", action="append", metavar="URL", help="a ComfyUI server; repeat it for each (default: this machine)")
     add("--workflow", type=Path, default=workflow.DEFAULT, metavar="FILE", help="in API form (default: faces, SD1.5)")
     add("--checkpoint", metavar="NAME", help="the checkpoint, as the servers list it")
@@ -58,6 +59,8 @@ def parsed(arguments: list[str]) -> argparse.Namespace:
     options = parser.parse_args(arguments)
     if not options.sources and not options.urls:
         parser.error("name a SOURCE or --urls FILE")
+    if set(options.suffix) & set('/\\:*?"<>|') or not options.suffix.isprintable():
+        parser.error(f"--suffix {options.suffix!r} cannot end a file's name; write something like _detailed")
     if options.per_server < 1:
         parser.error("--per-server has to be 1 or more")
     urls = [url if "://" in url else f"http://{url}" for url in options.server or ["127.0.0.1:8188"]]
@@ -79,21 +82,24 @@ def is_address(url: str) -> bool:
 def detail(options: argparse.Namespace) -> int:
     work = workflow.read(options.workflow, options.set, options.checkpoint, options.input, options.result)
     urls = listed(options.urls.read_text(encoding="utf-8")) if options.urls else []
-    sources = collect(options.sources, urls, options.output)
+    sources = collect(options.sources, urls, options.output, options.suffix)
 
     from tqdm import tqdm  # here and not above, so that a machine without Ray and tqdm gets a sentence
 
     from .feed import Feed
     from .journal import Journal
+    from .originals import require_kept, without_results
     from .run import Batch, NoServer
     from .workers import Workers
 
     with ExitStack() as stack:
         journal = stack.enter_context(Journal(options.output))
+        sources = without_results(sources, journal)
+        require_kept(sources, journal, work.suffixes)
         bar = stack.enter_context(tqdm(total=len(sources), unit="picture", disable=None))
         feed = stack.enter_context(Feed(sources))
         tell = partial(bar.write, file=sys.stderr)
-        batch = Batch(feed, journal, work.digest, tell, bar.update, options.per_server, options.patience)
+        batch = Batch(feed, journal, work.digest, work.suffixes, tell, bar.update, options.per_server, options.patience)
         try:
             if batch.look():
                 with Workers(options.server, work, options.timeout, options.per_server, options.ray) as workers:

@@ -1,30 +1,63 @@
 """What is done, kept in the output folder, so that a run that was ended in any way goes on where it was.
 
-`batch.jsonl` has a line for each result and failure; the last line of a name counts. A result is there as a whole or
-not at all: it is written under another name, in `.partial`, and moved.
+`batch.jsonl` has a line before and after each result, and one for each failure; the last line of a name counts. The
+line before tells the digests of what is going to be written, so that this run and later ones know their own files from
+others.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
-import shutil
-import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from filelock import FileLock, Timeout
 
-JOURNAL, LOCK, PARTIAL = "batch.jsonl", "batch.lock", ".partial"
+from ..files import atomic
+from .sources import folded
+
+JOURNAL, LOCK = "batch.jsonl", "batch.lock"
+REMEDY = "Name another --output folder, or add a --suffix such as _detailed."
 
 
 class Entry(NamedTuple):
-    """`key` tells content and settings; `file` is the result inside the output folder, None after a failure."""
+    """`key` tells content and settings; `file` is the result inside the output folder, None after a failure.
+
+    writes: SHA-256 of each file that is written for it. whole: False in the line before they are written.
+    """
 
     name: str
     key: str
-    file: str | None
+    file: str | None = None
     failed: str | None = None
+    source: str = ""
+    writes: Mapping[str, str] = MappingProxyType({})
+    whole: bool = True
+
+    @property
+    def line(self) -> str:
+        told = {name: value for name, value in self._asdict().items() if value != self._field_defaults.get(name)}
+        return json.dumps(told)
+
+
+@dataclass
+class Written:
+    """A file of batches: what it was made of last, and every content that it was given."""
+
+    source: str = ""
+    contents: set[str] = field(default_factory=set)
+    """SHA-256 of the sources."""
+    digests: set[str] = field(default_factory=set)
+    """Empty for a file of version 0.1, which kept none."""
+
+
+class ForeignFile(ValueError):
+    """A result would be written over a file that no batch has made."""
 
 
 class Journal:
@@ -36,6 +69,10 @@ class Journal:
         self._entries: dict[str, Entry] = {}
         self._names: dict[str, str] = {}
         """The last name that was done by each key."""
+        self._begun: dict[str, Entry] = {}
+        """What a run was ended in, by name."""
+        self._written: dict[str, Written] = {}
+        """By the file's path in the folder, folded."""
 
     def __enter__(self) -> Journal:
         """Raises ValueError while another run works in this folder."""
@@ -44,12 +81,10 @@ class Journal:
             self._lock.acquire(timeout=0)
         except Timeout:
             raise ValueError(f"Another batch writes into {self.folder}. Wait for it, or name another folder.") from None
-        shutil.rmtree(self.folder / PARTIAL, ignore_errors=True)
         self._read()
         return self
 
     def __exit__(self, *_: object) -> None:
-        shutil.rmtree(self.folder / PARTIAL, ignore_errors=True)
         self._lock.release()
 
     def has(self, name: str, key: str) -> bool:
@@ -58,6 +93,22 @@ class Journal:
         if entry is None or entry.key != key or entry.file is None:
             return False
         return (self.folder / entry.file).is_file()
+
+    def written(self, file: str) -> Written | None:
+        """What is known about a file of that name in the folder, if a batch has ever written one."""
+        return self._written.get(folded(file))
+
+    def is_ours(self, file: str) -> bool:
+        """Whether the file is as a batch has left it. Reads it."""
+        known = self.written(file)
+        return known is not None and (not known.digests or sha256_of(self.folder / file) in known.digests)
+
+    def keep_others(self, *files: str) -> None:
+        """ForeignFile if one of these is there and is no batch's."""
+        for file in files:
+            path = self.folder / file
+            if os.path.lexists(path) and not self.is_ours(file):
+                raise ForeignFile(f"{path} is there already, and is not as a batch has left it. {REMEDY}")
 
     def copied(self, name: str, key: str, source: str) -> bool:
         """Give `name` the result that `key` has under another name; False if there is none."""
@@ -70,38 +121,44 @@ class Journal:
         return True
 
     def done(self, name: str, key: str, suffix: str, image: bytes, about: dict[str, Any]) -> None:
-        """Write a result with `suffix`, what is known about it beside it as JSON, and then that it is done."""
-        path = self.folder / f"{name}{suffix}"
-        sidecar = about | {"name": name, "result": path.name}
-        self._write(self.folder / f"{name}.json", json.dumps(sidecar, indent=1).encode())
-        self._write(path, image)
-        self._append(Entry(name, key, f"{name}{suffix}"))
+        """Write a result with `suffix`, what is known about it beside it as JSON, and then that it is done.
+
+        ForeignFile if it would replace what no batch has made.
+        """
+        sidecar = json.dumps(about | {"name": name, "result": Path(f"{name}{suffix}").name}, indent=1).encode()
+        files = {f"{name}{suffix}": image, f"{name}.json": sidecar}
+        self.keep_others(*files)
+        writes = {file: hashlib.sha256(data).hexdigest() for file, data in files.items()}
+        entry = Entry(name, key, f"{name}{suffix}", source=about["source"], writes=writes, whole=False)
+        self._append(entry)
+        for file, data in files.items():
+            atomic.write(self.folder / file, data)
+        self._append(entry._replace(whole=True))
 
     def failed(self, name: str, key: str, reason: str) -> None:
-        self._append(Entry(name, key, None, reason))
-
-    def _write(self, path: Path, data: bytes) -> None:
-        partial = self.folder / PARTIAL / uuid.uuid4().hex
-        partial.parent.mkdir(exist_ok=True)
-        with partial.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())  # or a power cut could leave a name without its content
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial.replace(path)
+        self._append(Entry(name, key, failed=reason))
 
     def _append(self, entry: Entry) -> None:
         self._note(entry)
-        line = json.dumps(entry._asdict())
         with (self.folder / JOURNAL).open("a", encoding="utf-8") as file:
-            file.write(f"{line}\n")
+            file.write(f"{entry.line}\n")
             file.flush()
             os.fsync(file.fileno())
 
     def _note(self, entry: Entry) -> None:
-        self._entries[entry.name] = entry
-        if entry.file:
-            self._names[entry.key] = entry.name
+        if entry.whole:
+            self._begun.pop(entry.name, None)
+            self._entries[entry.name] = entry
+            if entry.file:
+                self._names[entry.key] = entry.name
+        else:
+            self._begun[entry.name] = entry
+        writes = entry.writes or ({entry.file: "", f"{entry.name}.json": ""} if entry.file else {})
+        for file, digest in writes.items():
+            written = self._written.setdefault(folded(file), Written())
+            written.source = entry.source
+            written.contents.add(entry.key.split()[0])
+            written.digests |= {digest} - {""}
 
     def _read(self) -> None:
         path = self.folder / JOURNAL
@@ -110,9 +167,24 @@ class Journal:
         for number, line in enumerate(lines[:-1], 1):
             try:
                 self._note(Entry(**json.loads(line)))
-            except (ValueError, TypeError) as error:
+            except (ValueError, TypeError, AttributeError) as error:
                 raise ValueError(
                     f"Line {number} of {path} cannot be read ({error}). Delete the line; its picture is done again."
                 ) from error
         if lines[-1]:  # the last run was ended while it wrote this line
-            self._write(path, "".join(f"{line}\n" for line in lines[:-1]).encode())
+            atomic.write(path, "".join(f"{line}\n" for line in lines[:-1]).encode())
+        for name, entry in list(self._begun.items()):
+            atomic.clear((self.folder / name).parent)
+            if self._is_on_disk(entry):
+                self._append(entry._replace(whole=True))
+            elif not self._is_on_disk(self._entries.get(name)):
+                self._entries.pop(name, None)  # some files are of one result and some of the other
+
+    def _is_on_disk(self, entry: Entry | None) -> bool:
+        writes = entry.writes if entry else {}
+        return bool(writes) and all(sha256_of(self.folder / file) == digest for file, digest in writes.items())
+
+
+def sha256_of(path: Path) -> str:
+    """Of a file's content; "" if there is no file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from .feed import Feed, Picture
-from .journal import Journal
+from .journal import ForeignFile, Journal
 from .server import Outcome, shown
 
 POLL_SECONDS = 0.1
@@ -69,7 +69,9 @@ class Tally:
 
 @dataclass
 class Batch:
-    """One run. settings: digest of the workflow. patience: seconds without any server until the run gives up.
+    """One run. patience: seconds without any server until the run gives up.
+
+    settings: digest of the workflow. suffixes: what its results' names end with.
 
     tell: gets a sentence for each failure and each server that comes or goes. advance: called once per picture.
     """
@@ -77,6 +79,7 @@ class Batch:
     feed: Feed
     journal: Journal
     settings: str
+    suffixes: Sequence[str]
     tell: Callable[[str], object]
     advance: Callable[[], object]
     per_server: int = 2
@@ -92,13 +95,22 @@ class Batch:
                 return True
             if picture.reason is not None:
                 self.fail(picture, picture.reason)
-            elif self.journal.has(picture.source.name, self.key(picture)):
-                self.close(picture, "skipped")
-            elif self.journal.copied(picture.source.name, self.key(picture), picture.source.place):
-                self.close(picture, "copied")
-            else:
-                self.waiting.append(picture)
+                continue
+            try:
+                self.sort(picture)
+            except ForeignFile as error:
+                self.fail(picture, str(error))
         return bool(self.waiting)
+
+    def sort(self, picture: Picture) -> None:
+        """Close it without a server if that is possible. ForeignFile if its result has no place."""
+        name, key = picture.source.name, self.key(picture)
+        if self.journal.has(name, key):
+            return self.close(picture, "skipped")
+        self.journal.keep_others(f"{name}.json", *(f"{name}{suffix}" for suffix in self.suffixes))
+        if self.journal.copied(name, key, picture.source.place):
+            return self.close(picture, "copied")
+        return self.waiting.append(picture)
 
     def run(self, urls: Sequence[str], pool: Pool) -> None:
         """Until every picture is done or failed. NoServer when none is left to do the rest."""
@@ -166,16 +178,7 @@ class Batch:
     def finish(self, picture: Picture, outcome: Outcome, url: str) -> None:
         match outcome.kind:
             case "done":
-                about = {
-                    "source": picture.source.place,
-                    "sha256": picture.sha256,
-                    "settings": self.settings,
-                    "server": shown(url),
-                    "reports": outcome.reports,
-                }
-                name, key = picture.source.name, self.key(picture)
-                self.journal.done(name, key, outcome.suffix, outcome.image, about)
-                self.close(picture, "detailed")
+                self.keep(picture, outcome, url)
             case "failed":
                 self.fail(picture, outcome.reason)
             case "lost" if picture.losses + 1 >= MAX_LOSSES:
@@ -183,6 +186,21 @@ class Batch:
             case _:
                 picture.losses += outcome.kind == "lost"
                 self.waiting.appendleft(picture)
+
+    def keep(self, picture: Picture, outcome: Outcome, url: str) -> None:
+        about = {
+            "source": picture.source.place,
+            "sha256": picture.sha256,
+            "settings": self.settings,
+            "server": shown(url),
+            "reports": outcome.reports,
+        }
+        try:
+            self.journal.done(picture.source.name, self.key(picture), outcome.suffix, outcome.image, about)
+        except ForeignFile as error:
+            self.fail(picture, str(error))
+        else:
+            self.close(picture, "detailed")
 
     def fail(self, picture: Picture, reason: str) -> None:
         self.journal.failed(picture.source.name, self.key(picture), reason)

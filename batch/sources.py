@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
@@ -27,10 +28,11 @@ class Source(NamedTuple):
         return is_url(self.place)
 
 
-def collect(arguments: Sequence[str], urls: Iterable[str], output: Path) -> list[Source]:
+def collect(arguments: Sequence[str], urls: Iterable[str], output: Path, suffix: str = "") -> list[Source]:
     """Each picture once, in order. Of folders, files with a picture's suffix outside `output`; hidden ones are not.
 
-    Raises ValueError for an argument that is nothing, or when there is no picture at all.
+    suffix: ends the name of each result. Raises ValueError for an argument that is nothing, or when there is no
+    picture at all.
     """
     found: dict[str, Source] = {}
     for argument in [*arguments, *urls]:
@@ -38,7 +40,7 @@ def collect(arguments: Sequence[str], urls: Iterable[str], output: Path) -> list
             found.setdefault(source.place, source)
     if not found:
         raise ValueError(f"There is no picture in {', '.join(arguments) or 'the list'}. Name a folder, files or URLs.")
-    return with_different_names(found.values())
+    return [Source(name + suffix, place) for name, place in with_different_names(found.values())]
 
 
 def listed(text: str) -> list[str]:
@@ -76,8 +78,10 @@ def before_wildcard(path: Path) -> Path:
 
 
 def within(folder: Path, files: Iterable[Path], output: Path) -> Iterator[Source]:
+    """The files as sources. A folder for the results inside `folder` is left out as a whole."""
+    inside = output != folder and output.is_relative_to(folder)
     for file in sorted(files):
-        if file.is_file() and not file.is_relative_to(output):
+        if file.is_file() and not (inside and file.is_relative_to(output)):
             yield Source(file.relative_to(folder).with_suffix("").as_posix(), str(file))
 
 
@@ -99,11 +103,16 @@ def url_name(url: str) -> str:
 def with_different_names(sources: Iterable[Source]) -> list[Source]:
     """photo.jpg and photo.png would have the same result: a digest of the place tells such names apart."""
     sources = list(sources)
-    uses = Counter(source.name.casefold() for source in sources)
+    uses = Counter(folded(source.name) for source in sources)
     return [
-        source if uses[source.name.casefold()] == 1 else Source(f"{source.name}-{digest(source.place)}", source.place)
+        source if uses[folded(source.name)] == 1 else Source(f"{source.name}-{digest(source.place)}", source.place)
         for source in sources
     ]
+
+
+def folded(text: str) -> str:
+    """Equal for names that some file system takes for one: it may fold case, and compose or decompose letters."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", text).casefold())
 
 
 def digest(text: str) -> str:

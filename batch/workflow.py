@@ -10,10 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .pictures import SUFFIXES
+
 Graph = dict[str, dict[str, Any]]
 
 DEFAULT = Path(__file__).resolve().parents[1] / "workflows" / "api" / "detail-faces-sd15.json"
 LOADER, SAVER = "LoadImage", "SaveImage"
+WRITES_PNG = (SAVER, "PreviewImage")
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,11 @@ class Workflow:
         graph[self.image_node] = {"class_type": graph[self.image_node]["class_type"], "inputs": {}}
         text = json.dumps([graph, self.image_node, self.result_node], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    @property
+    def suffixes(self) -> tuple[str, ...]:
+        """What a result's file name may end with: known of ComfyUI's own nodes, of others any picture's."""
+        return (".png",) if self.graph[self.result_node]["class_type"] in WRITES_PNG else SUFFIXES
 
     def for_image(self, image: str, run: str) -> Graph:
         """The graph for one uploaded picture.

@@ -16,6 +16,7 @@ from scenes import nano_inpainter, regions
 SIZES = (1024, 2048, 4096)
 COUNTS = (1, 4, 16, 64)
 REPEATS = 3
+ENLARGED = (1024, 4096)
 
 clock = time.process_time
 """CPU time of this process, which is on one thread: other processes on the machine do not count."""
@@ -68,6 +69,23 @@ def line_fit(counts: Sequence[int], times: Sequence[float]) -> tuple[float, floa
     return once, slope
 
 
+def enlarging() -> None:
+    """CPU time to enlarge a picture before it is repaired."""
+    from afterdetail.detailer.crop import enlarged
+    from afterdetail.detailer.resolution import Size
+
+    print("\n| `upscale` | " + " | ".join(f"{side} px" for side in ENLARGED) + " |")
+    print("|---" * (len(ENLARGED) + 1) + "|")
+    for factor in (2, 4):
+        times = []
+        for side in ENLARGED:
+            image = torch.rand(1, side, side, 3)
+            start = clock()
+            enlarged(image, Size(side * factor, side * factor))
+            times.append(f"{clock() - start:.2f} s")
+        print(f"| {factor} | " + " | ".join(times) + " |")
+
+
 def main() -> None:
     inpainter = nano_inpainter()
     print("| image | " + " | ".join(f"{n} objects" for n in COUNTS) + " | once per run | each object |")
@@ -82,6 +100,7 @@ def main() -> None:
             print(f"| {size} px | " + " | ".join(cells) + " |", flush=True)
     ratio = slopes[SIZES[-1]] / slopes[SIZES[0]]
     print(f"\nAn object in an image of {SIZES[-1]} px costs {ratio:.2f} times what it costs at {SIZES[0]} px.")
+    enlarging()
 
 
 if __name__ == "__main__":

@@ -11,6 +11,9 @@ from .resolution import Size
 MIN_SURROUNDINGS = 64
 """Pixels around a mask below which their mean and spread say nothing."""
 
+ROWS_AT_ONCE = 256
+"""Of an image that is enlarged sideways: turning all of it would take the memory of the result again."""
+
 
 def cut(image: torch.Tensor, region: Region) -> torch.Tensor:
     """The region's window of an [H, W, C] image at its sampled size: float32 [1, height, width, 3]."""
@@ -119,17 +122,33 @@ def color_matched(patch: torch.Tensor, original: torch.Tensor, region: Region, s
 
 
 def enlarged(pixels: torch.Tensor, size: Size) -> torch.Tensor:
-    """[N, H, W, C] at another size by a Lanczos kernel of radius 3 (Duchon 1979), in float."""
-    planes = pixels.movedim(-1, 1).float()
-    rows = _lanczos_weights(pixels.shape[1], size.height).to(planes)
-    columns = _lanczos_weights(pixels.shape[2], size.width).to(planes)
-    return (rows @ planes @ columns.T).clamp_(0, 1).movedim(1, -1).to(pixels.dtype)
+    """[N, H, W, C] at another size by a Lanczos kernel of radius 3 (Duchon 1979), in float.
+
+    Time and memory go with the number of pixels of the result.
+    """
+    result = pixels.new_empty(len(pixels), size.height, size.width, pixels.shape[3])
+    for image, target in zip(pixels, result, strict=True):
+        tall = _lanczos(image.float(), size.height)
+        for rows, place in zip(tall.split(ROWS_AT_ONCE), target.split(ROWS_AT_ONCE), strict=True):
+            place.copy_(_lanczos(rows.transpose(0, 1), size.width).transpose(0, 1).clamp_(0, 1))
+    return result
 
 
-def _lanczos_weights(source: int, target: int, radius: int = 3) -> torch.Tensor:
-    """[target, source]; each row sums to 1."""
+def _lanczos(rows: torch.Tensor, count: int) -> torch.Tensor:
+    """`count` rows, each a weighted sum of the few of `rows` [H, W, C] that its kernel reaches."""
+    places, weights = (table.to(rows.device) for table in _lanczos_taps(len(rows), count))
+    table = rows.reshape(len(rows), -1)
+    return F.embedding_bag(places, table, per_sample_weights=weights, mode="sum").reshape(count, *rows.shape[1:])
+
+
+def _lanczos_taps(source: int, target: int, radius: int = 3) -> tuple[torch.Tensor, torch.Tensor]:
+    """Which of `source` places each of `target` reads, and with what weights: both [target, taps]; weights sum to 1."""
     step = source / target
-    centers = (torch.arange(target) + 0.5) * step
-    distance = (torch.arange(source)[None] + 0.5 - centers[:, None]) / max(step, 1)
-    weights = torch.sinc(distance) * torch.sinc(distance / radius) * (distance.abs() < radius)
-    return weights / weights.sum(1, keepdim=True)
+    stretch = max(step, 1)
+    centers = (torch.arange(target, dtype=torch.float64) + 0.5) * step
+    first = (centers - radius * stretch).floor().long()
+    places = first[:, None] + torch.arange(int(2 * radius * stretch + 0.5) + 1)
+    distance = (places + 0.5 - centers[:, None]) / stretch
+    inside = (distance.abs() < radius) & (places >= 0) & (places < source)
+    weights = torch.sinc(distance) * torch.sinc(distance / radius) * inside
+    return places.clamp(0, source - 1), (weights / weights.sum(1, keepdim=True)).float()

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import requests
 
+from ..files import atomic
+
 CONNECT_SECONDS, READ_SECONDS = 10.0, 30.0
 ATTEMPTS = 5
 """How often a download that was cut off is taken up again before the user is asked."""
@@ -68,7 +70,7 @@ def download(weight: Weight, folder: Path, accept: Callable[[Path], object], pro
         folder.mkdir(parents=True, exist_ok=True)
         _fetch_all(weight, part, progress or (lambda done, total: None))
         _verify(weight, part, accept)
-        part.path.replace(target)
+        atomic.move(part.path, target)
         part.discard()  # what is left of it: the tag
     except requests.RequestException as error:
         raise WeightsError(_by_hand(weight, folder, _network_reason(weight, error))) from error

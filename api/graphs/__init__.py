@@ -4,7 +4,8 @@ from .builder import Built, Checking, Shown
 from .detailing import Detailing, detail
 from .generating import Control, Generation, Subject, generate
 from .inpainting import Inpainting, inpaint
-from .models import Assets, Sampling
+from .meaning import InGraph, in_graph, in_hundredths
+from .models import Assets, Sampler, Sampling
 from .prompts import Words, with_embeddings, with_subject
 
 __all__ = [
@@ -14,13 +15,17 @@ __all__ = [
     "Control",
     "Detailing",
     "Generation",
+    "InGraph",
     "Inpainting",
+    "Sampler",
     "Sampling",
     "Shown",
     "Subject",
     "Words",
     "detail",
     "generate",
+    "in_graph",
+    "in_hundredths",
     "inpaint",
     "with_embeddings",
     "with_subject",

@@ -2,45 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ...detailer.resolution import BaseModel
 from .builder import Builder, Built, Checking, Link
-from .models import Assets, Sampling, load
+from .models import Assets, load
 from .prompts import Words, encode, styled
 
 
 @dataclass(frozen=True)
 class Detailing:
-    """What After Detailer is asked for. `image` is LoadImage's name; `seeds` go to the objects one by one."""
+    """What After Detailer is asked for: `image` is LoadImage's name, `widgets` are the node's own.
+
+    The `refiner` takes over after `high_noise_frac` of the steps.
+    """
 
     image: str
-    base_model: BaseModel
-    detector: str
-    sampling: Sampling
-    denoise: float
-    seed: int
-    seeds: tuple[int, ...] = ()
-    confidence: float = 0.3
-    max_num_detections: int = 0
-    mask_dilation: int = 4
-    mask_blur: int = 4
-    mask_padding: int = 32
-    union_masks: bool = False
+    widgets: Mapping[str, Any]
     refiner: str | None = None
     high_noise_frac: float = 0.8
-    passes: int = 1
-    upscale: float = 1.0
     samples: int = 1
-
-    def widgets(self) -> dict[str, Any]:
-        names = (
-            "base_model detector denoise seed confidence max_num_detections mask_dilation mask_blur mask_padding "
-            "union_masks passes upscale"
-        )
-        seeds = ", ".join(map(str, self.seeds))
-        return {name: getattr(self, name) for name in names.split()} | self.sampling.inputs() | {"seeds": seeds}
 
 
 def detail(assets: Assets, words: Words, wish: Detailing, checking: Checking | None) -> Built:
@@ -73,7 +55,7 @@ def detail(assets: Assets, words: Words, wish: Detailing, checking: Checking | N
         vae=loaded.vae,
         resolution="auto",
         batch_size=0,
-        **wish.widgets(),
+        **wish.widgets,
         **optional,
     )
     return Built(build.graph, build.show(detailer.out(), check=False), detailer.id)

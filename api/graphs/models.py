@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from ...detailer.samplers import Sampler
 from .builder import Builder, Link
 
 
@@ -15,6 +14,14 @@ class Assets(NamedTuple):
     loras: tuple[tuple[str, float], ...] = ()
     vae: str | None = None
     clip_skip: int = 1
+
+
+class Sampler(NamedTuple):
+    """ComfyUI's names for a service's sampler; `note` says where it is the nearest and not the same."""
+
+    sampler_name: str
+    scheduler: str
+    note: str = ""
 
 
 class Sampling(NamedTuple):

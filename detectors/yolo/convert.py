@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 import torch
 from safetensors.torch import save
 
+from ...files.atomic import write_new
 from . import weights
 from .build import build, labels
 
@@ -21,19 +21,21 @@ def convert(source: Path, target: Path | None = None) -> Path:
     """
     target = target or source.with_suffix(".safetensors")
     if target.exists():
-        raise ValueError(f"{target} exists already. Move it away to convert {source.name} again.")
+        raise _exists(source, target)
     file = weights.read(source)
     network = build(file)  # refuses what could not be used afterwards
     names = labels(file, network.architecture.classes)
     metadata = {"format": "pt", "architecture": "yolov8", "names": json.dumps(dict(enumerate(names)))}
     data = save({name: tensor for name, tensor in file.tensors.items() if _is_weight(name, tensor)}, metadata)
-    part = target.with_name(f".{target.name}.{os.getpid()}.part")
     try:
-        part.write_bytes(data)
-        part.replace(target)
-    finally:
-        part.unlink(missing_ok=True)
+        write_new(target, data)
+    except FileExistsError as error:
+        raise _exists(source, target) from error
     return target
+
+
+def _exists(source: Path, target: Path) -> ValueError:
+    return ValueError(f"{target} exists already. Move it away to convert {source.name} again.")
 
 
 def _is_weight(name: str, tensor: torch.Tensor) -> bool:

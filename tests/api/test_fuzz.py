@@ -11,15 +11,6 @@ schemathesis = pytest.importorskip("schemathesis", reason="schemathesis needs Py
 checks = pytest.importorskip("schemathesis.specs.openapi.checks", reason="schemathesis needs Python 3.11")
 generation = pytest.importorskip("schemathesis.generation", reason="schemathesis needs Python 3.11")
 
-OPERATIONS = (
-    "POST /adetailer",
-    "POST /generate/sdxl",
-    "POST /generate/sd",
-    "POST /generate/controlnet-sdxl",
-    "POST /v1/face-detailer",
-    "POST /v3/async/inpainting",
-    "GET /v3/async/task-result",
-)
 CHECKS = [
     schemathesis.checks.not_a_server_error,
     checks.status_code_conformance,
@@ -38,10 +29,9 @@ FEW = settings(
 
 @pytest.fixture(scope="module")
 def operations(service):
+    """All of the served document, but for the document itself."""
     document = schemathesis.openapi.from_url(f"{service.url}/afterdetail/openapi.json", headers=BEARER)
-    found = {result.ok().label: result.ok() for result in document.get_all_operations()}
-    assert set(found) == set(OPERATIONS)
-    return found
+    return [operation for result in document.get_all_operations() if "openapi" not in (operation := result.ok()).path]
 
 
 def shortened(body):
@@ -51,11 +41,17 @@ def shortened(body):
     return body | {name: 1 for name in ("steps", "num_images") if body.get(name, 2) in range(1, 201)}
 
 
-@pytest.mark.parametrize("label", OPERATIONS)
 @pytest.mark.parametrize("kind", ["positive", "negative"])
-def test_every_request_is_answered_as_documented(operations, label, kind):
+def test_every_request_is_answered_as_documented(operations, kind, subtests):
+    assert len(operations) >= 7
+    for operation in operations:
+        with subtests.test(operation.label):
+            answers_as_documented(operation, kind)
+
+
+def answers_as_documented(operation, kind):
     @FEW
-    @given(case=operations[label].as_strategy(generation_mode=generation.GenerationMode(kind)))
+    @given(case=operation.as_strategy(generation_mode=generation.GenerationMode(kind)))
     def answered(case):
         case.body = shortened(case.body)
         case.call_and_validate(headers=BEARER, checks=CHECKS, timeout=120)

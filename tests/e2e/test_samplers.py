@@ -1,11 +1,14 @@
 """ComfyUI has every sampler and scheduler that stands for a hosted service's name."""
 
-from afterdetail.detailer.samplers import SAMPLERS
+import pytest
+from afterdetail.api.dialects.novita import samplers as novita
+from afterdetail.api.dialects.octoai import samplers as octoai
 
 
-def test_comfyui_knows_them(comfy):
+@pytest.mark.parametrize("samplers", [octoai.SAMPLERS, novita.SAMPLERS], ids=["octoai", "novita"])
+def test_comfyui_knows_them(comfy, samplers):
     inputs = comfy.object_info("KSampler")["input"]["required"]
-    for sampler in SAMPLERS.values():
+    for sampler in samplers.values():
         assert sampler.sampler_name in options(inputs["sampler_name"])
         assert sampler.scheduler in options(inputs["scheduler"])
 

@@ -12,6 +12,7 @@ from afterdetail.api.graphs import (
     Detailing,
     Generation,
     Inpainting,
+    Sampler,
     Sampling,
     Subject,
     Words,
@@ -23,13 +24,13 @@ from afterdetail.api.graphs import (
 )
 from afterdetail.api.graphs.builder import Built
 from afterdetail.detailer.resolution import Size
-from afterdetail.detailer.samplers import SAMPLERS
 from rig.workflows import shipped
 
-SAMPLING = Sampling(20, 7.5, SAMPLERS["K_EULER"])
+SAMPLING = Sampling(20, 7.5, Sampler("euler", "normal"))
 WORDS = Words("a face", "blurry")
 ASSETS = Assets("some.safetensors")
-DETAILING = Detailing("in.png", "sd15", "face_full_mediapipe", SAMPLING, denoise=0.5, seed=1)
+WIDGETS = {"base_model": "sd15", "detector": "face_full_mediapipe", "denoise": 0.5, "seed": 1}
+DETAILING = Detailing("in.png", WIDGETS | SAMPLING.inputs())
 
 
 def only(built: Built, class_type: str, title: str = "") -> dict:

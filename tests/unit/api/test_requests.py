@@ -3,10 +3,11 @@
 import json
 
 import pytest
-from afterdetail.api import novita, octoai, segmind
+from afterdetail.api.dialects.novita import messages as novita
+from afterdetail.api.dialects.octoai import messages as octoai
+from afterdetail.api.dialects.segmind import messages as segmind
 from afterdetail.api.errors import Refused
 from afterdetail.api.validation import parse
-from afterdetail.detailer.samplers import NOVITA, OCTOAI_LATER, SAMPLERS
 
 DETAIL = {"init_image": "x", "detector": "face_full_mediapipe", "inpainting_base_model": "sd15"}
 FACE = {"image": "x", "prompt": "", "denoise": 0.4}
@@ -128,9 +129,3 @@ def test_bodies_that_are_no_request(body):
     with pytest.raises(Refused) as caught:
         parse(octoai.GenerateRequest, body)
     assert caught.value.status == 422
-
-
-def test_every_sampler_of_the_dialects_is_in_the_tables():
-    assert set(octoai.SAMPLER_NAMES) == set(SAMPLERS) | set(OCTOAI_LATER)
-    for name in NOVITA:
-        asked("inpainting", sampler_name=name)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from afterdetail.batch.journal import Journal
+from afterdetail.files import atomic
 
 
 def files(folder: Path) -> set[str]:
@@ -73,7 +74,13 @@ def test_a_line_that_was_being_written_is_dropped(tmp_path):
     assert has(tmp_path)
     done(tmp_path, "c")
     assert has(tmp_path) and has(tmp_path, "c")
-    assert len((tmp_path / "batch.jsonl").read_text().splitlines()) == 2
+    lines = (tmp_path / "batch.jsonl").read_text().splitlines()
+    assert [(entry["name"], entry.get("whole", True)) for entry in map(json.loads, lines)] == [
+        ("sub/a", False),
+        ("sub/a", True),
+        ("c", False),
+        ("c", True),
+    ]
 
 
 @pytest.mark.parametrize("line", ["nonsense", "[]", '{"name": "a"}'])
@@ -105,8 +112,16 @@ def test_a_write_that_fails_leaves_the_old_result(tmp_path, monkeypatch):
     assert has(tmp_path) and files(tmp_path) == {"sub/a.png", "sub/a.json", "batch.jsonl"}
 
 
-def test_what_a_killed_run_left_is_removed(tmp_path):
-    (tmp_path / ".partial").mkdir()
-    (tmp_path / ".partial" / "half").write_bytes(b"ima")
-    done(tmp_path)
-    assert files(tmp_path) == {"sub/a.png", "sub/a.json", "batch.jsonl"}
+def test_what_a_killed_run_left_is_removed_and_nothing_else(tmp_path, monkeypatch):
+    def killed(path: Path, data: bytes) -> None:
+        path.parent.mkdir()
+        for name in (f".{'0' * 32}.partial", ".mine.partial"):
+            (path.parent / name).write_bytes(data[:3])
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(atomic, "write", killed)
+    with pytest.raises(KeyboardInterrupt):
+        done(tmp_path)
+    monkeypatch.undo()
+    assert not has(tmp_path)
+    assert files(tmp_path) == {"sub/.mine.partial", "batch.jsonl"}

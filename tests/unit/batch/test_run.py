@@ -65,7 +65,7 @@ class Done:
         self.pool = Servers(answer)
         output = folder.parent / "out"
         with Journal(output) as journal, Feed(collect([str(folder)], [], output)) as feed:
-            self.batch = Batch(feed, journal, settings, self.said.append, lambda: None, **options)
+            self.batch = Batch(feed, journal, settings, (".png",), self.said.append, lambda: None, **options)
             try:
                 if self.batch.look():
                     self.batch.run([f"http://user:secret@host{i}:8188" for i in range(servers)], self.pool)
@@ -167,3 +167,22 @@ def test_a_file_that_went_away_is_told(photos):
 
     done = Done(photos, removes, servers=1, per_server=1)
     assert done.tally == "0 detailed, 6 failed"
+
+
+def test_a_result_that_was_painted_over_is_kept_and_told(photos):
+    assert Done(photos, always(DONE)).tally == "6 detailed"
+    (photos.parent / "out" / "3.png").write_bytes(b"painted over")
+    again = Done(photos, always(DONE), settings="others")
+    assert again.tally == "5 detailed, 1 failed"
+    assert any("is there already" in line and "3.png" in line for line in again.said)
+    assert (photos.parent / "out" / "3.png").read_bytes() == b"painted over"
+
+
+def test_what_appears_while_a_server_works_is_kept_and_told(photos):
+    def another_writes(server: int, call: str, number: int) -> Outcome:
+        (photos.parent / "out" / "0.png").write_bytes(b"mine")
+        return READY if call == "check" else DONE
+
+    done = Done(photos, another_writes)
+    assert done.tally == "5 detailed, 1 failed"
+    assert (photos.parent / "out" / "0.png").read_bytes() == b"mine"

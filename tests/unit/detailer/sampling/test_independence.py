@@ -4,8 +4,8 @@ import json
 
 import pytest
 import torch
+from afterdetail.api.dialects.octoai.samplers import SAMPLERS
 from afterdetail.detailer.detail import detail
-from afterdetail.detailer.samplers import SAMPLERS
 from afterdetail.detailer.seeds import Seeds
 from rig.nano import counting
 from rig.scenes import cell, grid_image, grid_objects, grid_regions, psnr, without

@@ -7,10 +7,12 @@ from typing import Annotated, Literal
 from aiohttp import web
 from pydantic import BaseModel, BeforeValidator, Field
 
-from ..detailer.settings import Fill
-from .errors import Refused
-from .tasks import Status
-from .validation import MAX_SEED, Name, Prompt, RequestModel
+from ....detailer.settings import Fill
+from ...errors import Refused
+from ...graphs import InGraph, Sampling, in_hundredths
+from ...tasks import Status
+from ...validation import MAX_SEED, Name, OneOf, Prompt, RequestModel
+from .samplers import SAMPLERS
 
 STATUSES = {422: 400}
 REASONS = {
@@ -25,26 +27,7 @@ REASONS = {
 FILLS: tuple[Fill, ...] = ("fill", "original", "latent noise", "latent nothing")
 """By the number in inpainting_fill."""
 
-SamplerName = Literal[
-    "Euler a",
-    "Euler",
-    "LMS",
-    "Heun",
-    "DPM2",
-    "DPM2 a",
-    "DPM2 Karras",
-    "DPM2 a Karras",
-    "DPM++ 2S a",
-    "DPM++ 2M",
-    "DPM++ SDE",
-    "DPM++ Karras",
-    "DPM++ 2S a Karras",
-    "DPM++ 2M Karras",
-    "DPM++ SDE Karras",
-    "DDIM",
-    "PLMS",
-    "UniPC",
-]
+SamplerName = Annotated[str, OneOf(SAMPLERS)]
 
 
 def _unnamed(value: object) -> object:
@@ -77,16 +60,24 @@ class InpaintingWish(RequestModel):
     clip_skip: int = Field(1, ge=0, le=12)
     guidance_scale: float = Field(7.5, ge=1, le=30)
     sampler_name: SamplerName = "Euler a"
-    mask_blur: int = Field(1, ge=0, le=64)
-    inpainting_fill: int = Field(1, ge=0, le=3, description="0 fill, 1 original, 2 latent noise, 3 latent nothing")
-    inpainting_full_res: bool = Field(True, description="0 the whole picture, 1 only the masked part")
-    inpainting_full_res_padding: int = Field(32, ge=0, le=256)
-    inpainting_mask_invert: bool = False
-    initial_noise_multiplier: float = Field(1.0, ge=0, le=1.5)
-    strength: float = Field(0.85, ge=0, le=1)
+    mask_blur: Annotated[int, InGraph()] = Field(1, ge=0, le=64)
+    inpainting_fill: Annotated[int, InGraph("fill", FILLS.__getitem__)] = Field(
+        1, ge=0, le=3, description="0 fill, 1 original, 2 latent noise, 3 latent nothing"
+    )
+    inpainting_full_res: Annotated[bool, InGraph("only_masked")] = Field(
+        True, description="0 the whole picture, 1 only the masked part"
+    )
+    inpainting_full_res_padding: Annotated[int, InGraph("padding")] = Field(32, ge=0, le=256)
+    inpainting_mask_invert: Annotated[bool, InGraph("invert")] = False
+    initial_noise_multiplier: Annotated[float, InGraph("noise_multiplier")] = Field(1.0, ge=0, le=1.5)
+    strength: Annotated[float, InGraph("denoise", in_hundredths)] = Field(0.85, ge=0, le=1)
     sd_vae: OptionalName = None
     loras: list[Lora] = Field([], max_length=5)
     embeddings: list[Embedding] = Field([], max_length=5)
+
+    @property
+    def sampling(self) -> Sampling:
+        return Sampling(self.steps, self.guidance_scale, SAMPLERS[self.sampler_name])
 
 
 class Extra(RequestModel):
@@ -98,6 +89,10 @@ class InpaintingRequest(RequestModel):
 
     extra: Extra = Extra()
     request: InpaintingWish
+
+
+class TaskQuery(RequestModel):
+    task_id: str = Field(min_length=1)
 
 
 class TaskId(BaseModel):

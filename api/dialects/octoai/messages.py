@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
 from aiohttp import web
 from pydantic import BaseModel, Field, model_validator
 
-from ..detailer.resolution import BaseModel as Base
-from ..detailer.resolution import Size
-from .errors import Refused
-from .validation import MAX_SEED, Name, Prompt, RequestModel
+from ....detailer.resolution import BaseModel as Base
+from ....detailer.resolution import Size
+from ...errors import Refused
+from ...graphs import InGraph, Sampling, in_hundredths
+from ...validation import MAX_SEED, Name, OneOf, Prompt, RequestModel
+from .samplers import SAMPLERS
 
 Seed = Annotated[int, Field(ge=1, le=MAX_SEED)]
 Encoding = Literal["jpeg", "png"]
@@ -22,30 +24,7 @@ Detector = Literal[
     "face_mesh_mediapipe",
     "eyes_mesh_mediapipe",
 ]
-SamplerName = Literal[
-    "PNDM",
-    "LMS",
-    "KLMS",
-    "DDIM",
-    "DDPM",
-    "HEUN",
-    "K_HEUN",
-    "K_EULER",
-    "K_EULER_ANCESTRAL",
-    "DPM_SOLVER_MULTISTEP",
-    "DPM_PLUS_PLUS_2M_KARRAS",
-    "DPM_PLUS_PLUS_2M_SDE",
-    "DPM_PLUS_PLUS_2M_SDE_KARRAS",
-    "DPM_SINGLE",
-    "DPM_2",
-    "DPM_2_KARRAS",
-    "DPM_2_ANCESTRAL",
-    "DPM_2_ANCESTRAL_KARRAS",
-    "DPM_PLUS_PLUS_SDE_KARRAS",
-    "UNI_PC",
-    "LCM",
-]
-SAMPLER_NAMES: tuple[str, ...] = get_args(SamplerName)
+SamplerName = Annotated[str, OneOf(SAMPLERS)]
 
 # The sizes /generate makes, portrait and landscape.
 GENERATED: dict[Base, tuple[Size, ...]] = {
@@ -77,6 +56,16 @@ class Common(RequestModel):
     use_refiner: bool = False
     high_noise_frac: float = Field(0.8, ge=0, le=1)
     image_encoding: Encoding = "jpeg"
+    steps: int
+    cfg_scale: float
+
+    @property
+    def sampling(self) -> Sampling:
+        return Sampling(self.steps, self.cfg_scale, SAMPLERS[self.sampler])
+
+
+def no_limit_is_0(count: int | None) -> int:
+    return count or 0
 
 
 class ADetailerRequest(Common):
@@ -84,19 +73,19 @@ class ADetailerRequest(Common):
 
     init_image: str | None = Field(None, description="An image file as base64.")
     init_image_url: str | None = Field(None, max_length=4000, description="Where to fetch it, instead of init_image.")
-    detector: Detector
-    inpainting_base_model: Base
+    detector: Annotated[Detector, InGraph()]
+    inpainting_base_model: Annotated[Base, InGraph("base_model")]
     prompt: Prompt = ""
     cfg_scale: float = Field(7.5, gt=0, le=50)
-    confidence: float = Field(0.3, ge=0, le=1)
-    mask_blur: int = Field(4, ge=0, le=512)
-    mask_dilation: int = Field(4, ge=0, le=512)
-    mask_padding: int = Field(32, ge=0, le=4096)
-    max_num_detections: int | None = Field(None, ge=1, le=4096)
-    union_masks: bool = False
+    confidence: Annotated[float, InGraph()] = Field(0.3, ge=0, le=1)
+    mask_blur: Annotated[int, InGraph()] = Field(4, ge=0, le=512)
+    mask_dilation: Annotated[int, InGraph()] = Field(4, ge=0, le=512)
+    mask_padding: Annotated[int, InGraph()] = Field(32, ge=0, le=4096)
+    max_num_detections: Annotated[int | None, InGraph(value=no_limit_is_0)] = Field(None, ge=1, le=4096)
+    union_masks: Annotated[bool, InGraph()] = False
     seed: Seed | Annotated[list[Seed], Field(min_length=1, max_length=4096)] | None = None
     steps: int = Field(20, ge=1, le=200)
-    strength: float = Field(0.9, ge=0, le=1)
+    strength: Annotated[float, InGraph("denoise", in_hundredths)] = Field(0.9, ge=0, le=1)
 
     @model_validator(mode="after")
     def one_image(self) -> ADetailerRequest:
@@ -127,9 +116,11 @@ class GenerateRequest(Common):
     init_image: str | None = Field(None, description="An image file as base64: the picture to start from.")
     mask_image: str | None = Field(None, description="An image file as base64: white is painted anew.")
     strength: float | None = Field(None, gt=0, le=1, description="0.8 if left out; 1 for outpainting.")
-    outpainting: bool = False
-    inpaint_full_res: bool = Field(False, description="Repaint a window around the mask at the full size.")
-    inpaint_full_res_padding: int = Field(32, ge=0, le=4096)
+    outpainting: Annotated[bool, InGraph()] = False
+    inpaint_full_res: Annotated[bool, InGraph("only_masked")] = Field(
+        False, description="Repaint a window around the mask at the full size."
+    )
+    inpaint_full_res_padding: Annotated[int, InGraph("padding")] = Field(32, ge=0, le=4096)
     textual_inversions: dict[Name, Name | None] = Field({}, max_length=16)
     vae: Name | None = None
     clip_skip: int = Field(1, ge=0, le=12, description="0 and 1 use the whole text encoder.")

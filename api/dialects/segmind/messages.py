@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from aiohttp import web
 from pydantic import BaseModel, Field, model_validator
 
-from .errors import Refused
-from .validation import MAX_SEED, Prompt, RequestModel
+from ...errors import Refused
+from ...graphs import InGraph, Sampler, Sampling, in_hundredths
+from ...validation import MAX_SEED, Prompt, RequestModel
 
 STATUSES = {422: 400}
 """Segmind answers 400 where others answer 422."""
 
 CREDITS = {"x-remaining-credits": "999999999"}
 """Clients read it after every call; a server of one's own has no credits to run out of."""
+
+
+DETECTOR = "face_full_mediapipe"
+SAMPLER = Sampler("euler", "normal")
 
 
 class FaceDetailerRequest(RequestModel):
@@ -27,12 +32,20 @@ class FaceDetailerRequest(RequestModel):
     num_inference_steps: int = Field(20, ge=15, le=75)
     guidance_scale: float = Field(6, ge=5, le=10)
     seed: int = Field(12467, ge=-1, le=MAX_SEED, description="-1 is a random one.")
-    denoise: float = Field(ge=0, le=1)
+    denoise: Annotated[float, InGraph(value=in_hundredths)] = Field(ge=0, le=1)
     image_format: Literal["jpeg", "png", "webp"] = "jpeg"
     image_quality: int = Field(95, ge=10, le=100)
     base64: bool = True
-    passes: int = Field(2, ge=1, le=4, description="This server's own: how often each face is repainted.")
-    upscale: float = Field(1.0, ge=1, le=4, description="This server's own: how much larger the result is.")
+    passes: Annotated[int, InGraph()] = Field(
+        2, ge=1, le=4, description="This server's own: how often each face is repainted."
+    )
+    upscale: Annotated[float, InGraph()] = Field(
+        1.0, ge=1, le=4, description="This server's own: how much larger the result is."
+    )
+
+    @property
+    def sampling(self) -> Sampling:
+        return Sampling(self.num_inference_steps, self.guidance_scale, SAMPLER)
 
     @model_validator(mode="after")
     def one_file(self) -> FaceDetailerRequest:

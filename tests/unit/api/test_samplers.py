@@ -1,7 +1,7 @@
 import re
 from pathlib import Path
 
-from afterdetail.detailer.samplers import SAMPLERS
+from afterdetail.api.dialects.octoai.samplers import DOCUMENTED
 
 README = Path(__file__).parents[3] / "workflows" / "README.md"
 NAMES = (
@@ -11,10 +11,10 @@ NAMES = (
 
 
 def test_all_names_are_there_and_no_two_are_the_same():
-    assert list(SAMPLERS) == NAMES.split()
-    assert len({(sampler.sampler_name, sampler.scheduler) for sampler in SAMPLERS.values()}) == len(SAMPLERS)
+    assert list(DOCUMENTED) == NAMES.split()
+    assert len({(sampler.sampler_name, sampler.scheduler) for sampler in DOCUMENTED.values()}) == len(DOCUMENTED)
 
 
 def test_the_readme_lists_them():
     rows = re.findall(r"^\| ([A-Z_0-9]+) \| (\w+) \| (\w+) \| (.*?) ?\|$", README.read_text(encoding="utf-8"), re.M)
-    assert rows == [(name, *sampler) for name, sampler in SAMPLERS.items()]
+    assert rows == [(name, *sampler) for name, sampler in DOCUMENTED.items()]

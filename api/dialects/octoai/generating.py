@@ -7,14 +7,25 @@ from typing import Any
 from aiohttp import web
 from PIL import Image
 
-from ..detailer.resolution import NATIVE, BaseModel, Size
-from . import assets, images
-from .detailing import OCTOAI_SAMPLERS, in_hundredths, loras, require_size, require_style
-from .errors import invalid
-from .graphs import Assets, Control, Generation, Sampling, Subject, Words, generate, with_embeddings, with_subject
-from .octoai import GENERATED, Encoding, GenerateRequest
-from .service import Caller, Service, random_seed
-from .workspace import Workspace, workspace
+from ....detailer.resolution import NATIVE, BaseModel, Size
+from ... import assets, images
+from ...errors import invalid
+from ...graphs import (
+    Assets,
+    Control,
+    Generation,
+    Subject,
+    Words,
+    generate,
+    in_graph,
+    in_hundredths,
+    with_embeddings,
+    with_subject,
+)
+from ...service import Caller, Service, random_seed
+from ...sizes import require_size
+from ...workspace import Workspace, workspace
+from .messages import GENERATED, Encoding, GenerateRequest
 
 SDXL_ONLY = ("prompt_2", "negative_prompt_2", "use_refiner", "transfer_images")
 
@@ -41,12 +52,12 @@ async def controlnet_sdxl(service: Service, caller: Caller, wish: GenerateReques
 async def generated(
     service: Service, caller: Caller, wish: GenerateRequest, base: BaseModel, controlnet: str | None = None
 ) -> web.Response:
-    require_style(wish.style_preset)
+    assets.require_style(wish.style_preset)
     size = Size(wish.width, wish.height) if wish.width and wish.height else NATIVE[base]
     require_size("width", size, GENERATED[base], base)
     chosen = Assets(
         await assets.checkpoint(wish.checkpoint, base, service.settings),
-        loras(wish.loras),
+        assets.loras(wish.loras),
         assets.find("vae", "vae", wish.vae) if wish.vae else None,
         wish.clip_skip,
     )
@@ -57,17 +68,15 @@ async def generated(
             base_model=base,
             size=size,
             seeds=seeds_of(wish),
-            sampling=Sampling(wish.steps, wish.cfg_scale, OCTOAI_SAMPLERS[wish.sampler]),
+            sampling=wish.sampling,
             strength=strength_of(wish),
-            outpainting=wish.outpainting,
-            only_masked=wish.inpaint_full_res,
-            padding=wish.inpaint_full_res_padding,
             refiner=refiner,
             high_noise_frac=wish.high_noise_frac,
             image=await saved(service, files, "init_image", wish.init_image),
             mask=await saved(service, files, "mask_image", wish.mask_image),
             control=await control(service, files, wish, controlnet),
             subject=await subject(service, files, wish),
+            **in_graph(wish),
         )
         done = await service.run(generate(chosen, words, wanted, service.checking()), caller)
     answers = [

@@ -1,0 +1,1 @@
+"""Novita: inpainting in the background, and how it stands."""

@@ -1,0 +1,81 @@
+"""POST /v3/async/inpainting, GET /v3/async/task-result and the links in its answer."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+
+from aiohttp import web
+
+from ....detailer.resolution import Size
+from ... import assets, background, images
+from ...errors import invalid
+from ...graphs import Assets, Built, Inpainting, Words, in_graph, inpaint, with_embeddings
+from ...service import Caller, Service, random_seed
+from ...sizes import require_sides
+from ...tasks import LINK_SECONDS, Task
+from ...workspace import Workspace, workspace
+from .messages import STATES, InpaintingRequest, InpaintingWish, TaskExtra, TaskImage, TaskResult, TaskState
+
+IMAGE_PATH = "/afterdetail/task-image"
+
+
+async def accept(service: Service, caller: Caller, wish: InpaintingRequest) -> web.Response:
+    """Check everything, then work in the background."""
+    request = wish.request
+    seed = random_seed() if request.seed < 0 else request.seed
+    async with AsyncExitStack() as held:
+        built = await _graph(service, request, await held.enter_async_context(workspace()), seed)
+        task = Task(caller.client, seed, wish.extra.response_image_type)
+        await background.start(service, task, built, caller, held)
+    return web.json_response({"code": 0, "msg": "", "data": {"task_id": task.id}, "task_id": task.id})
+
+
+async def result(service: Service, request: web.Request, client: str) -> web.Response:
+    tasks = service.tasks
+    task = await tasks.find(request.query.get("task_id", ""), client)
+    job = tasks.jobs.get(task.id) if task.status == "QUEUED" else None
+    progress = job.progress() if job else None
+    status = STATES[task.status] if progress is None else "TASK_STATUS_PROCESSING"
+    percent = 100 if task.status == "SUCCEED" else min(int((progress or 0) * 100), 99)
+    base = service.settings.public_url or str(request.url.origin())
+    links = [f"{base.rstrip('/')}{IMAGE_PATH}?{tasks.link(task, place)}" for place in range(task.images)]
+    answer = TaskResult(
+        extra=TaskExtra(seed=task.seed),
+        task=TaskState(task_id=task.id, status=status, reason=task.reason, progress_percent=percent),
+        images=[TaskImage(image_url=link, image_url_ttl=LINK_SECONDS, image_type=task.image_type) for link in links],
+    )
+    return web.json_response(answer.model_dump())
+
+
+async def image(service: Service, request: web.Request, client: str) -> web.StreamResponse:
+    """The picture a link leads to. The link itself is the permission."""
+    query = [request.query.get(name, "") for name in ("task_id", "index", "expires", "signature")]
+    path = await service.tasks.image(*query)
+    return web.FileResponse(path, headers={"Content-Type": images.MIME[path.suffix[1:]]})
+
+
+async def _graph(service: Service, wish: InpaintingWish, files: Workspace, seed: int) -> Built:
+    file = assets.find("model_name", "checkpoints", wish.model_name)
+    loras = assets.loras({lora.model_name: lora.strength for lora in wish.loras})
+    vae = assets.find("sd_vae", "vae", wish.sd_vae) if wish.sd_vae else None
+    embeddings = {item.model_name: assets.embedding("embeddings", item.model_name) for item in wish.embeddings}
+    words = Words(with_embeddings(wish.prompt, embeddings), with_embeddings(wish.negative_prompt, embeddings))
+    made_for_it = (await assets.traits_of(file)).inpaint
+    paint = Inpainting(sampling=wish.sampling, seed=seed, inpaint_model=made_for_it, **in_graph(wish))
+    names = await _saved(service, wish, files)
+    chosen = Assets(file, loras, vae, wish.clip_skip)
+    return inpaint(chosen, words, names, paint, wish.image_num, service.checking())
+
+
+async def _saved(service: Service, wish: InpaintingWish, files: Workspace) -> tuple[str, str]:
+    """LoadImage's names of the picture and of its mask."""
+    picture = await service.reader.read("image_base64", wish.image_base64)
+    mask = await service.reader.read("mask_image_base64", wish.mask_image_base64)
+    require_sides("image_base64", Size(*picture.size))
+    if picture.size != mask.size:
+        raise invalid(
+            "mask_image_base64",
+            f"mask_image_base64 is {Size(*mask.size)} and image_base64 is {Size(*picture.size)}. Send a mask of the "
+            "picture's size.",
+        )
+    return await files.save(picture), await files.save(mask)

@@ -1,0 +1,20 @@
+"""Novita's routes."""
+
+from __future__ import annotations
+
+from ..dialect import Dialect, Get, Post
+from .inpainting import IMAGE_PATH, accept, image, result
+from .messages import Failure, InpaintingRequest, TaskAccepted, TaskQuery, TaskResult, failed
+
+ROUTES = (
+    Post(
+        "/v3/async/inpainting",
+        "Start to repaint the white part of a mask",
+        InpaintingRequest,
+        TaskAccepted,
+        accept,
+    ),
+    Get("/v3/async/task-result", "How a task stands", result, TaskResult, TaskQuery, failures=(404,)),
+    Get(IMAGE_PATH, "A picture of a task", image, public=True),
+)
+DIALECT = Dialect("Novita", ROUTES, failed, Failure)

@@ -1,0 +1,1 @@
+"""OctoAI: After Detailer, and pictures from words and from other pictures."""

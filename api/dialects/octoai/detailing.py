@@ -1,0 +1,49 @@
+"""POST /adetailer: After Detailer on a client's picture."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from ....detailer.resolution import TABLES, Size
+from ... import assets, images
+from ...errors import invalid
+from ...graphs import Assets, Detailing, Words, detail, in_graph, with_embeddings
+from ...service import Caller, Service, random_seed
+from ...sizes import require_size
+from ...workspace import Workspace, workspace
+from .messages import ADetailerAnswer, ADetailerRequest
+
+
+async def adetailer(service: Service, caller: Caller, wish: ADetailerRequest) -> web.Response:
+    assets.require_detector(wish.detector)
+    assets.require_style(wish.style_preset)
+    base = wish.inpainting_base_model
+    if wish.use_refiner and base != "sdxl":
+        raise invalid("use_refiner", "use_refiner works with inpainting_base_model sdxl only. Leave it out.")
+    chosen = Assets(await assets.checkpoint(wish.checkpoint, base, service.settings), assets.loras(wish.loras))
+    refiner = await assets.checkpoint(None, "refiner", service.settings, "use_refiner") if wish.use_refiner else None
+    words = Words(with_embeddings(wish.prompt, {}), with_embeddings(wish.negative_prompt, {}), wish.style_preset)
+    async with workspace() as files:
+        image = await saved_image(service, wish, files)
+        wanted = Detailing(image, widgets_of(wish), refiner, wish.high_noise_frac)
+        done = await service.run(detail(chosen, words, wanted, service.checking()), caller)
+    (picture,) = done.pictures
+    counts = {name: done.report[name][0] for name in ADetailerAnswer.model_fields if name != "image_b64"}
+    return web.json_response({"image_b64": await images.as_base64(picture, wish.image_encoding), **counts})
+
+
+def widgets_of(wish: ADetailerRequest) -> dict[str, object]:
+    seeds = wish.seed if isinstance(wish.seed, list) else []
+    seed = wish.seed if isinstance(wish.seed, int) else random_seed()
+    return in_graph(wish) | wish.sampling.inputs() | {"seed": seed, "seeds": ", ".join(map(str, seeds))}
+
+
+async def saved_image(service: Service, wish: ADetailerRequest, files: Workspace) -> str:
+    """LoadImage's name of the picture to repair, which has one of the base model's sizes."""
+    if wish.init_image:
+        picture = await service.reader.read("init_image", wish.init_image)
+    else:
+        picture = await service.reader.fetch("init_image_url", wish.init_image_url or "")
+    base = wish.inpainting_base_model
+    require_size("init_image", Size(*picture.size), TABLES[base], base)
+    return await files.save(picture)

@@ -1,0 +1,21 @@
+"""OctoAI's routes."""
+
+from __future__ import annotations
+
+from ..dialect import Dialect, Post
+from . import generating
+from .detailing import adetailer
+from .messages import ADetailerAnswer, ADetailerRequest, Complaints, Failure, GenerateAnswer, GenerateRequest, failed
+
+ROUTES = (
+    Post("/adetailer", "Repair faces or hands", ADetailerRequest, ADetailerAnswer, adetailer),
+    *(
+        Post(f"/generate/{engine}", summary, GenerateRequest, GenerateAnswer, run)
+        for engine, summary, run in (
+            ("sdxl", "Make pictures with SDXL", generating.sdxl),
+            ("sd", "Make pictures with SD 1.5", generating.sd),
+            ("controlnet-sdxl", "Make pictures with SDXL along another", generating.controlnet_sdxl),
+        )
+    ),
+)
+DIALECT = Dialect("OctoAI", ROUTES, failed, Failure, Complaints)

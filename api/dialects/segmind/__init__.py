@@ -1,0 +1,1 @@
+"""Segmind: the face detailer."""

@@ -1,0 +1,12 @@
+"""Segmind's routes."""
+
+from __future__ import annotations
+
+from ..dialect import Dialect, Post
+from .detailing import face_detailer
+from .messages import FaceDetailerAnswer, FaceDetailerRequest, Failure, failed
+
+ROUTES = (
+    Post("/v1/face-detailer", "Repair faces", FaceDetailerRequest, FaceDetailerAnswer, face_detailer, binary=True),
+)
+DIALECT = Dialect("Segmind", ROUTES, failed, Failure)

@@ -1,0 +1,26 @@
+"""Which sizes of pictures are taken."""
+
+from __future__ import annotations
+
+from ..detailer.resolution import NATIVE, Size
+from .errors import invalid
+
+MIN_SIDE = 16
+
+
+def require_size(field: str, size: Size, table: tuple[Size, ...], base: str) -> None:
+    """Refused, with the nearest sizes, unless `size` is one of the table."""
+    if size in table:
+        return
+    native = NATIVE["sd15" if base == "sd15" else "sdxl"]
+
+    def distance(entry: Size) -> float:
+        return abs(entry.width - size.width) + abs(entry.height - size.height)
+
+    near = sorted(table, key=lambda entry: (distance(entry), abs(entry.area - native.area)))[:3]
+    raise invalid(field, f"{field} is {size}, which {base} does not take. Nearest sizes: {', '.join(map(str, near))}.")
+
+
+def require_sides(field: str, size: Size) -> None:
+    if min(size) < MIN_SIDE:
+        raise invalid(field, f"{field} is {size}; each side must have {MIN_SIDE} pixels at least.")
