@@ -3,7 +3,7 @@ SHELL := bash
 PYTHON ?= python3
 RUN := PYTHONPATH=tests:tools:.pack .venv/bin/python
 
-.PHONY: help setup demo test references browser lint bench serve weights workflows locales pictures screenshots versions
+.PHONY: help setup demo test references browser lint bench serve weights workflows locales pictures screenshots versions face-model
 
 help:
 	@echo "make demo         repair the faces of a real photo in a real ComfyUI; results in demo/"
@@ -16,6 +16,7 @@ help:
 	@echo "make locales      write the nodes' and panels' texts in all languages, and say what a language lacks"
 	@echo "make pictures     make the help pages' pictures, the icon and the banner anew"
 	@echo "make screenshots  take the README's picture of the canvas anew"
+	@echo "make face-model   train the small model further (ARGS=\"--steps 5000\"; see tools/face_model/README.md)"
 	@echo "make weights      convert the shipped detector weights anew"
 
 setup:
@@ -46,6 +47,9 @@ bench: setup browser
 
 weights:
 	@PYTHON="$(PYTHON)" detectors/weights/conversion/run.sh
+
+face-model: setup
+	@$(RUN) -m face_model.train $(ARGS)
 
 versions: setup
 	@tools/versions.sh

@@ -140,9 +140,10 @@ def _notes(snapshot: Snapshot, options: Options) -> list[str]:
         if name in options.values and options[name] != snapshot.widgets.get(name, options[name])
     ]
     if "confidence" in options.values and not notes:
-        found, wanted = snapshot.detections, max(options["confidence"], snapshot.detections.floor)
-        if wanted < found.confidence:
-            notes.append(f"Objects with a score below {found.confidence:.2f} show after the next run.")
-        elif wanted > found.confidence and not found.nested:
+        found = snapshot.detections
+        wanted, applied = found.threshold.at(options["confidence"]).applied, found.threshold.applied
+        if wanted < applied:
+            notes.append(f"Objects with a score below {applied:.2f} show after the next run.")
+        elif wanted > applied and not found.nested:
             notes.append("With this confidence, boxes may come out a few pixels elsewhere in the next run.")
     return notes

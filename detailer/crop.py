@@ -8,9 +8,6 @@ import torch.nn.functional as F
 from .region import Region
 from .resolution import Size
 
-MIN_SURROUNDINGS = 64
-"""Pixels around a mask below which their mean and spread say nothing."""
-
 ROWS_AT_ONCE = 256
 """Of an image that is enlarged sideways: turning all of it would take the memory of the result again."""
 
@@ -102,23 +99,6 @@ def filled(crop: torch.Tensor, region: Region) -> torch.Tensor:
         above = F.interpolate(colour, finer.shape[-2:], mode="bilinear")
         colour = torch.where(weight > 0, finer, above)
     return colour.movedim(1, -1)
-
-
-def color_matched(patch: torch.Tensor, original: torch.Tensor, region: Region, strength: float) -> torch.Tensor:
-    """A patch [1, h, w, 3] of the window with the mean and spread of each channel moved to the original's.
-
-    Both are measured around the mask, where the two should be the same picture, so what is new inside keeps its own
-    colours. `original` is [H, W, C]; `strength` 0..1.
-    """
-    around = region.window_alpha == 0
-    if strength == 0 or int(around.sum()) < MIN_SURROUNDINGS:
-        return patch
-    patch = resized(patch.float(), Size(region.window.width, region.window.height))
-    rows, columns = region.window.slices
-    wanted, found = original[rows, columns, :3].float()[around], patch[0][around]
-    gain = (wanted.std(0) / found.std(0).clamp(min=1e-4)).clamp(0.5, 2.0)
-    matched = (patch - found.mean(0)) * gain + wanted.mean(0)
-    return torch.lerp(patch, matched, strength).clamp_(0, 1)
 
 
 def enlarged(pixels: torch.Tensor, size: Size) -> torch.Tensor:

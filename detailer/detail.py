@@ -11,8 +11,9 @@ from typing import NamedTuple, Protocol
 
 import torch
 
+from .blend import color_matched
 from .box import Box
-from .crop import accumulate, color_matched, cut, filled, latent_mask, paste, solid_mask, with_hole
+from .crop import accumulate, cut, filled, latent_mask, paste, solid_mask, with_hole
 from .region import Region, Regions
 from .report import DetailReport, ObjectReport, Status
 from .resolution import BaseModel

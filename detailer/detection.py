@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
 
 from .box import Box
+from .threshold import Threshold
 
 
 class Extent(NamedTuple):
@@ -78,10 +79,7 @@ class Detections:
     height: int
     images: tuple[tuple[Detection, ...], ...]
     detector: str = ""
-    confidence: float = 0.0
-    """The threshold that was really applied."""
-    floor: float = 0.0
-    """The lowest threshold the detector accepts."""
+    threshold: Threshold = field(default_factory=Threshold)
     nested: bool = False
     """Whether a higher threshold takes objects away and leaves all others exactly as they are."""
     left_out: tuple[LeftOut, ...] = ()

@@ -1,4 +1,7 @@
-"""Soft masks: dilation and blur, at the cost of the mask's own neighbourhood and never of the image."""
+"""Soft masks: dilation and blur, at the cost of the mask's own neighbourhood and never of the image.
+
+Own kernels because ComfyUI installs no OpenCV, and those of torch and scipy were measured slower on such masks.
+"""
 
 from __future__ import annotations
 

@@ -63,7 +63,8 @@ class DetailReport:
     def of(regions: Regions) -> DetailReport:
         """A report that knows the objects which were left out or became no region."""
         found = regions.detections
-        report = DetailReport(found.detector, found.confidence, [[] for _ in found.images], [*found.notes])
+        images: list[list[ObjectReport]] = [[] for _ in found.images]
+        report = DetailReport(found.detector, found.threshold.applied, images, [*found.notes])
         for index, detection, reason in (*found.left_out, *regions.dropped):
             report.images[index].append(ObjectReport(detection, "skipped", reason))
         return report

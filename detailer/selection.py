@@ -78,12 +78,8 @@ def select(detections: Detections, selection: Selection, inside: torch.Tensor | 
         if reason is not None and detection.score >= selection.confidence
     ]
     before = detections.left_out if selection.sort_by is None else _without_numbers(detections.left_out)
-    kept = replace(
-        kept,
-        confidence=max(detections.confidence, selection.confidence),
-        left_out=(*before, *left_out),
-    )
-    return kept.noting(*selection_notes(images, selection))
+    threshold = detections.threshold.at(max(detections.threshold.asked, selection.confidence))
+    return replace(kept, threshold=threshold, left_out=(*before, *left_out)).noting(*selection_notes(images, selection))
 
 
 def judged(detections: Detections, selection: Selection, inside: torch.Tensor | None = None) -> list[list[Verdict]]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import torch
 from comfy_api.latest import io
 
-from ..detailer.crop import accumulate, color_matched, cut, paste, resized
+from ..detailer.blend import color_matched
+from ..detailer.crop import accumulate, cut, paste, resized
 from ..detailer.region import Regions
 from ..detailer.resolution import Size
 from . import inputs

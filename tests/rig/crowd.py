@@ -10,6 +10,7 @@ from PIL import Image, ImageOps
 
 from .photos import FACES, Collage, FaceBox, face_patch, photo
 
+Rectangle = tuple[float, float, float, float]  # x0, y0, x1, y1
 BACKGROUNDS = ("coffee", "rocket")
 
 
@@ -49,7 +50,8 @@ def counted(found: Sequence[FaceBox], faces: Sequence[FaceBox]) -> tuple[int, in
     return len({j for _, j in pairs}), len(found) - len({i for i, _ in pairs})
 
 
-def shared(a: FaceBox, b: FaceBox) -> float:
+def shared(a: Rectangle, b: Rectangle) -> float:
+    """The overlap of two boxes as a share of the smaller one."""
     width, height = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
     smaller = min((box[2] - box[0]) * (box[3] - box[1]) for box in (a, b))
     return max(width, 0) * max(height, 0) / smaller

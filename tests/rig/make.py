@@ -10,7 +10,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from .comfyui import ROOT, comfy_import_environment
+from .comfyui import ROOT, comfy_import_environment, comfyui_path
 
 MODELS_CACHE = ROOT / ".run" / "models"  # a models folder that git ignores
 VERSION_SUFFIX = ".version"
@@ -60,6 +60,14 @@ def import_comfy_on_cpu() -> bool:
 
     comfy.cli_args.args.cpu = True
     return True
+
+
+def import_comfy(on_cpu: bool = True) -> None:
+    """Make ComfyUI importable in this process, and fix its device if that is to be the CPU."""
+    if str(comfyui_path()) not in sys.path:
+        sys.path.append(str(comfyui_path()))
+    if on_cpu:
+        import_comfy_on_cpu()
 
 
 @cache

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import gc
-import sys
 from functools import cache
 from typing import Any, NamedTuple
 
 from . import checkpoints
-from .comfyui import comfyui_path
-from .make import MODELS_CACHE, import_comfy_on_cpu
+from .make import MODELS_CACHE, import_comfy
 
 
 class Nano(NamedTuple):
@@ -31,10 +29,7 @@ def load(kind: str = "nano-sd15", on_cpu: bool = True) -> Nano:
     """The checkpoint `kind`; the first call decides whether ComfyUI runs on the CPU in this process."""
     file_format = "ckpt" if on_cpu else "safetensors"
     path = checkpoints.ensure(kind, MODELS_CACHE / "checkpoints", file_format)
-    if str(comfyui_path()) not in sys.path:
-        sys.path.append(str(comfyui_path()))
-    if on_cpu:
-        import_comfy_on_cpu()
+    import_comfy(on_cpu)
     import comfy.sd
 
     from . import nano_models  # noqa: F401  registers the nano configurations

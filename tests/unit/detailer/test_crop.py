@@ -7,7 +7,6 @@ import torch
 from afterdetail.detailer.box import Box
 from afterdetail.detailer.crop import (
     accumulate,
-    color_matched,
     cut,
     enlarged,
     filled,
@@ -204,16 +203,3 @@ def test_enlarging_costs_what_the_result_holds():
         result = enlarged(strip, Size(4 * 16400, 64))
     allocated = sum(event.self_cpu_memory_usage for event in profiled.events() or () if event.self_cpu_memory_usage > 0)
     assert allocated < 5 * result.numel() * 4
-
-
-def test_color_match_moves_the_surroundings_onto_the_original():
-    image = resized(torch.rand(1, 12, 12, 3), Size(200, 200))
-    region = region_of(Box(80, 80, 120, 120), 200, 200)
-    patch = cut(image[0], region) * 0.8 + 0.05
-    exact = Size(region.window.width, region.window.height)
-    matched = color_matched(patch, image[0], region, 1.0)
-    rows, columns = region.window.slices
-    around = region.window_alpha == 0
-    difference = (matched[0] - image[0, rows, columns])[around]
-    assert matched.shape[1:3] == (exact.height, exact.width) and float(difference.abs().mean()) < 0.01
-    assert color_matched(patch, image[0], region, 0.0) is patch

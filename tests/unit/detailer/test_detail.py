@@ -16,6 +16,7 @@ from afterdetail.detailer.region import Regions, make_regions
 from afterdetail.detailer.resolution import BaseModel, Size
 from afterdetail.detailer.seeds import Seeds
 from afterdetail.detailer.settings import FitSettings, MaskSettings, PaintSettings, SampleSettings
+from afterdetail.detailer.threshold import Threshold
 
 BOXES = (Box(20, 20, 60, 60), Box(120, 30, 170, 90), Box(60, 130, 100, 180))
 
@@ -66,7 +67,7 @@ class Inverter:
 
 def regions_for(*images: Sequence[Box], masks: MaskSettings | None = None) -> Regions:
     found = tuple(tuple(Detection(box, 0.9, "face", Extent(*map(float, box))) for box in boxes) for boxes in images)
-    detections = Detections(200, 200, found, "test", 0.5).numbered()
+    detections = Detections(200, 200, found, "test", Threshold(0.5)).numbered()
     return make_regions(detections, masks or MaskSettings(), FitSettings())
 
 

@@ -12,7 +12,7 @@ BOXES = (Box(20, 20, 60, 60), Box(120, 30, 170, 90), Box(60, 130, 100, 180), Box
 
 def regions_for(images: int = 1, pick: str = "", **selection) -> Regions:
     faces = tuple(Detection(box, 0.9, "face", Extent(*map(float, box))) for box in BOXES)
-    found = Detections(200, 200, (faces,) * images, "test", 0.5).numbered().noting("a mask is ignored.")
+    found = Detections(200, 200, (faces,) * images, "test").numbered().noting("a mask is ignored.")
     chosen = select(found, Selection(pick=pick, sort_by=None, **selection))
     return make_regions(chosen, MaskSettings(dilation=-6), FitSettings())
 
