@@ -18,7 +18,7 @@ from safetensors import SafetensorError, safe_open
 
 from ..detailer import styles
 from ..detectors import registry
-from ..nodes.style import own_file
+from ..nodes.style import at_hand
 from .errors import invalid
 from .settings import Settings
 
@@ -133,7 +133,7 @@ def require_detector(name: str) -> None:
 def require_style(name: str) -> None:
     """Refused, with the nearest names, if there is no such style."""
     try:
-        styles.find(name, styles.with_own(own_file()))
+        styles.find(name, at_hand())
     except ValueError as error:
         raise invalid("style_preset", str(error)) from None
 

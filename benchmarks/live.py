@@ -8,6 +8,7 @@ from collections.abc import Callable
 import torch
 from afterdetail.detailer.box import Box
 from afterdetail.detailer.detection import Detection, Detections, Extent
+from afterdetail.detailer.family import SD15, ModelSizes
 from afterdetail.detailer.threshold import Threshold
 from rig import nano
 
@@ -58,7 +59,7 @@ def main() -> None:
     print(f"| {OBJECTS} objects, {SIZE} px | boxes | masks |\n|---|---|---|")
     with torch.inference_mode():
         snapshots = [
-            Snapshot(AfterDetail, {"detector": "face_full_mediapipe"}, faces(masked), [], fitted_for=("sd15", 8))
+            Snapshot(AfterDetail, {"detector": "face_full_mediapipe"}, faces(masked), [], model=ModelSizes(SD15, 8))
             for masked in (False, True)
         ]
         for name, widgets in CASES.items():

@@ -17,6 +17,7 @@ from ..detailer.box import Box
 from ..detailer.detection import Detection
 from ..detailer.region import Region, Regions, make_regions
 from ..detailer.selection import Verdict, judged, selection_notes, union_mask
+from ..detailer.settings import FitSettings, MaskSettings
 from ..nodes.options import Options
 from ..nodes.overlay import COLORS
 from ..nodes.regions import combined_alpha
@@ -43,8 +44,10 @@ def preview(snapshot: Snapshot, index: int, widgets: Mapping[str, Any]) -> dict[
     selected = found.with_images([[verdict.detection for verdict in verdicts if verdict.reason is None]])
     if "mask_dilation" in options.values:
         _affordable(selected.width * selected.height * options["upscale"] ** 2)
-        regions = make_regions(selected, options.masks(), options.fitting(), options["upscale"])
-        regions = regions if snapshot.fitted_for is None else regions.refitted(*snapshot.fitted_for)
+        regions = make_regions(
+            selected, options.settings(MaskSettings), options.settings(FitSettings), options["upscale"]
+        )
+        regions = regions if snapshot.model is None else regions.refitted(snapshot.model)
         [mask], plane = combined_alpha(regions), regions.image
     else:
         regions, plane = None, Box.of_size(selected.width, selected.height)

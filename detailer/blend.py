@@ -7,9 +7,9 @@ import math
 import torch
 import torch.nn.functional as F
 
+from .box import Size
 from .crop import resized
 from .region import Region
-from .resolution import Size
 
 MIN_SURROUNDINGS = 64
 """Pixels around a mask below which their mean and spread say nothing."""

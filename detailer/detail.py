@@ -14,9 +14,9 @@ import torch
 from .blend import color_matched
 from .box import Box
 from .crop import accumulate, cut, filled, latent_mask, paste, solid_mask, with_hole
+from .family import ModelSizes
 from .region import Region, Regions
 from .report import DetailReport, ObjectReport, Status
-from .resolution import BaseModel
 from .safety import IsUnsafe
 from .seeds import Seeds
 from .settings import PaintSettings, SampleSettings
@@ -47,11 +47,8 @@ class Inpainter(Protocol):
     """What repairs crops. Latents are of one crop each, with a leading axis of 1."""
 
     @property
-    def base_model(self) -> BaseModel: ...
-
-    @property
-    def factor(self) -> int:
-        """The VAE's spatial factor: the sides of a crop are divisible by it."""
+    def sizes(self) -> ModelSizes:
+        """The sizes that crops are sampled at."""
         ...
 
     @property
@@ -110,7 +107,7 @@ def detail(
             _record(report, repair)
         return Detailed(image, alpha, report)
 
-    repairs = _planned(regions.refitted(inpainter.base_model, inpainter.factor), seeds)
+    repairs = _planned(regions.refitted(inpainter.sizes), seeds)
     encoded = _encode(image, repairs, inpainter)
     sampled = _sample(encoded, regions.image, inpainter)
     detailed = _decode_and_paste(image, alpha, sampled, inpainter, is_unsafe)

@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 import torch
 
+from ..detailer.box import Size
 from ..detailer.crop import enlarged
 from ..detailer.detection import Detections
 from ..detailer.region import Regions
-from ..detailer.resolution import Size
 
 
 def checked_image(image: torch.Tensor) -> torch.Tensor:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-import comfy.samplers
 import torch
 from comfy_api.latest import io
 
 from ..detailer.detail import Detailed, detail
 from ..detailer.region import Regions
 from ..detailer.report import DetailReport
-from ..detailer.sampling import ComfyInpainter, Refiner
+from ..detailer.sampling import ComfyInpainter, Refiner, unknown_sampling
+from ..detailer.settings import PaintSettings, SampleSettings
 from . import inputs, watching
 from .images import at_size_of, checked_image
 from .notes import told
@@ -78,19 +78,12 @@ def inpainter_of(node: type[io.ComfyNode], regions: Regions, options: Options) -
         positive,
         negative,
         vae,
-        options.sampling(),
-        options.paint(),
+        options.settings(SampleSettings),
+        options.settings(PaintSettings),
         Refiner(*refiner) if refiner[0] is not None else None,
         clip,
         options.prompts(labels),
         text_line(node),
-    )
-
-
-def unknown_sampling(sampler_name: str | None, scheduler: str | None) -> str | None:
-    """A sentence for a sampler or scheduler that ComfyUI does not have."""
-    return inputs.nearest("sampler_name", sampler_name, comfy.samplers.KSampler.SAMPLERS) or inputs.nearest(
-        "scheduler", scheduler, comfy.samplers.KSampler.SCHEDULERS
     )
 
 

@@ -1,5 +1,6 @@
 """Sampling by ComfyUI: the only part of the core that knows it."""
 
 from .inpainter import ComfyInpainter, Refiner
+from .known import unknown_sampling
 
-__all__ = ["ComfyInpainter", "Refiner"]
+__all__ = ["ComfyInpainter", "Refiner", "unknown_sampling"]

@@ -7,7 +7,6 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-import comfy.latent_formats
 import comfy.ldm.modules.diffusionmodules.openaimodel as unet
 import comfy.model_management as memory
 import comfy.sample
@@ -17,10 +16,11 @@ import torch
 from ..box import Box
 from ..conditioning import Conditioning, batched, cropped, signature, with_equal_lengths
 from ..detail import Job
+from ..family import ModelSizes, of_latent_format
 from ..object_prompts import ObjectPrompts
-from ..resolution import BaseModel
 from ..settings import PaintSettings, SampleSettings
 from .differential import with_differential_mask
+from .known import unknown_sampling
 from .noise import SINGLE_SAMPLERS, initial_noise, sampler_with_own_noise
 from .progress import Progress
 
@@ -75,19 +75,17 @@ class ComfyInpainter:
     """Called with a line of text at every step."""
 
     def __post_init__(self) -> None:
+        if sentence := unknown_sampling(self.settings.sampler_name, self.settings.scheduler):
+            raise ValueError(sentence)
         if self.clip is None and (self.prompts.lines or self.prompts.by_label):
             raise ValueError("object_prompts needs the clip input: connect the CLIP that belongs to the model.")
         if self.paint.differential:
             self.model = with_differential_mask(self.model)
 
     @property
-    def base_model(self) -> BaseModel:
-        latent_format = self.model.get_model_object("latent_format")
-        return "sd15" if isinstance(latent_format, comfy.latent_formats.SD15) else "sdxl"
-
-    @property
-    def factor(self) -> int:
-        return int(self.vae.spacial_compression_encode())
+    def sizes(self) -> ModelSizes:
+        family = of_latent_format(type(self.model.get_model_object("latent_format")).__name__)
+        return ModelSizes(family, int(self.vae.spacial_compression_encode()))
 
     def encode(self, pixels: torch.Tensor) -> torch.Tensor:
         """[1, H, W, 3] -> latent [1, C, (T,) h, w]."""

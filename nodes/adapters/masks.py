@@ -17,7 +17,7 @@ from ..images import sized_mask
 
 LABEL = "mask"
 ANY_NEIGHBOUR = np.ones((3, 3))  # so that a slanted line one pixel wide is one object
-JOIN_REACH = MaskSettings().dilation
+JOIN_REACH = MaskSettings().mask_dilation
 """Areas with a gap below this many pixels are one: the default dilation would join them anyway."""
 NOISE = 5 / 255
 """What JPEG leaves of black: no object's pixel."""

@@ -2,12 +2,11 @@
 
 import pytest
 import torch
-from afterdetail.detailer.box import Box
+from afterdetail.detailer.box import Box, Size
 from afterdetail.detailer.conditioning import batched, cropped, signature, with_equal_lengths
 from afterdetail.detailer.detection import Detection, Extent
 from afterdetail.detailer.mask import MaskPatch
 from afterdetail.detailer.region import Region
-from afterdetail.detailer.resolution import Size
 
 IMAGE = Box.of_size(400, 200)
 

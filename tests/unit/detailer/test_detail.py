@@ -8,12 +8,12 @@ from collections.abc import Sequence
 
 import pytest
 import torch
-from afterdetail.detailer.box import Box
+from afterdetail.detailer.box import Box, Size
 from afterdetail.detailer.crop import resized
 from afterdetail.detailer.detail import Job, detail
 from afterdetail.detailer.detection import Detection, Detections, Extent
+from afterdetail.detailer.family import SD15, ModelSizes
 from afterdetail.detailer.region import Regions, make_regions
-from afterdetail.detailer.resolution import BaseModel, Size
 from afterdetail.detailer.seeds import Seeds
 from afterdetail.detailer.settings import FitSettings, MaskSettings, PaintSettings, SampleSettings
 from afterdetail.detailer.threshold import Threshold
@@ -28,8 +28,7 @@ class Interrupted(BaseException):
 class Inverter:
     """Encodes a crop as itself, samples its negative, and fails where it is told to."""
 
-    base_model: BaseModel = "sd15"
-    factor = 8
+    sizes = ModelSizes(SD15, 8)
     paint = PaintSettings()
 
     def __init__(self, fault: str = "", at: int = 1, settings: SampleSettings | None = None):
@@ -132,8 +131,8 @@ def test_denoise_zero_skips():
 
 
 def test_union_is_one_call():
-    inpainter = Inverter()
-    done = detail(torch.rand(1, 200, 200, 3), regions_for(BOXES, masks=MaskSettings(union=True)), inpainter, Seeds())
+    inpainter, regions = Inverter(), regions_for(BOXES, masks=MaskSettings(union_masks=True))
+    done = detail(torch.rand(1, 200, 200, 3), regions, inpainter, Seeds())
     assert inpainter.calls == {"encode": 1, "sample": 1, "decode": 1}
     assert done.report.counts("inpainted") == [3]
 

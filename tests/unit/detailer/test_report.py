@@ -14,7 +14,7 @@ def regions_for(images: int = 1, pick: str = "", **selection) -> Regions:
     faces = tuple(Detection(box, 0.9, "face", Extent(*map(float, box))) for box in BOXES)
     found = Detections(200, 200, (faces,) * images, "test").numbered().noting("a mask is ignored.")
     chosen = select(found, Selection(pick=pick, sort_by=None, **selection))
-    return make_regions(chosen, MaskSettings(dilation=-6), FitSettings())
+    return make_regions(chosen, MaskSettings(mask_dilation=-6), FitSettings())
 
 
 def test_every_object_that_was_found_is_in_the_report_under_its_number():
