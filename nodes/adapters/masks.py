@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import chain
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -123,8 +123,8 @@ def nearest_label(labels: np.ndarray) -> np.ndarray:
     present = np.unique(labels[labels > 0])
     if len(present) == 1:
         return np.broadcast_to(present, labels.shape)
-    rows, columns = ndimage.distance_transform_edt(labels == 0, return_distances=False, return_indices=True)
-    return labels[rows, columns]
+    places: Any = ndimage.distance_transform_edt(labels == 0, return_distances=False, return_indices=True)
+    return labels[tuple(places)]
 
 
 def object_of(area: MaskPatch) -> Detection:

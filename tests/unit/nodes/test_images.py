@@ -20,7 +20,8 @@ def test_an_empty_mask_restricts_nothing_and_says_so(empty):
 def test_a_mask_that_is_empty_for_one_image_keeps_its_meaning():
     mask = torch.zeros(2, 20, 30)
     mask[1, 5:, :] = 1
-    assert torch.equal(restriction("only_inside", mask, IMAGE).masks, mask)
+    masks, notes = restriction("only_inside", mask, IMAGE)
+    assert masks is not None and torch.equal(masks, mask) and not notes
 
 
 def test_no_mask_is_no_restriction():
