@@ -16,7 +16,7 @@ from PIL import Image
 from ..detailer.box import Box
 from ..detailer.detection import Detection
 from ..detailer.region import Region, Regions, make_regions
-from ..detailer.selection import Verdict, judged, union_mask
+from ..detailer.selection import Verdict, judged, selection_notes, union_mask
 from ..detailer.settings import FitSettings, MaskSettings
 from ..nodes.options import Options
 from ..nodes.overlay import COLORS
@@ -57,7 +57,7 @@ def preview(snapshot: Snapshot, index: int, widgets: Mapping[str, Any]) -> dict[
         "height": plane.height,
         "objects": _objects(verdicts, options, regions, plane.width / found.width),
         "mask": _as_png(mask),
-        "notes": _notes(snapshot, options),
+        "notes": [*selection_notes([verdicts], options.selection()), *_notes(snapshot, options)],
     }
 
 
@@ -97,14 +97,14 @@ def _objects(verdicts: list[Verdict], options: Options, regions: Regions | None,
     dropped = {detection.index: reason for _, detection, reason in (regions.dropped if regions else ())}
     prompts = options.prompts({v.detection.label for v in verdicts}) if "object_prompts" in options.values else None
     objects = []
-    for detection, place, reason in verdicts:
+    for detection, reason in verdicts:
         region = by_rank.get(detection.index) if reason is None else None
         reason = reason or dropped.get(detection.index)
         own = prompts.of(region.members[0], places[id(region)]) if prompts and region else None
         objects.append(
             _entry(detection if scale == 1 else replace(detection, mask=None).scaled(scale, scale), region)
             | {
-                "place": place,
+                "place": detection.number,
                 "color": "#{:02x}{:02x}{:02x}".format(*COLORS[detection.index % len(COLORS)]),
                 "selected": reason is None,
                 "reason": reason,

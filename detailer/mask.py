@@ -108,9 +108,14 @@ def inverted(mask: MaskPatch, image: Box) -> MaskPatch:
     return MaskPatch(image, 1 - mask.on(image))
 
 
+def blur_radius(sigma: float) -> int:
+    """How many pixels a blur reaches beyond its mask."""
+    return math.ceil(KERNEL_RADIUS_SIGMAS * sigma)
+
+
 def gaussian_kernel(sigma: float) -> list[float]:
     """exp(-x^2 / 2 sigma^2) at the integers up to ceil(2.5 sigma), with sum 1."""
-    radius = math.ceil(KERNEL_RADIUS_SIGMAS * sigma)
+    radius = blur_radius(sigma)
     weights = [math.exp(-0.5 * (x / sigma) ** 2) for x in range(-radius, radius + 1)]
     total = sum(weights)
     return [weight / total for weight in weights]

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 import torch
 
 from .box import Box, Size
-from .detection import Detection, Detections
+from .detection import Detection, Detections, LeftOut
 from .family import ModelSizes, likely_family
-from .mask import MaskPatch, blur, dilate, inverted, soft_box, soft_mask, union
+from .mask import MaskPatch, blur, blur_radius, dilate, inverted, soft_box, soft_mask, union
 from .resolution import fit, grown_to_aspect
 from .settings import FitSettings, MaskSettings
 
@@ -45,8 +45,7 @@ class Regions:
     detections: Detections
     fitting: FitSettings
     items: tuple[Region, ...]
-    dropped: tuple[tuple[int, Detection, str], ...] = ()
-    """(image index, object, reason)"""
+    dropped: tuple[LeftOut, ...] = ()
     upscale: float = 1.0
     """How much larger the images are than those the objects were found in."""
     model: ModelSizes | None = None
@@ -85,21 +84,25 @@ def make_regions(detections: Detections, masks: MaskSettings, fitting: FitSettin
     image = Box.of_size(detections.width, detections.height)
     likely = ModelSizes(fitting.family or likely_family(Size(image.width, image.height)), UNKNOWN_MULTIPLE)
     items: list[Region] = []
-    dropped: list[tuple[int, Detection, str]] = []
+    dropped: list[LeftOut] = []
     for index, found in enumerate(detections.images):
         alphas = _joined_alpha(found, image, masks) if masks.joined else _own_alphas(found, image, masks)
         for members, alpha in alphas:
             if alpha is None:
-                reason = (
-                    f"mask_dilation {masks.mask_dilation} erodes its whole mask, "
-                    "or x/y_offset moves it out of the image"
-                )
-                dropped += [(index, member, reason) for member in members]
+                dropped += [LeftOut(index, member, _why_gone(masks)) for member in members]
                 continue
             padded = alpha.box.padded(masks.mask_padding).slid_inside(image.width, image.height)
             unfitted = Region(index, members, alpha, padded, padded, Size(padded.width, padded.height))
             items.append(_fitted(unfitted, image, fitting.resolution, likely))
     return Regions(detections, fitting, tuple(items), tuple(dropped), upscale, likely if fitting.family else None)
+
+
+def _why_gone(masks: MaskSettings) -> str:
+    if masks.invert:
+        return (
+            f"invert leaves nothing to repaint: the objects and mask_blur {masks.mask_blur} around them cover the image"
+        )
+    return f"mask_dilation {masks.mask_dilation} erodes its whole mask, or x/y_offset moves it out of the image"
 
 
 Alphas = list[tuple[tuple[Detection, ...], MaskPatch | None]]
@@ -121,7 +124,10 @@ def _own_alpha(detection: Detection, image: Box, settings: MaskSettings) -> Mask
 
 
 def _joined_alpha(found: tuple[Detection, ...], image: Box, settings: MaskSettings) -> Alphas:
-    """One mask for all objects of an image: dilated one by one, joined (and inverted), blurred once."""
+    """One mask for all objects of an image: dilated one by one, joined (and inverted), blurred once.
+
+    Inverted, the objects are first grown by the blur's reach, so that it ends where they begin.
+    """
     if not found:
         return []
     masks = [MaskPatch(d.box, _values(d)) for d in found]
@@ -129,7 +135,7 @@ def _joined_alpha(found: tuple[Detection, ...], image: Box, settings: MaskSettin
     dilated = [dilate(mask, image, settings.mask_dilation) for mask in (_inside(m, image) for m in moved) if mask]
     joined = union(dilated) if dilated else None
     if joined and settings.invert:
-        joined = inverted(joined, image)
+        joined = inverted(dilate(joined, image, 2 * blur_radius(settings.mask_blur) + 1), image)
     trimmed = joined and joined.trimmed()
     return [(found, trimmed and blur(trimmed, image, settings.mask_blur))]
 

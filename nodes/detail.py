@@ -18,6 +18,7 @@ from ..detectors.inference import detect
 from . import inputs, watching
 from .images import at_size_of, checked_image
 from .inpaint import inpainter_of, result_ui
+from .notes import told
 from .options import Options
 from .sockets import CATEGORY, DetectionsSocket
 from .watching import NodeRun
@@ -89,5 +90,5 @@ class AfterDetail(io.ComfyNode):
         original = at_size_of(image, regions)
         done = detail(original, regions, inpainter, options.seeds(), options["safety"])
         run = NodeRun(cls, options.values, seen, original, done.image, model=inpainter.sizes)
-        ui = result_ui(done) | watching.record(run)
+        ui = result_ui(done) | told(done.report.notes) | watching.record(run)
         return io.NodeOutput(done.image, done.alpha, found, done.report.as_json(), ui=ui)

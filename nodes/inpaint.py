@@ -9,10 +9,12 @@ from comfy_api.latest import io
 
 from ..detailer.detail import Detailed, detail
 from ..detailer.region import Regions
+from ..detailer.report import DetailReport
 from ..detailer.sampling import ComfyInpainter, Refiner, unknown_sampling
 from ..detailer.settings import PaintSettings, SampleSettings
 from . import inputs, watching
 from .images import at_size_of, checked_image
+from .notes import told
 from .options import Options
 from .progress import teller
 from .sockets import CATEGORY, RegionsSocket
@@ -61,7 +63,8 @@ class AfterDetailInpaint(io.ComfyNode):
         original = at_size_of(checked_image(image), regions)
         done = detail(original, regions, inpainter_of(cls, regions, options), options.seeds(), options["safety"])
         run = NodeRun(cls, options.values, regions.detections, original, done.image)
-        return io.NodeOutput(done.image, done.alpha, done.report.as_json(), ui=result_ui(done) | watching.record(run))
+        ui = result_ui(done) | told(done.report.notes, DetailReport.of(regions).notes) | watching.record(run)
+        return io.NodeOutput(done.image, done.alpha, done.report.as_json(), ui=ui)
 
 
 def inpainter_of(node: type[io.ComfyNode], regions: Regions, options: Options) -> ComfyInpainter:

@@ -10,11 +10,13 @@ from comfy_api.latest import io
 from ..detailer.crop import accumulate
 from ..detailer.detection import Detections
 from ..detailer.region import Regions, make_regions
+from ..detailer.report import DetailReport
 from ..detailer.resolution import CHOICES
 from ..detailer.selection import select
 from ..detailer.settings import FitSettings, MaskSettings
 from . import inputs, watching
 from .images import checked_size
+from .notes import told
 from .options import Options
 from .sockets import CATEGORY, DetectionsSocket, RegionsSocket
 from .watching import NodeRun
@@ -58,6 +60,7 @@ class AfterDetailRegions(io.ComfyNode):
         masks, fitting = options.settings(MaskSettings), options.settings(FitSettings)
         regions = make_regions(kept, masks, fitting, options["upscale"])
         ui = watching.record(NodeRun(cls, options.values, detections, image))
+        ui |= told(DetailReport.of(regions).notes, detections.notes)
         return io.NodeOutput(regions, combined_alpha(regions), ui=ui)
 
 

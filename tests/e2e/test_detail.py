@@ -118,7 +118,9 @@ def test_small_faces_are_found_by_scanning(bench, photo):
 def test_max_num_detections_keeps_the_most_confident(bench, crowd):
     everything, two = bench.detail(crowd), bench.detail(crowd, max_num_detections=2)
     scores = sorted((item["score"] for item in everything.objects), reverse=True)
-    assert [item["score"] for item in two.objects] == scores[:2]
+    assert [item["score"] for item in two.objects if item["status"] == "inpainted"] == scores[:2]
+    assert [item["reason"] for item in two.objects[2:]] == ["beyond max_num_detections 2"] * (len(scores) - 2)
+    assert two.ui["num_objects_detected"] == [len(scores)] and two.ui["num_objects_inpainted"] == [2]
 
 
 def test_progress_says_which_object_and_step(bench, crowd):

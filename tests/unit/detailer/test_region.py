@@ -108,12 +108,26 @@ def test_invert_is_everything_but_the_objects():
     assert torch.equal(region.alpha.on(region.window), expected)
 
 
+@pytest.mark.parametrize("box", [Box(20, 20, 50, 60), Box(0, 0, 30, 40), Box(97, 30, 100, 31)])
+def test_inverted_the_blur_lies_outside_the_objects(box):
+    found = detections(100, 80, [detection(box)])
+    (region,) = make_regions(found, MaskSettings(invert=True), FitSettings("auto", "sd15")).items
+    alpha = region.alpha.on(Box.of_size(100, 80))
+    assert not alpha[box.slices].any() and float(alpha.max()) == pytest.approx(1)
+
+
+def test_inverted_objects_that_fill_the_image_are_said():
+    found = detections(100, 80, [detection(Box(5, 5, 95, 75))])
+    (gone,) = make_regions(found, MaskSettings(invert=True), FitSettings("auto", "sd15")).dropped
+    assert "invert leaves nothing" in gone.reason
+
+
 def test_offset_moves_the_mask_and_drops_what_leaves_the_image():
     found = detections(100, 80, [detection(Box(20, 20, 50, 60))])
     (region,) = make_regions(found, MaskSettings(0, 0, 0, x_offset=5, y_offset=-10), FitSettings()).items
     assert region.alpha.box == Box(25, 10, 55, 50)
     gone = make_regions(found, MaskSettings(0, 0, 0, x_offset=200), FitSettings())
-    assert not gone.items and "x/y_offset" in gone.dropped[0][2]
+    assert not gone.items and "x/y_offset" in gone.dropped[0].reason
 
 
 def test_a_shape_stays_a_shape():
