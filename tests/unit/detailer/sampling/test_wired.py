@@ -93,7 +93,7 @@ def test_patches_that_look_at_a_whole_batch_see_one_object(inpainter, sd15):
     calls: list[int] = []
     patched = LazyCacheNode.execute(
         sd15.model, reuse_threshold=0.2, start_percent=0.0, end_percent=1.0, verbose=False
-    ).result[0]
+    ).args[0]
     run(inpainter, model=counting(patched, calls), steps=2)
     assert max(calls) <= 2, "prompt and negative prompt of one object"
 
