@@ -19,6 +19,7 @@ from .nodes.preview import AfterDetailPreview
 from .nodes.provider import AfterDetailDetectorProvider
 from .nodes.regions import AfterDetailRegions
 from .nodes.safety import AfterDetailSafety
+from .nodes.save_report import AfterDetailSaveReport
 from .nodes.style import AfterDetailStylePreset
 
 
@@ -47,4 +48,5 @@ class AfterDetailExtension(ComfyExtension):
             AfterDetailPreview,
             AfterDetailSafety,
             AfterDetailStylePreset,
+            AfterDetailSaveReport,
         ]

@@ -17,8 +17,8 @@ import torch
 from safetensors import SafetensorError, safe_open
 
 from ..detailer import styles
-from ..detectors.yolo.files import find_named
-from ..nodes.style import own_file
+from ..detectors import registry
+from ..nodes.style import at_hand
 from .errors import invalid
 from .settings import Settings
 
@@ -121,10 +121,11 @@ def _only(field: str, what: str, files: Sequence[str], setting: str) -> str:
 
 def require_detector(name: str) -> None:
     """Refused if the weights of a detector that does not ship with the pack are not there."""
-    if "yolo" in name and find_named(name) is None:
+    missing = registry.find(name).lacks()
+    if missing:
         raise invalid(
             "detector",
-            f"The detector {name} needs the file {name}.pt in models/ultralytics, which this server does not have. Use "
+            f"The detector {name} needs the file {missing} in models/ultralytics, which this server does not have. Use "
             "another detector, such as face_full_mediapipe.",
         )
 
@@ -132,7 +133,7 @@ def require_detector(name: str) -> None:
 def require_style(name: str) -> None:
     """Refused, with the nearest names, if there is no such style."""
     try:
-        styles.find(name, styles.with_own(own_file()))
+        styles.find(name, at_hand())
     except ValueError as error:
         raise invalid("style_preset", str(error)) from None
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from ..detailer.family import HostedFamily
 
 KEY = "AFTERDETAIL_API_KEY"
 ApiKey = Annotated[str, StringConstraints(min_length=16)]
@@ -42,7 +44,7 @@ class Settings(Model):
     checkpoints: Checkpoints = Checkpoints()
     controlnet: str | None = None
     photomaker: str | None = None
-    segmind_base_model: Literal["sd15", "sdxl"] = "sd15"
+    segmind_base_model: HostedFamily = "sd15"
     safety: Safety | None = None
     max_jobs_per_key: int = Field(default=16, ge=1, le=10_000)
     timeout_seconds: float = Field(default=600, gt=0)

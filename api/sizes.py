@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ..detailer.resolution import NATIVE, Size
+from ..detailer.box import Size
+from ..detailer.family import FAMILIES
 from .errors import invalid
 
 MIN_SIDE = 16
@@ -12,7 +13,7 @@ def require_size(field: str, size: Size, table: tuple[Size, ...], base: str) -> 
     """Refused, with the nearest sizes, unless `size` is one of the table."""
     if size in table:
         return
-    native = NATIVE["sd15" if base == "sd15" else "sdxl"]
+    native = FAMILIES[base].native
 
     def distance(entry: Size) -> float:
         return abs(entry.width - size.width) + abs(entry.height - size.height)

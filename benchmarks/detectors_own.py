@@ -40,7 +40,7 @@ def own(name: str, pictures: dict[int, np.ndarray]):
             detector.mesh.detectors = detector.mesh.detectors[1:]
         else:
             entry = registry.find(name)
-            detector, confidence = entry.open(), max(CONFIDENCE, entry.floor)
+            detector, confidence = entry.open(), entry.threshold(CONFIDENCE).applied
 
         def detect(size: int, batch: int) -> list[int]:
             return [len(found) for found in detector.detect(images[size].expand(batch, -1, -1, -1), confidence)]

@@ -8,6 +8,8 @@ from collections.abc import Callable
 import torch
 from afterdetail.detailer.box import Box
 from afterdetail.detailer.detection import Detection, Detections, Extent
+from afterdetail.detailer.family import SD15, ModelSizes
+from afterdetail.detailer.threshold import Threshold
 from rig import nano
 
 SIZE, OBJECTS, REPEATS = 1024, 20, 30
@@ -32,7 +34,7 @@ def faces(masked: bool) -> Detections:
         ramp = torch.linspace(-1, 1, side)
         mask = (ramp[None] ** 2 + ramp[:, None] ** 2 < 1).float() if masked else None
         found.append(Detection(box, 0.95 - i / 100, "face", Extent(*map(float, box)), mask, i))
-    return Detections(SIZE, SIZE, (tuple(found),), "face_full_mediapipe", 0.6, 0.6)
+    return Detections(SIZE, SIZE, (tuple(found),), "face_full_mediapipe", Threshold(0.6, 0.6))
 
 
 def milliseconds(work: Callable[[], object]) -> float:
@@ -57,7 +59,7 @@ def main() -> None:
     print(f"| {OBJECTS} objects, {SIZE} px | boxes | masks |\n|---|---|---|")
     with torch.inference_mode():
         snapshots = [
-            Snapshot(AfterDetail, {"detector": "face_full_mediapipe"}, faces(masked), [], fitted_for=("sd15", 8))
+            Snapshot(AfterDetail, {"detector": "face_full_mediapipe"}, faces(masked), [], model=ModelSizes(SD15, 8))
             for masked in (False, True)
         ]
         for name, widgets in CASES.items():

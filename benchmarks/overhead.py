@@ -27,8 +27,7 @@ class Stopwatch:
 
     def __init__(self, inner):
         self.inner, self.seconds = inner, 0.0
-        self.base_model, self.factor = inner.base_model, inner.factor
-        self.settings, self.paint = inner.settings, inner.paint
+        self.sizes, self.settings, self.paint = inner.sizes, inner.settings, inner.paint
 
     def encode(self, pixels: torch.Tensor) -> torch.Tensor:
         return self._timed(self.inner.encode, pixels)
@@ -71,8 +70,8 @@ def line_fit(counts: Sequence[int], times: Sequence[float]) -> tuple[float, floa
 
 def enlarging() -> None:
     """CPU time to enlarge a picture before it is repaired."""
+    from afterdetail.detailer.box import Size
     from afterdetail.detailer.crop import enlarged
-    from afterdetail.detailer.resolution import Size
 
     print("\n| `upscale` | " + " | ".join(f"{side} px" for side in ENLARGED) + " |")
     print("|---" * (len(ENLARGED) + 1) + "|")

@@ -16,7 +16,8 @@ from PIL import Image
 from ..detailer.box import Box
 from ..detailer.detection import Detection
 from ..detailer.region import Region, Regions, make_regions
-from ..detailer.selection import Verdict, judged, union_mask
+from ..detailer.selection import Verdict, judged, selection_notes, union_mask
+from ..detailer.settings import FitSettings, MaskSettings
 from ..nodes.options import Options
 from ..nodes.overlay import COLORS
 from ..nodes.regions import combined_alpha
@@ -43,8 +44,10 @@ def preview(snapshot: Snapshot, index: int, widgets: Mapping[str, Any]) -> dict[
     selected = found.with_images([[verdict.detection for verdict in verdicts if verdict.reason is None]])
     if "mask_dilation" in options.values:
         _affordable(selected.width * selected.height * options["upscale"] ** 2)
-        regions = make_regions(selected, options.masks(), options.fitting(), options["upscale"])
-        regions = regions if snapshot.fitted_for is None else regions.refitted(*snapshot.fitted_for)
+        regions = make_regions(
+            selected, options.settings(MaskSettings), options.settings(FitSettings), options["upscale"]
+        )
+        regions = regions if snapshot.model is None else regions.refitted(snapshot.model)
         [mask], plane = combined_alpha(regions), regions.image
     else:
         regions, plane = None, Box.of_size(selected.width, selected.height)
@@ -54,7 +57,7 @@ def preview(snapshot: Snapshot, index: int, widgets: Mapping[str, Any]) -> dict[
         "height": plane.height,
         "objects": _objects(verdicts, options, regions, plane.width / found.width),
         "mask": _as_png(mask),
-        "notes": _notes(snapshot, options),
+        "notes": [*selection_notes([verdicts], options.selection()), *_notes(snapshot, options)],
     }
 
 
@@ -94,14 +97,14 @@ def _objects(verdicts: list[Verdict], options: Options, regions: Regions | None,
     dropped = {detection.index: reason for _, detection, reason in (regions.dropped if regions else ())}
     prompts = options.prompts({v.detection.label for v in verdicts}) if "object_prompts" in options.values else None
     objects = []
-    for detection, place, reason in verdicts:
+    for detection, reason in verdicts:
         region = by_rank.get(detection.index) if reason is None else None
         reason = reason or dropped.get(detection.index)
         own = prompts.of(region.members[0], places[id(region)]) if prompts and region else None
         objects.append(
             _entry(detection if scale == 1 else replace(detection, mask=None).scaled(scale, scale), region)
             | {
-                "place": place,
+                "place": detection.number,
                 "color": "#{:02x}{:02x}{:02x}".format(*COLORS[detection.index % len(COLORS)]),
                 "selected": reason is None,
                 "reason": reason,
@@ -140,9 +143,10 @@ def _notes(snapshot: Snapshot, options: Options) -> list[str]:
         if name in options.values and options[name] != snapshot.widgets.get(name, options[name])
     ]
     if "confidence" in options.values and not notes:
-        found, wanted = snapshot.detections, max(options["confidence"], snapshot.detections.floor)
-        if wanted < found.confidence:
-            notes.append(f"Objects with a score below {found.confidence:.2f} show after the next run.")
-        elif wanted > found.confidence and not found.nested:
+        found = snapshot.detections
+        wanted, applied = found.threshold.at(options["confidence"]).applied, found.threshold.applied
+        if wanted < applied:
+            notes.append(f"Objects with a score below {applied:.2f} show after the next run.")
+        elif wanted > applied and not found.nested:
             notes.append("With this confidence, boxes may come out a few pixels elsewhere in the next run.")
     return notes

@@ -34,9 +34,7 @@ class Recorder:
         simple = {name: value for name, value in run.widgets.items() if isinstance(value, (bool, int, float, str))}
         before = pictures(run.image)
         after = () if run.result is None else before if run.result is run.image else pictures(run.result)
-        token = self._snapshots.put(
-            Snapshot(run.node, simple, run.detections, before, after, run.inside, run.fitted_for)
-        )
+        token = self._snapshots.put(Snapshot(run.node, simple, run.detections, before, after, run.inside, run.model))
         size = {"width": run.image.shape[2], "height": run.image.shape[1]}
         return {"afterdetail": [{"token": token, "shown": len(before), "painted": bool(after), **size}]}
 

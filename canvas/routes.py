@@ -12,8 +12,7 @@ import torch
 from aiohttp import web
 from PIL import Image
 
-from ..detailer import styles
-from ..nodes.style import own_file
+from ..nodes.style import at_hand
 from .preview import preview
 from .snapshots import Snapshot, SnapshotStore
 
@@ -84,7 +83,7 @@ async def styled(request: web.Request) -> web.Response:
         case _:
             raise _refused(web.HTTPBadRequest, 'Send {"prompt": text, "negative_prompt": text}.')
     try:
-        table = styles.with_own(own_file())
+        table = at_hand()
     except ValueError as error:
         raise _refused(web.HTTPConflict, str(error)) from error
     return web.json_response(

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from ..detailer.detection import Detections
-from ..detailer.resolution import BaseModel
+from ..detailer.family import ModelSizes
 
 MAX_SNAPSHOTS, MAX_BYTES = 64, 256 * 2**20
 MAX_RELEASED = 4
@@ -32,8 +32,8 @@ class Snapshot:
     after: Sequence[torch.Tensor] = ()
     inside: torch.Tensor | None = None
     """The masks [B or 1, H, W] that objects had to lie in."""
-    fitted_for: tuple[BaseModel, int] | None = None
-    """The wired model's table of sizes and its VAE's factor, where there is a model."""
+    model: ModelSizes | None = None
+    """The sizes of the wired model, where there is one."""
 
     @property
     def bytes(self) -> int:

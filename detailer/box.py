@@ -1,9 +1,27 @@
-"""Pixel boxes: the one geometry type of the pack."""
+"""Boxes and sizes in pixels: the geometry of the pack."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import NamedTuple
+
+
+class Size(NamedTuple):
+    """Pixels across and down."""
+
+    width: int
+    height: int
+
+    @property
+    def aspect(self) -> float:
+        return self.width / self.height
+
+    @property
+    def area(self) -> int:
+        return self.width * self.height
+
+    def __str__(self) -> str:
+        return f"{self.width}x{self.height}"
 
 
 class Box(NamedTuple):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 import torch.nn.functional as F
 
+from .box import Size
 from .region import Region
-from .resolution import Size
 
 ROWS_AT_ONCE = 256
 """Of an image that is enlarged sideways: turning all of it would take the memory of the result again."""

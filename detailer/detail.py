@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 import torch
 
-from .blend import color_matched
+from .blend import blended_in
 from .box import Box
+from .conditioning import NothingHere
 from .crop import accumulate, cut, filled, latent_mask, paste, solid_mask, with_hole
+from .detection import Detection
+from .family import ModelSizes
 from .region import Region, Regions
 from .report import DetailReport, ObjectReport, Status
-from .resolution import BaseModel
 from .safety import IsUnsafe
 from .seeds import Seeds
 from .settings import PaintSettings, SampleSettings
-from .tracking import track_numbers
+from .video.steady import steadied
+from .video.tracker import track_numbers
 
 log = logging.getLogger("afterdetail")
 
@@ -40,18 +43,15 @@ class Job:
     hole: torch.Tensor | None = None
     """The latent of the crop with a grey hole, for inpaint checkpoints."""
     hole_mask: torch.Tensor | None = None
-    """[1, 1, H, W] over the crop, 1 in the hole."""
+    """[1, 1, (1,) H, W] over the crop, 1 in the hole."""
 
 
 class Inpainter(Protocol):
     """What repairs crops. Latents are of one crop each, with a leading axis of 1."""
 
     @property
-    def base_model(self) -> BaseModel: ...
-
-    @property
-    def factor(self) -> int:
-        """The VAE's spatial factor: the sides of a crop are divisible by it."""
+    def sizes(self) -> ModelSizes:
+        """The sizes that crops are sampled at."""
         ...
 
     @property
@@ -83,6 +83,10 @@ class _Repair:
     place_in_image: int
     seed: int
     tracks: tuple[int | None, ...]
+    job: Job | None = None
+    """Once it is encoded."""
+    sampled: torch.Tensor | None = None
+    """Its latent, once it is sampled."""
     status: Status = "inpainted"
     reason: str | None = None
     seconds: float = 0.0
@@ -104,24 +108,25 @@ def detail(
     alpha = torch.zeros(image.shape[:3], device=image.device)
     if not regions.items:
         return Detailed(image, alpha, report)
+    tracks = track_numbers(regions.detections, image) if seeds.tracked else {}
     if inpainter.settings.denoise == 0:
-        for repair in _planned(regions, seeds):
+        for repair in _planned(regions, seeds, tracks):
             repair.drop("skipped", "denoise is 0")
             _record(report, repair)
         return Detailed(image, alpha, report)
 
-    repairs = _planned(regions.refitted(inpainter.base_model, inpainter.factor), seeds)
-    encoded = _encode(image, repairs, inpainter)
-    sampled = _sample(encoded, regions.image, inpainter)
-    detailed = _decode_and_paste(image, alpha, sampled, inpainter, is_unsafe)
+    steady = steadied(regions, tracks) if tracks else regions
+    repairs = _planned(steady.refitted(inpainter.sizes), seeds, tracks)
+    _encode(image, repairs, inpainter)
+    _sample(repairs, regions.image, inpainter)
+    detailed = _decode_and_paste(image, alpha, repairs, inpainter, is_unsafe)
     for repair in repairs:
         _record(report, repair)
     return Detailed(detailed, alpha, report)
 
 
-def _planned(regions: Regions, seeds: Seeds) -> list[_Repair]:
-    """Every region with its seed."""
-    tracks = track_numbers(regions.detections) if seeds.tracked else {}
+def _planned(regions: Regions, seeds: Seeds, tracks: Mapping[Detection, int]) -> list[_Repair]:
+    """Every region with its seed; `tracks` are the numbers of objects that are followed from frame to frame."""
     places = [0] * len(regions.detections.images)
     repairs = []
     for place, region in enumerate(regions.items):
@@ -157,12 +162,10 @@ def _quarantined(repair: _Repair, stage: str) -> Iterator[None]:
         repair.seconds += time.perf_counter() - start
 
 
-def _encode(image: torch.Tensor, repairs: Sequence[_Repair], inpainter: Inpainter) -> dict[_Repair, Job]:
-    jobs: dict[_Repair, Job] = {}
+def _encode(image: torch.Tensor, repairs: Sequence[_Repair], inpainter: Inpainter) -> None:
     for repair in repairs:
         with _quarantined(repair, "encoding"):
-            jobs[repair] = _job(image, repair, inpainter)
-    return jobs
+            repair.job = _job(image, repair, inpainter)
 
 
 def _job(image: torch.Tensor, repair: _Repair, inpainter: Inpainter) -> Job:
@@ -172,40 +175,45 @@ def _job(image: torch.Tensor, repair: _Repair, inpainter: Inpainter) -> Job:
     latent = _finite(inpainter.encode(filled(crop, region) if paint.fill == "fill" else crop), "the encoded crop")
     mask = latent_mask(region, latent, soft=paint.differential)
     hole_mask = solid_mask(region, region.sampled_at) if paint.inpaint_model else None
+    if hole_mask is not None and latent.ndim == 5:
+        hole_mask = hole_mask[:, :, None]
     return Job(region, repair.place_in_image, repair.seed, latent, mask, hole, hole_mask)
 
 
-def _sample(encoded: dict[_Repair, Job], image: Box, inpainter: Inpainter) -> dict[_Repair, torch.Tensor]:
+def _sample(repairs: Sequence[_Repair], image: Box, inpainter: Inpainter) -> None:
     start = time.perf_counter()
-    outcomes = inpainter.sample(list(encoded.values()), image)
+    encoded = [(repair, repair.job) for repair in repairs if repair.job is not None]
+    outcomes = inpainter.sample([job for _, job in encoded], image)
     seconds_each = (time.perf_counter() - start) / max(len(encoded), 1)
-    latents: dict[_Repair, torch.Tensor] = {}
-    for repair, outcome in zip(encoded, outcomes, strict=True):
+    for (repair, _), outcome in zip(encoded, outcomes, strict=True):
         repair.seconds += seconds_each
-        if isinstance(outcome, Exception):
+        if isinstance(outcome, NothingHere):
+            repair.drop("skipped", str(outcome))
+        elif isinstance(outcome, Exception):
             repair.drop("failed", f"sampling failed: {outcome}")
         else:
-            latents[repair] = outcome
-    return latents
+            repair.sampled = outcome
 
 
 def _decode_and_paste(
     image: torch.Tensor,
     alpha: torch.Tensor,
-    sampled: dict[_Repair, torch.Tensor],
+    repairs: Sequence[_Repair],
     inpainter: Inpainter,
     is_unsafe: IsUnsafe | None,
 ) -> torch.Tensor:
     """Decoded and pasted one by one, in order, so that of two overlapping objects the later one lies on top."""
     canvas: torch.Tensor | None = None
-    for repair, latent in sampled.items():
+    for repair in repairs:
+        if repair.sampled is None:
+            continue
         with _quarantined(repair, "decoding"):
             region, index = repair.region, repair.region.image_index
-            patch = _finite(inpainter.decode(latent), "the decoded crop")
+            patch = _finite(inpainter.decode(repair.sampled), "the decoded crop")
             if is_unsafe is not None and any(is_unsafe(patch)):
                 repair.drop("removed", "the safety check removed what was painted")
                 continue
-            patch = color_matched(patch, image[index], region, inpainter.paint.color_match)
+            patch = blended_in(patch, image[index], region, inpainter.paint, repair.seed)
             canvas = image.clone() if canvas is None else canvas
             paste(canvas[index], patch, region)
             accumulate(alpha[index], region)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
 
 from .box import Box
+from .threshold import Threshold
 
 
 class Extent(NamedTuple):
@@ -33,7 +34,9 @@ class Detection:
 
     `box` lies inside the image and is what `mask` covers: float [box.height, box.width] in 0..1, or None for the
     whole box. `extent` is the detector's exact rectangle. `index` is the object's rank in its image when it was
-    found; filters keep it, so an object's seed does not depend on which others are repaired.
+    found; filters keep it, so an object's seed does not depend on which others are repaired. `number` is the one
+    that pictures show, and that `pick`, `object_prompts` and `seeds` count by: the place in the order in which the
+    objects were last sorted. None for an object that was left out before it got one.
     """
 
     box: Box
@@ -42,6 +45,7 @@ class Detection:
     extent: Extent
     mask: torch.Tensor | None = None
     index: int = 0
+    number: int | None = None
 
     @staticmethod
     def of_extent(extent: Extent, score: float, label: str, width: int, height: int) -> Detection | None:
@@ -59,6 +63,14 @@ class Detection:
         return replace(self, box=box, extent=extent, mask=mask)
 
 
+class LeftOut(NamedTuple):
+    """An object that was found and is not to be repaired."""
+
+    image_index: int
+    detection: Detection
+    reason: str
+
+
 @dataclass(frozen=True, eq=False)
 class Detections:
     """The detections of a batch of images of one size, most confident first in each image."""
@@ -67,12 +79,13 @@ class Detections:
     height: int
     images: tuple[tuple[Detection, ...], ...]
     detector: str = ""
-    confidence: float = 0.0
-    """The threshold that was really applied."""
-    floor: float = 0.0
-    """The lowest threshold the detector accepts."""
+    threshold: Threshold = field(default_factory=Threshold)
     nested: bool = False
     """Whether a higher threshold takes objects away and leaves all others exactly as they are."""
+    left_out: tuple[LeftOut, ...] = ()
+    """What filters and picks took away."""
+    notes: tuple[str, ...] = ()
+    """Sentences for the user about how these came about: what was ignored, clipped or not found."""
 
     @property
     def count(self) -> int:
@@ -86,12 +99,23 @@ class Detections:
         if factor == 1:
             return self
         width, height = round(self.width * factor), round(self.height * factor)
-        images = ([d.scaled(width / self.width, height / self.height) for d in found] for found in self.images)
-        return replace(self.with_images(images), width=width, height=height)
+        x, y = width / self.width, height / self.height
+        images = ([d.scaled(x, y) for d in found] for found in self.images)
+        left_out = tuple(item._replace(detection=item.detection.scaled(x, y)) for item in self.left_out)
+        return replace(self.with_images(images), width=width, height=height, left_out=left_out)
+
+    def noting(self, *sentences: str) -> Detections:
+        """The same with more to tell; a sentence that is there already is not said twice."""
+        return replace(self, notes=tuple(dict.fromkeys((*self.notes, *sentences))))
+
+    def numbers_in(self, image_index: int) -> int:
+        """How many numbers the objects of an image take up, those of objects that were left out included."""
+        left_out = [item.detection for item in self.left_out if item.image_index == image_index]
+        return max((d.number + 1 for d in (*self.images[image_index], *left_out) if d.number is not None), default=0)
 
     def numbered(self) -> Detections:
-        """Each object's `index` set to its place in its image."""
-        return self.with_images([replace(d, index=i) for i, d in enumerate(found)] for found in self.images)
+        """Each object's `index` and `number` set to its place in its image."""
+        return self.with_images([replace(d, index=i, number=i) for i, d in enumerate(found)] for found in self.images)
 
     def ranked(self) -> Detections:
         """Most confident first in each image, equals in the order they have, and numbered in that order."""

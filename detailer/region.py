@@ -6,11 +6,15 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from .box import Box
-from .detection import Detection, Detections
-from .mask import MaskPatch, blur, dilate, inverted, soft_box, soft_mask, union
-from .resolution import BaseModel, Size, base_model_for, fit, grown_to_aspect
+from .box import Box, Size
+from .detection import Detection, Detections, LeftOut
+from .family import ModelSizes, likely_family
+from .mask import MaskPatch, blur, blur_radius, dilate, inverted, soft_box, soft_mask, union
+from .resolution import fit, grown_to_aspect
 from .settings import FitSettings, MaskSettings
+
+UNKNOWN_MULTIPLE = 8
+"""What the sides of a crop are divisible by while no model is known."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,24 +43,25 @@ class Regions:
     """The regions of a batch of images, in the order they are pasted, and the objects that became none."""
 
     detections: Detections
-    fitted_for: FitSettings
+    fitting: FitSettings
     items: tuple[Region, ...]
-    dropped: tuple[tuple[int, Detection, str], ...] = ()
-    """(image index, object, reason)"""
+    dropped: tuple[LeftOut, ...] = ()
     upscale: float = 1.0
     """How much larger the images are than those the objects were found in."""
+    model: ModelSizes | None = None
+    """What the windows were fitted to; None if that was guessed from the image's size."""
 
     @property
     def image(self) -> Box:
         return Box.of_size(self.detections.width, self.detections.height)
 
-    def refitted(self, base_model: BaseModel, factor: int) -> Regions:
+    def refitted(self, model: ModelSizes) -> Regions:
         """The same masks with windows for a model that is known now; a base model the user chose is kept."""
-        choice = replace(self.fitted_for, base_model=self.fitted_for.base_model or base_model, factor=factor)
-        if choice == self.fitted_for:
+        wanted = model._replace(family=self.fitting.family or model.family)
+        if wanted == self.model:
             return self
-        items = tuple(_fitted(region, self.image, choice) for region in self.items)
-        return replace(self, items=items, fitted_for=choice)
+        items = tuple(_fitted(region, self.image, self.fitting.resolution, wanted) for region in self.items)
+        return replace(self, items=items, model=wanted)
 
     def with_size(self, size: Size) -> Regions:
         """The same masks, all sampled at `size`, with windows of its aspect as far as the image allows."""
@@ -77,21 +82,27 @@ def make_regions(detections: Detections, masks: MaskSettings, fitting: FitSettin
     """
     detections = detections.scaled(upscale)
     image = Box.of_size(detections.width, detections.height)
+    likely = ModelSizes(fitting.family or likely_family(Size(image.width, image.height)), UNKNOWN_MULTIPLE)
     items: list[Region] = []
-    dropped: list[tuple[int, Detection, str]] = []
+    dropped: list[LeftOut] = []
     for index, found in enumerate(detections.images):
         alphas = _joined_alpha(found, image, masks) if masks.joined else _own_alphas(found, image, masks)
         for members, alpha in alphas:
             if alpha is None:
-                reason = (
-                    f"mask_dilation {masks.dilation} erodes its whole mask, or x/y_offset moves it out of the image"
-                )
-                dropped += [(index, member, reason) for member in members]
+                dropped += [LeftOut(index, member, _why_gone(masks)) for member in members]
                 continue
-            padded = alpha.box.padded(masks.padding).slid_inside(image.width, image.height)
+            padded = alpha.box.padded(masks.mask_padding).slid_inside(image.width, image.height)
             unfitted = Region(index, members, alpha, padded, padded, Size(padded.width, padded.height))
-            items.append(_fitted(unfitted, image, fitting))
-    return Regions(detections, fitting, tuple(items), tuple(dropped), upscale)
+            items.append(_fitted(unfitted, image, fitting.resolution, likely))
+    return Regions(detections, fitting, tuple(items), tuple(dropped), upscale, likely if fitting.family else None)
+
+
+def _why_gone(masks: MaskSettings) -> str:
+    if masks.invert:
+        return (
+            f"invert leaves nothing to repaint: the objects and mask_blur {masks.mask_blur} around them cover the image"
+        )
+    return f"mask_dilation {masks.mask_dilation} erodes its whole mask, or x/y_offset moves it out of the image"
 
 
 Alphas = list[tuple[tuple[Detection, ...], MaskPatch | None]]
@@ -105,25 +116,28 @@ def _own_alpha(detection: Detection, image: Box, settings: MaskSettings) -> Mask
     box = detection.box.shifted(settings.x_offset, settings.y_offset)
     if detection.mask is not None:
         mask = _inside(MaskPatch(box, detection.mask.float()), image)
-        return mask and soft_mask(mask, image, settings.dilation, settings.blur)
+        return mask and soft_mask(mask, image, settings.mask_dilation, settings.mask_blur)
     box = box.intersection(image)
     if box.width <= 0 or box.height <= 0:
         return None
-    return soft_box(box, image, settings.dilation, settings.blur)
+    return soft_box(box, image, settings.mask_dilation, settings.mask_blur)
 
 
 def _joined_alpha(found: tuple[Detection, ...], image: Box, settings: MaskSettings) -> Alphas:
-    """One mask for all objects of an image: dilated one by one, joined (and inverted), blurred once."""
+    """One mask for all objects of an image: dilated one by one, joined (and inverted), blurred once.
+
+    Inverted, the objects are first grown by the blur's reach, so that it ends where they begin.
+    """
     if not found:
         return []
     masks = [MaskPatch(d.box, _values(d)) for d in found]
     moved = [MaskPatch(m.box.shifted(settings.x_offset, settings.y_offset), m.values) for m in masks]
-    dilated = [dilate(mask, image, settings.dilation) for mask in (_inside(m, image) for m in moved) if mask]
+    dilated = [dilate(mask, image, settings.mask_dilation) for mask in (_inside(m, image) for m in moved) if mask]
     joined = union(dilated) if dilated else None
     if joined and settings.invert:
-        joined = inverted(joined, image)
+        joined = inverted(dilate(joined, image, 2 * blur_radius(settings.mask_blur) + 1), image)
     trimmed = joined and joined.trimmed()
-    return [(found, trimmed and blur(trimmed, image, settings.blur))]
+    return [(found, trimmed and blur(trimmed, image, settings.mask_blur))]
 
 
 def _values(detection: Detection) -> torch.Tensor:
@@ -137,7 +151,6 @@ def _inside(mask: MaskPatch, image: Box) -> MaskPatch | None:
     return MaskPatch(common, mask.on(common)) if common.width > 0 and common.height > 0 else None
 
 
-def _fitted(region: Region, image: Box, settings: FitSettings) -> Region:
-    base_model = settings.base_model or base_model_for(Size(image.width, image.height))
-    window, sampled_at = fit(region.padded, image, settings.resolution, base_model, settings.factor)
+def _fitted(region: Region, image: Box, resolution: str, model: ModelSizes) -> Region:
+    window, sampled_at = fit(region.padded, image, resolution, model)
     return replace(region, window=window, sampled_at=sampled_at)

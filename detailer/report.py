@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from .detection import Detection
 from .region import Region, Regions
+from .selection import pick_text
 
 Status = Literal["inpainted", "skipped", "failed", "removed"]
 
@@ -24,9 +25,12 @@ class ObjectReport:
     seed: int | None = None
     track: int | None = None
     milliseconds: float | None = None
+    notes: tuple[str, ...] = ()
+    """Sentences about this object alone."""
 
     def as_json(self) -> dict[str, Any]:
         return {
+            "number": self.detection.number,
             "label": self.detection.label,
             "score": round(self.detection.score, 4),
             "box": list(self.detection.box),
@@ -37,29 +41,69 @@ class ObjectReport:
             "status": self.status,
             "reason": self.reason,
             "milliseconds": self.milliseconds if self.milliseconds is None else round(self.milliseconds, 1),
+            "notes": list(self.notes),
         }
+
+
+class _Place(NamedTuple):
+    image_index: int
+    report: ObjectReport
 
 
 @dataclass
 class DetailReport:
-    """Per image, the objects in the order they were found."""
+    """Per image, every object that was found, and what there is to say about the run."""
 
     detector: str
     confidence: float
     images: list[list[ObjectReport]] = field(default_factory=list)
+    run_notes: list[str] = field(default_factory=list)
 
     @staticmethod
     def of(regions: Regions) -> DetailReport:
-        """A report that knows the objects which became no region."""
+        """A report that knows the objects which were left out or became no region."""
         found = regions.detections
-        report = DetailReport(found.detector, found.confidence, [[] for _ in found.images])
-        for index, detection, reason in regions.dropped:
+        images: list[list[ObjectReport]] = [[] for _ in found.images]
+        report = DetailReport(found.detector, found.threshold.applied, images, [*found.notes])
+        for index, detection, reason in (*found.left_out, *regions.dropped):
             report.images[index].append(ObjectReport(detection, "skipped", reason))
         return report
 
     def add(self, region: Region, members: Iterable[ObjectReport]) -> None:
         """Record one region: an entry for every object in it."""
         self.images[region.image_index].extend(members)
+
+    def note(self, *sentences: str) -> None:
+        """Something that was ignored, guessed or left out in the whole run."""
+        self.run_notes += sentences
+
+    @property
+    def notes(self) -> list[str]:
+        """All there is to say, each sentence once: of the run, of single objects, and which were not repaired."""
+        of_objects = [
+            f"{self._named([place])}: {sentence}" for place in self._in_order() for sentence in place.report.notes
+        ]
+        left_alone: dict[tuple[Status, str | None], list[_Place]] = {}
+        for place in self._in_order():
+            if place.report.status != "inpainted":
+                left_alone.setdefault((place.report.status, place.report.reason), []).append(place)
+        fates = [f"{self._named(places)}: {status}, {reason}." for (status, reason), places in left_alone.items()]
+        return list(dict.fromkeys((*self.run_notes, *of_objects, *fates)))
+
+    def _in_order(self) -> list[_Place]:
+        return [_Place(index, item) for index, items in enumerate(self.images) for item in _by_number(items)]
+
+    def _named(self, places: Sequence[_Place]) -> str:
+        """ "Object 2", "Objects 0, 2-4 of image 1", "2 objects" without numbers, or "7 objects in 3 images"."""
+        many = "s" * (len(places) > 1)
+        images = {place.image_index for place in places}
+        if len(images) > 1:
+            return f"{len(places)} objects in {len(images)} images"
+        numbers = [place.report.detection.number for place in places]
+        numbered = [number for number in numbers if number is not None]
+        all_numbered = len(numbered) == len(places)
+        which = f"Object{many} {pick_text(numbered)}" if all_numbered else f"{len(places)} object{many}"
+        return f"{which} of image {images.pop()}" if len(self.images) > 1 else which
 
     def counts(self, *statuses: Status) -> list[int]:
         """Objects per image with one of `statuses`; all objects if none is given."""
@@ -72,8 +116,20 @@ class DetailReport:
                 "num_objects_detected": detected[i],
                 "num_objects_inpainted": inpainted[i],
                 "num_removed_for_safety": removed[i],
-                "objects": [o.as_json() for o in sorted(items, key=lambda item: item.detection.index)],
+                "objects": [item.as_json() for item in _by_number(items)],
             }
             for i, items in enumerate(self.images)
         ]
-        return json.dumps({"detector": self.detector, "confidence": self.confidence, "images": images})
+        return json.dumps(
+            {"detector": self.detector, "confidence": self.confidence, "images": images, "notes": self.notes}
+        )
+
+
+def _by_number(items: Iterable[ObjectReport]) -> list[ObjectReport]:
+    """In the order of the numbers on the picture; objects that have none come last."""
+
+    def key(item: ObjectReport) -> tuple[bool, int]:
+        number = item.detection.number
+        return number is None, item.detection.index if number is None else number
+
+    return sorted(items, key=key)

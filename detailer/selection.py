@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple, get_args
 
 import torch
 
 from .box import Box
-from .detection import Detection, Detections
+from .detection import Detection, Detections, LeftOut
 from .mask import MaskPatch
 
 SortBy = Literal["confidence", "area", "left to right", "top to bottom", "center"]
@@ -28,8 +28,8 @@ class Selection:
     """What to keep. Objects are sorted first, so `max_num_detections` with "area" keeps the largest.
 
     `sort_by` None leaves the order as it is; `min_area` and `max_area` are shares of the image; `labels` a comma list
-    of class names, empty for all; `pick` 0-based places in the sorted order, taken in the order they are written
-    ("3, 0-1"), empty for all, NONE for none; `max_num_detections` 0 for all.
+    of class names, empty for all; `pick` the objects' numbers, 0-based places in the sorted order, taken in the order
+    they are written ("3, 0-1"), empty for all, NONE for none; `max_num_detections` 0 for all.
     """
 
     confidence: float = 0.0
@@ -48,50 +48,105 @@ class Selection:
         if self.min_area > self.max_area:
             raise ValueError(f"min_area {self.min_area} is above max_area {self.max_area}: no object can be both.")
 
+    @property
+    def label_set(self) -> set[str]:
+        """The names in `labels`, in lower case."""
+        return {label.strip().casefold() for label in self.labels.split(",") if label.strip()}
+
 
 class Verdict(NamedTuple):
-    """Whether an object is kept. `place` is what `pick` counts; None for one that was filtered out before."""
+    """Whether an object is kept. Its number is what `pick` counts; one that was filtered out before has none."""
 
     detection: Detection
-    place: int | None
     reason: str | None
     """Why it is left out; None if it is kept."""
 
 
 def select(detections: Detections, selection: Selection, inside: torch.Tensor | None = None) -> Detections:
-    """The detections that `selection` keeps, in its order. `inside`: masks [B or 1, H, W] that objects must lie in."""
+    """The detections that `selection` keeps, in its order. `inside`: masks [B or 1, H, W] that objects must lie in.
+
+    Those it leaves out stay listed, except for scores below the confidence: they count as not detected.
+    """
+    images = judged(detections, selection, inside)
     kept = detections.with_images(
-        [verdict.detection for verdict in verdicts if verdict.reason is None]
-        for verdicts in judged(detections, selection, inside)
+        [verdict.detection for verdict in verdicts if verdict.reason is None] for verdicts in images
     )
-    return replace(kept, confidence=max(detections.confidence, selection.confidence))
+    left_out = [
+        LeftOut(index, detection, reason)
+        for index, verdicts in enumerate(images)
+        for detection, reason in verdicts
+        if reason is not None and detection.score >= selection.confidence
+    ]
+    before = detections.left_out if selection.sort_by is None else _without_numbers(detections.left_out)
+    threshold = detections.threshold.at(max(detections.threshold.asked, selection.confidence))
+    return replace(kept, threshold=threshold, left_out=(*before, *left_out)).noting(*selection_notes(images, selection))
 
 
 def judged(detections: Detections, selection: Selection, inside: torch.Tensor | None = None) -> list[list[Verdict]]:
-    """A verdict on every object of each image: first those kept, in their new order, then those left out."""
+    """A verdict on every object of each image: first those kept, in their new order, then those left out.
+
+    Sorting numbers the objects anew; in an order that is left as it is they keep their numbers.
+    """
     image = Box.of_size(detections.width, detections.height)
     picked = parse_pick(selection.pick)
     images = []
     for index, found in enumerate(detections.images):
         mask = None if inside is None else inside[index % len(inside)]
-        unwanted = [Verdict(d, None, _unwanted(d, selection, image.area, mask)) for d in found]
-        wanted = [verdict.detection for verdict in unwanted if verdict.reason is None]
-        if selection.sort_by is not None:
-            wanted.sort(key=_sort_key(selection.sort_by, image))
-        in_order = _picked(wanted, picked, selection.max_num_detections)
-        images.append([*in_order, *(verdict for verdict in unwanted if verdict.reason is not None)])
+        verdicts = [Verdict(d, _unwanted(d, selection, image.area, mask)) for d in found]
+        unwanted = [Verdict(replace(d, number=None), reason) for d, reason in verdicts if reason is not None]
+        wanted = _in_order([d for d, reason in verdicts if reason is None], selection.sort_by, image)
+        images.append([*_picked(wanted, picked, selection.max_num_detections), *unwanted])
     return images
 
 
+def selection_notes(images: Sequence[Sequence[Verdict]], selection: Selection) -> list[str]:
+    """What the user should know of a selection that missed: labels, numbers and images with nothing in them."""
+    notes = []
+    found = [verdict.detection for verdicts in images for verdict in verdicts]
+    missing = sorted(selection.label_set - {d.label.casefold() for d in found})
+    if missing and found:
+        labels = ", ".join(sorted({d.label for d in found}))
+        notes.append(f"No object has the label {', '.join(missing)}: found were {labels}.")
+    numbers = [{v.detection.number for v in verdicts if v.detection.number is not None} for verdicts in images]
+    known = set().union(*numbers)
+    picked = parse_pick(selection.pick) or []
+    strangers = [part for part in picked if known and not any(number in part for number in known)]
+    if strangers:
+        names = ", ".join(map(_range_text, strangers))
+        notes.append(f"pick names {names}, and no object has that number: the numbers are {pick_text(known)}.")
+    for index, (verdicts, shown) in enumerate(zip(images, numbers, strict=True)):
+        if selection.pick.strip() and shown and all(verdict.reason is not None for verdict in verdicts):
+            where = f" of image {index}" if len(images) > 1 else ""
+            notes.append(f"pick {selection.pick.strip()!r} leaves out all {len(shown)} objects{where}.")
+    return notes
+
+
+def _without_numbers(left_out: Iterable[LeftOut]) -> list[LeftOut]:
+    return [item._replace(detection=replace(item.detection, number=None)) for item in left_out]
+
+
+def _in_order(wanted: list[Detection], sort_by: SortBy | None, image: Box) -> list[Detection]:
+    """Sorted, and numbered by that; with None in the order and by the numbers they have."""
+    if sort_by is None and all(d.number is not None for d in wanted):
+        return wanted
+    if sort_by is not None:
+        wanted = sorted(wanted, key=_sort_key(sort_by, image))
+    return [replace(d, number=number) for number, d in enumerate(wanted)]
+
+
 def _picked(wanted: Sequence[Detection], picked: list[range] | None, limit: int) -> list[Verdict]:
-    """The verdicts on sorted objects."""
-    count = len(wanted)
-    named = [range(count)] if picked is None else [range(part.start, min(part.stop, count)) for part in picked]
-    order = list(dict.fromkeys(place for part in named for place in part))
-    kept = len(order) if limit == 0 else limit
-    reasons = {place: None if i < kept else f"beyond max_num_detections {limit}" for i, place in enumerate(order)}
-    order += [place for place in range(count) if place not in reasons]
-    return [Verdict(wanted[place], place, reasons.get(place, "left out by pick")) for place in order]
+    """The verdicts on numbered objects."""
+    order = wanted
+    if picked is not None:
+        order = [d for part in picked for d in sorted(wanted, key=lambda d: d.number or 0) if d.number in part]
+        order = list(dict.fromkeys(order))
+    kept = order if limit == 0 else order[:limit]
+    beyond = order[len(kept) :]
+    return [
+        *(Verdict(d, None) for d in kept),
+        *(Verdict(d, f"beyond max_num_detections {limit}") for d in beyond),
+        *(Verdict(d, "left out by pick") for d in wanted if d not in order),
+    ]
 
 
 def parse_pick(text: str) -> list[range] | None:
@@ -110,6 +165,21 @@ def parse_pick(text: str) -> list[range] | None:
     return picked
 
 
+def pick_text(numbers: Iterable[int]) -> str:
+    """Numbers as `parse_pick` reads them: "0, 2-4"."""
+    runs: list[range] = []
+    for number in sorted(set(numbers)):
+        if runs and number == runs[-1].stop:
+            runs[-1] = range(runs[-1].start, number + 1)
+        else:
+            runs.append(range(number, number + 1))
+    return ", ".join(map(_range_text, runs))
+
+
+def _range_text(numbers: range) -> str:
+    return str(numbers.start) if len(numbers) == 1 else f"{numbers.start}-{numbers.stop - 1}"
+
+
 def union_mask(found: Sequence[Detection], image: Box) -> torch.Tensor:
     """The masks of one image's objects joined by maximum: float [image.height, image.width]."""
     plane = torch.zeros(image.height, image.width)
@@ -124,7 +194,7 @@ def union_mask(found: Sequence[Detection], image: Box) -> torch.Tensor:
 
 def _unwanted(detection: Detection, selection: Selection, image_area: int, inside: torch.Tensor | None) -> str | None:
     """Why the filters leave an object out; None if they do not."""
-    labels = {label.strip().casefold() for label in selection.labels.split(",") if label.strip()}
+    labels = selection.label_set
     share = detection.box.area / image_area
     if detection.score < selection.confidence:
         return f"score {detection.score:.2f} is below confidence {selection.confidence:g}"

@@ -1,49 +1,64 @@
-"""What the user chose, checked once."""
+"""What the user chose, checked once.
+
+Fields are called as the widgets are, whose defaults stand here and nowhere else.
+"""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from .resolution import CHOICES, BaseModel
+from . import family
+from .family import AUTO, Family
+from .names import unknown
+from .resolution import CHOICES
 
 Fill = Literal["original", "fill", "latent noise", "latent nothing"]
 FILLS: tuple[Fill, ...] = get_args(Fill)
+
+Blend = Literal["alpha", "seamless"]
+BLENDS: tuple[Blend, ...] = get_args(Blend)
 
 
 @dataclass(frozen=True)
 class MaskSettings:
     """From a detection to its alpha. Pixels of the image throughout."""
 
-    dilation: int = 4
-    blur: int = 4
-    padding: int = 32
-    union: bool = False
+    mask_dilation: int = 4
+    mask_blur: int = 4
+    mask_padding: int = 32
+    union_masks: bool = False
     x_offset: int = 0
     y_offset: int = 0
     invert: bool = False
 
     def __post_init__(self) -> None:
-        _at_least("mask_blur", self.blur, 0)
-        _at_least("mask_padding", self.padding, 0)
+        _within("mask_blur", self.mask_blur, 0)
+        _within("mask_padding", self.mask_padding, 0)
 
     @property
     def joined(self) -> bool:
         """Whether all objects of an image share one mask."""
-        return self.union or self.invert
+        return self.union_masks or self.invert
 
 
 @dataclass(frozen=True)
 class FitSettings:
-    """From a padded window to its sampled size. `base_model` None: by the wired model, or the image's size."""
+    """From a padded window to its sampled size. `base_model` "auto": by the wired model, or the image's size."""
 
     resolution: str = "auto"
-    base_model: BaseModel | None = None
-    factor: int = 8
+    base_model: str = AUTO
 
     def __post_init__(self) -> None:
         if self.resolution not in CHOICES:
-            raise ValueError(f"resolution is {self.resolution!r}: use one of {', '.join(CHOICES)}.")
+            raise ValueError(unknown("resolution", self.resolution, CHOICES))
+        family.named(self.base_model)
+
+    @property
+    def family(self) -> Family | None:
+        """The family whose sizes the user chose; None for "auto"."""
+        return family.named(self.base_model)
 
 
 @dataclass(frozen=True)
@@ -51,7 +66,7 @@ class SampleSettings:
     """How latents are sampled. `batch_size` 0: as many at once as the free memory holds.
 
     `passes` after the first halve the denoise each time; `high_noise_frac` is the base model's share of the steps
-    where there is a refiner.
+    where there is a refiner. Which sampler_name and scheduler exist is ComfyUI's to say (`sampling.known`).
     """
 
     steps: int = 20
@@ -65,11 +80,13 @@ class SampleSettings:
     high_noise_frac: float = 0.8
 
     def __post_init__(self) -> None:
-        _at_least("steps", self.steps, 1)
-        _at_least("batch_size", self.batch_size, 0)
-        _at_least("passes", self.passes, 1)
-        _share("denoise", self.denoise)
-        _share("high_noise_frac", self.high_noise_frac)
+        _within("steps", self.steps, 1)
+        _within("cfg", self.cfg, 0)
+        _within("denoise", self.denoise, 0, 1)
+        _within("batch_size", self.batch_size, 0)
+        _within("passes", self.passes, 1)
+        _within("noise_multiplier", self.noise_multiplier, 0)
+        _within("high_noise_frac", self.high_noise_frac, 0, 1)
 
 
 @dataclass(frozen=True)
@@ -80,18 +97,20 @@ class PaintSettings:
     differential: bool = False
     inpaint_model: bool = False
     color_match: float = 0.0
+    blend: Blend = "alpha"
+    grain: float = 0.0
 
     def __post_init__(self) -> None:
         if self.fill not in FILLS:
-            raise ValueError(f"fill is {self.fill!r}: use one of {', '.join(FILLS)}.")
-        _share("color_match", self.color_match)
+            raise ValueError(unknown("fill", self.fill, FILLS))
+        if self.blend not in BLENDS:
+            raise ValueError(unknown("blend", self.blend, BLENDS))
+        _within("color_match", self.color_match, 0, 1)
+        _within("grain", self.grain, 0, 1)
 
 
-def _at_least(name: str, value: int, minimum: int) -> None:
-    if value < minimum:
-        raise ValueError(f"{name} is {value}: use {minimum} or more.")
-
-
-def _share(name: str, value: float) -> None:
-    if not 0 <= value <= 1:
-        raise ValueError(f"{name} is {value}: use a value from 0 to 1.")
+def _within(name: str, value: float, low: float, high: float = math.inf) -> None:
+    """ValueError unless `value` is a finite number from `low` to `high`."""
+    if not (low <= value <= high and math.isfinite(value)):
+        limits = f"{low} or more" if math.isinf(high) else f"a value from {low} to {high}"
+        raise ValueError(f"{name} is {value}: use {limits}.")

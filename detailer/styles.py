@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import unicodedata
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
+
+from .names import unknown
 
 SHIPPED = Path(__file__).with_name("styles.json")
 PLACE = "{prompt}"
@@ -78,9 +79,7 @@ def find(name: str, styles: Styles) -> Style:
         key = aliases.get(key, key)
     if key in by_key:
         return by_key[key]
-    known = {key_of(style): style for style in styles}
-    close = difflib.get_close_matches(key, known, n=3, cutoff=0.0)
-    raise ValueError(f"Unknown style_preset {name!r}. Nearest: {', '.join(known[found] for found in close)}.")
+    raise ValueError(unknown("style_preset", name, styles, key_of))
 
 
 def key_of(name: str) -> str:

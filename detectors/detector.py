@@ -9,6 +9,10 @@ from typing import Protocol, runtime_checkable
 import torch
 
 from ..detailer.detection import Detection
+from ..detailer.threshold import Threshold
+
+Progress = Callable[[int, int], None]
+"""Called with the bytes of a download that are there and those there will be (0: unknown). May raise to cancel."""
 
 
 class Detector(Protocol):
@@ -45,13 +49,19 @@ class Nested(Protocol):
 
 @dataclass(frozen=True)
 class Entry:
-    """A detector that can be opened.
+    """A detector that can be opened, and what has to be known of it before.
 
     `floor` is the lowest confidence it accepts; lower ones are raised to it. `reach` is the size of the smallest object
-    it finds for certain, as a share of the image's long side; 1/32 suits networks that see 640 px.
+    it finds for certain, as a share of the image's long side; 1/32 suits networks that see 640 px. `lacks` names the
+    weights file that is not there, "" if nothing is missing; `fetch` downloads it, with the user's consent only.
     """
 
     name: str
     open: Callable[[], Detector]
     floor: float = 0.0
     reach: float = 1 / 32
+    lacks: Callable[[], str] = str
+    fetch: Callable[[Progress | None], object] = lambda progress: None
+
+    def threshold(self, asked: float) -> Threshold:
+        return Threshold(asked, self.floor)

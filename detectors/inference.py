@@ -12,7 +12,6 @@ import comfy.utils
 import torch
 
 from ..detailer.detection import Detections
-from . import yolo
 from .detector import Nested, OpenVocabulary
 from .registry import find
 from .scan import Scan, Scanner
@@ -38,20 +37,20 @@ def detect(name: str, images: torch.Tensor, request: Request) -> Detections:
     Raises ValueError for an unknown name or a weights file that cannot be used.
     """
     entry = find(name)
-    threshold = max(request.confidence, entry.floor)
+    threshold = entry.threshold(request.confidence)
     if request.download_missing:
-        yolo.download_missing(name, _download_bar())
+        entry.fetch(_download_bar())
     opened = entry.open()
     if request.classes and isinstance(opened, OpenVocabulary):
         opened.look_for(request.classes)
     nested = request.scan == "off" and isinstance(opened, Nested) and opened.nested
     if nested and request.lowest is not None:
-        threshold = min(threshold, request.lowest)
+        threshold = threshold.at(min(threshold.asked, request.lowest))
     detector = Scanner(opened, request.scan, entry.reach)
     with _placed(list(detector.networks)):
-        found = detector.detect(images[..., :3], threshold)
+        found = detector.detect(images[..., :3], threshold.applied)
     _, height, width, _ = images.shape
-    return Detections(width, height, tuple(map(tuple, found)), name, threshold, entry.floor, nested).numbered()
+    return Detections(width, height, tuple(map(tuple, found)), name, threshold, nested).numbered()
 
 
 def _download_bar() -> Callable[[int, int], None]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterable
 
+from ..detailer.names import unknown
 from . import mediapipe, mediapipe_package, yolo
 from .detector import Entry
 
@@ -23,5 +23,4 @@ def find(name: str) -> Entry:
     known = entries()
     if name in known:
         return known[name]
-    nearest = difflib.get_close_matches(name, known, n=3, cutoff=0.3) or list(known)
-    raise ValueError(f"Unknown detector {name!r}. Nearest names: {', '.join(nearest)}.")
+    raise ValueError(unknown("detector", name, known))

@@ -13,6 +13,7 @@ from pathlib import Path
 import requests
 
 from ..files import atomic
+from .detector import Progress
 
 CONNECT_SECONDS, READ_SECONDS = 10.0, 30.0
 ATTEMPTS = 5
@@ -20,9 +21,6 @@ ATTEMPTS = 5
 CHUNK = 1 << 16
 MAX_SIZE = 2**30
 """Bytes taken from a server when the size of the weights is not known."""
-
-Progress = Callable[[int, int], None]
-"""Called with the bytes that are there and the bytes there will be (0: unknown). May raise to cancel."""
 
 
 class WeightsError(ValueError):

@@ -10,9 +10,10 @@ from comfy_api.latest import io
 from ..detailer.detection import Detections
 from . import inputs
 from .adapters.boxes import from_bounding_boxes
-from .adapters.masks import from_masks
+from .adapters.masks import MaskCut, from_masks
 from .adapters.segs import from_segs, to_segs
 from .images import checked_image, checked_size
+from .notes import told
 from .sockets import CATEGORY, DetectionsSocket
 
 
@@ -27,14 +28,13 @@ class AfterDetailFromMask(io.ComfyNode):
             "stay soft. Areas come top to bottom, whole masks in the order of the batch, all with score 1.",
             search_aliases=["mask to SEGS", "connected components", "split mask", "SAM"],
             inputs=[
-                io.Mask.Input("mask", tooltip="One mask or a batch; every pixel above 0 belongs to an object."),
+                io.Mask.Input("mask", tooltip="One mask or a batch, painted, computed, soft, or a heat map."),
                 io.Boolean.Input(
                     "split",
                     default=True,
                     optional=True,
-                    tooltip="On: each connected area of a mask is an object, pixels that touch at a corner included. "
-                    "Off: each mask of the batch is one object, such as SAM's individual masks. "
-                    "Filter Detections removes specks by min_area.",
+                    tooltip="On: each connected area of a mask is an object; areas less than 4 px apart are one. "
+                    "Off: each mask of the batch is one object, such as SAM's individual masks.",
                 ),
                 io.Image.Input(
                     "image",
@@ -43,13 +43,33 @@ class AfterDetailFromMask(io.ComfyNode):
                     "all images, or one per image; any other number is an error, for nothing says which image a mask "
                     "belongs to. Not connected: each mask is that of an image of its own.",
                 ),
+                io.Float.Input(
+                    "threshold",
+                    default=MaskCut().threshold,
+                    min=0.0,
+                    max=1.0,
+                    step=0.01,
+                    optional=True,
+                    tooltip="The share of the mask's highest value from which on a pixel makes an object; its soft "
+                    "edge stays soft. Higher separates areas that run into each other. 0: every pixel above 0, "
+                    "the noise of a JPEG included.",
+                ),
+                io.Int.Input(
+                    "min_area",
+                    default=MaskCut().min_area,
+                    min=0,
+                    max=2**24,
+                    optional=True,
+                    tooltip="Leave out areas of fewer pixels than this: specks of the brush or of compression.",
+                ),
             ],
             outputs=[DetectionsSocket.Output(display_name="detections")],
         )
 
     @classmethod
-    def execute(cls, mask: torch.Tensor, split: bool = True, image: torch.Tensor | None = None) -> io.NodeOutput:
-        return io.NodeOutput(from_masks(mask, split, image if image is None else checked_image(image)))
+    def execute(cls, mask: torch.Tensor, image: torch.Tensor | None = None, **widgets: Any) -> io.NodeOutput:
+        found = from_masks(mask, MaskCut(**widgets), image if image is None else checked_image(image))
+        return io.NodeOutput(found, ui=told(found.notes))
 
 
 class AfterDetailFromBoxes(io.ComfyNode):
@@ -77,7 +97,8 @@ class AfterDetailFromBoxes(io.ComfyNode):
     @classmethod
     def execute(cls, bboxes: Any, image: torch.Tensor) -> io.NodeOutput:
         count, height, width, _ = checked_image(image).shape
-        return io.NodeOutput(from_bounding_boxes(bboxes, width, height, count))
+        found = from_bounding_boxes(bboxes, width, height, count)
+        return io.NodeOutput(found, ui=told(found.notes))
 
 
 class AfterDetailFromSEGS(io.ComfyNode):
@@ -104,7 +125,8 @@ class AfterDetailFromSEGS(io.ComfyNode):
     @classmethod
     def execute(cls, segs: Any, image: torch.Tensor) -> io.NodeOutput:
         count, height, width, _ = checked_image(image).shape
-        return io.NodeOutput(from_segs(segs, width, height, count))
+        found = from_segs(segs, width, height, count)
+        return io.NodeOutput(found, ui=told(found.notes))
 
 
 class AfterDetailToSEGS(io.ComfyNode):

@@ -6,9 +6,9 @@ import torch
 from comfy_api.latest import io
 
 from ..detailer.blend import color_matched
+from ..detailer.box import Size
 from ..detailer.crop import accumulate, cut, paste, resized
 from ..detailer.region import Regions
-from ..detailer.resolution import Size
 from . import inputs
 from .images import at_size_of, checked_image
 from .sockets import CATEGORY, RegionsSocket

@@ -10,12 +10,15 @@ from comfy_api.latest import io
 from ..detailer.detail import detail
 from ..detailer.region import make_regions
 from ..detailer.resolution import CHOICES
+from ..detailer.sampling import unknown_sampling
 from ..detailer.selection import select
+from ..detailer.settings import FitSettings, MaskSettings
 from ..detectors import registry
 from ..detectors.inference import detect
 from . import inputs, watching
 from .images import at_size_of, checked_image
-from .inpaint import inpainter_of, result_ui, unknown_sampling
+from .inpaint import inpainter_of, result_ui
+from .notes import told
 from .options import Options
 from .sockets import CATEGORY, DetectionsSocket
 from .watching import NodeRun
@@ -51,6 +54,7 @@ class AfterDetail(io.ComfyNode):
                 inputs.scan(),
                 inputs.download_missing(),
                 inputs.pick(),
+                *inputs.blending(),
             ],
             outputs=[
                 io.Image.Output(display_name="image"),
@@ -82,11 +86,10 @@ class AfterDetail(io.ComfyNode):
         options = Options(cls, inputs_and_widgets)
         seen = detect(detector, checked_image(image), options.detecting(watching.lowest_confidence()))
         found = select(seen, options.selection())
-        regions = make_regions(found, options.masks(), options.fitting(), options["upscale"])
+        regions = make_regions(found, options.settings(MaskSettings), options.settings(FitSettings), options["upscale"])
         inpainter = inpainter_of(cls, regions, options)
         original = at_size_of(image, regions)
         done = detail(original, regions, inpainter, options.seeds(), options["safety"])
-        model = inpainter.base_model, inpainter.factor
-        run = NodeRun(cls, options.values, seen, original, done.image, fitted_for=model)
-        ui = result_ui(done) | watching.record(run)
+        run = NodeRun(cls, options.values, seen, original, done.image, model=inpainter.sizes)
+        ui = result_ui(done) | told(done.report.notes) | watching.record(run)
         return io.NodeOutput(done.image, done.alpha, found, done.report.as_json(), ui=ui)

@@ -14,7 +14,8 @@ from ..detectors import registry
 from ..detectors.inference import detect
 from . import inputs, watching
 from .adapters.boxes import bounding_boxes
-from .images import checked_image, checked_mask
+from .images import checked_image, restriction
+from .notes import told
 from .options import Options
 from .sockets import CATEGORY, DetectionsSocket
 from .watching import NodeRun
@@ -37,7 +38,8 @@ class AfterDetailDetect(io.ComfyNode):
                 io.Mask.Input(
                     "only_inside",
                     optional=True,
-                    tooltip="Keep only objects that lie at least half inside this mask.",
+                    tooltip="Keep only objects that lie at least half inside this mask. An empty mask, as Load "
+                    "Image gives for a picture without transparency, is ignored.",
                 ),
                 inputs.scan(),
                 inputs.download_missing(),
@@ -63,12 +65,12 @@ class AfterDetailDetect(io.ComfyNode):
         cls, image: torch.Tensor, detector: str, only_inside: torch.Tensor | None = None, **widgets: Any
     ) -> io.NodeOutput:
         options = Options(cls, widgets)
-        inside = checked_mask(only_inside, checked_image(image))
+        inside, ignored = restriction("only_inside", only_inside, checked_image(image))
         seen = detect(detector, image, options.detecting(watching.lowest_confidence()))
-        found = select(seen, options.selection(), inside)
+        found = select(seen.noting(*ignored), options.selection(), inside)
         plane = Box.of_size(found.width, found.height)
         masks = torch.stack([union_mask(objects, plane) for objects in found.images])
-        ui = watching.record(NodeRun(cls, options.values, seen, image, inside=inside))
+        ui = watching.record(NodeRun(cls, options.values, seen, image, inside=inside)) | told(found.notes)
         return io.NodeOutput(found, masks, bounding_boxes(found), found.count, ui=ui)
 
 
@@ -94,4 +96,4 @@ class AfterDetailFilter(io.ComfyNode):
     def execute(cls, detections: Detections, **widgets: Any) -> io.NodeOutput:
         options = Options(cls, widgets)
         kept = select(detections, options.selection())
-        return io.NodeOutput(kept, kept.count)
+        return io.NodeOutput(kept, kept.count, ui=told(kept.notes, detections.notes))

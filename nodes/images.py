@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import torch
 
+from ..detailer.box import Size
 from ..detailer.crop import enlarged
 from ..detailer.detection import Detections
 from ..detailer.region import Regions
-from ..detailer.resolution import Size
 
 
 def checked_image(image: torch.Tensor) -> torch.Tensor:
@@ -23,29 +25,43 @@ def checked_image(image: torch.Tensor) -> torch.Tensor:
     return image
 
 
-def sized_mask(mask: torch.Tensor, image: torch.Tensor) -> torch.Tensor | None:
+def sized_mask(mask: torch.Tensor, image: torch.Tensor) -> torch.Tensor:
     """A MASK as [N, H, W] of the image's size.
 
-    An all-zero mask of another size is what Load Image gives for a picture without alpha: it counts as no mask.
+    One of another size that is all zero is what Load Image gives for a picture without alpha: it counts as empty.
     """
     mask = mask.reshape(-1, *mask.shape[-2:])
     height, width = image.shape[1:3]
     if mask.shape[1:] == (height, width):
         return mask
     if not bool(mask.any()):
-        return None
+        return mask.new_zeros(len(mask), height, width)
     raise ValueError(
         f"The mask is {mask.shape[2]}x{mask.shape[1]} and the image {width}x{height}: "
         "resize one of them so that they match."
     )
 
 
-def checked_mask(mask: torch.Tensor | None, image: torch.Tensor) -> torch.Tensor | None:
-    """`sized_mask` with one mask, or as many as there are images."""
-    sized = None if mask is None else sized_mask(mask, image)
-    if sized is not None and len(sized) not in (1, len(image)):
+class Restriction(NamedTuple):
+    """What an optional mask confines a node to; masks [1 or B, H, W], or None for no restriction."""
+
+    masks: torch.Tensor | None
+    notes: tuple[str, ...] = ()
+
+
+def restriction(name: str, mask: torch.Tensor | None, image: torch.Tensor) -> Restriction:
+    """The restriction by the optional MASK input `name`: one mask, or one per image.
+
+    Load Image gives an all-zero mask for every picture without transparency, so that one restricts nothing.
+    """
+    if mask is None:
+        return Restriction(None)
+    sized = sized_mask(mask, image)
+    if len(sized) not in (1, len(image)):
         raise ValueError(f"There are {len(sized)} masks for {len(image)} images: give one mask, or one per image.")
-    return sized
+    if not bool(sized.any()):
+        return Restriction(None, (f"{name} is an empty mask, as of a picture without transparency: it is ignored.",))
+    return Restriction(sized)
 
 
 def checked_size(image: torch.Tensor, made_for: Detections, what: str) -> None:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-import comfy.samplers
 import torch
 from comfy_api.latest import io
 
 from ..detailer.detail import Detailed, detail
 from ..detailer.region import Regions
-from ..detailer.sampling import ComfyInpainter, Refiner
+from ..detailer.report import DetailReport
+from ..detailer.sampling import ComfyInpainter, Refiner, unknown_sampling
+from ..detailer.settings import PaintSettings, SampleSettings
 from . import inputs, watching
 from .images import at_size_of, checked_image
+from .notes import told
 from .options import Options
-from .progress import text_line
+from .progress import teller
 from .sockets import CATEGORY, RegionsSocket
 from .watching import NodeRun
 
@@ -41,6 +43,7 @@ class AfterDetailInpaint(io.ComfyNode):
                 *inputs.refiner(),
                 inputs.track(),
                 inputs.safety(),
+                *inputs.blending(),
             ],
             outputs=[
                 io.Image.Output(display_name="image"),
@@ -61,7 +64,8 @@ class AfterDetailInpaint(io.ComfyNode):
         original = at_size_of(checked_image(image), regions)
         done = detail(original, regions, inpainter_of(cls, regions, options), options.seeds(), options["safety"])
         run = NodeRun(cls, options.values, regions.detections, original, done.image)
-        return io.NodeOutput(done.image, done.alpha, done.report.as_json(), ui=result_ui(done) | watching.record(run))
+        ui = result_ui(done) | told(done.report.notes, DetailReport.of(regions).notes) | watching.record(run)
+        return io.NodeOutput(done.image, done.alpha, done.report.as_json(), ui=ui)
 
 
 def inpainter_of(node: type[io.ComfyNode], regions: Regions, options: Options) -> ComfyInpainter:
@@ -75,19 +79,12 @@ def inpainter_of(node: type[io.ComfyNode], regions: Regions, options: Options) -
         positive,
         negative,
         vae,
-        options.sampling(),
-        options.paint(),
+        options.settings(SampleSettings),
+        options.settings(PaintSettings),
         Refiner(*refiner) if refiner[0] is not None else None,
         clip,
         options.prompts(labels),
-        text_line(node),
-    )
-
-
-def unknown_sampling(sampler_name: str | None, scheduler: str | None) -> str | None:
-    """A sentence for a sampler or scheduler that ComfyUI does not have."""
-    return inputs.nearest("sampler_name", sampler_name, comfy.samplers.KSampler.SAMPLERS) or inputs.nearest(
-        "scheduler", scheduler, comfy.samplers.KSampler.SCHEDULERS
+        teller(node),
     )
 
 

@@ -45,10 +45,11 @@ def draw_objects(images: torch.Tensor, detections: Detections, tint: bool) -> to
                     _tint(pictures[index], MaskPatch(detection.box, detection.mask), COLORS[number % len(COLORS)])
 
     def draw(canvas: ImageDraw.ImageDraw, index: int, scale: int) -> None:
-        for number, detection in enumerate(detections.images[index]):
-            color = COLORS[number % len(COLORS)]
+        for place, detection in enumerate(detections.images[index]):
+            color = COLORS[place % len(COLORS)]
             box = detection.box
             canvas.rectangle((box.x0, box.y0, box.x1 - 1, box.y1 - 1), outline=color, width=scale)
+            number = place if detection.number is None else detection.number
             caption = f"{number} {detection.label} {detection.score:.2f}"
             _caption(canvas, caption, box.x0, box.y0, color, scale, above=True)
 

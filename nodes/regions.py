@@ -10,10 +10,13 @@ from comfy_api.latest import io
 from ..detailer.crop import accumulate
 from ..detailer.detection import Detections
 from ..detailer.region import Regions, make_regions
+from ..detailer.report import DetailReport
 from ..detailer.resolution import CHOICES
 from ..detailer.selection import select
+from ..detailer.settings import FitSettings, MaskSettings
 from . import inputs, watching
 from .images import checked_size
+from .notes import told
 from .options import Options
 from .sockets import CATEGORY, DetectionsSocket, RegionsSocket
 from .watching import NodeRun
@@ -53,10 +56,11 @@ class AfterDetailRegions(io.ComfyNode):
     def execute(cls, image: torch.Tensor, detections: Detections, **widgets: Any) -> io.NodeOutput:
         checked_size(image, detections, "detections")
         options = Options(cls, widgets)
-        regions = make_regions(
-            select(detections, options.selection()), options.masks(), options.fitting(), options["upscale"]
-        )
+        kept = select(detections, options.selection())
+        masks, fitting = options.settings(MaskSettings), options.settings(FitSettings)
+        regions = make_regions(kept, masks, fitting, options["upscale"])
         ui = watching.record(NodeRun(cls, options.values, detections, image))
+        ui |= told(DetailReport.of(regions).notes, detections.notes)
         return io.NodeOutput(regions, combined_alpha(regions), ui=ui)
 
 

@@ -50,7 +50,7 @@ class AfterDetailStylePreset(io.ComfyNode):
         if style_preset is None:  # linked: checked when it runs
             return True
         try:
-            styles.find(style_preset, styles.with_own(own_file()))
+            styles.find(style_preset, at_hand())
         except ValueError as error:
             return str(error)
         return True
@@ -62,8 +62,13 @@ class AfterDetailStylePreset(io.ComfyNode):
 
     @classmethod
     def execute(cls, style_preset: str, prompt: str = "", negative_prompt: str = "") -> io.NodeOutput:
-        style = styles.find(style_preset, styles.with_own(own_file()))
+        style = styles.find(style_preset, at_hand())
         return io.NodeOutput(*style.around(prompt, negative_prompt))
+
+
+def at_hand() -> styles.Styles:
+    """The shipped styles and the user's own; ValueError if the user's file cannot be read."""
+    return styles.with_own(own_file())
 
 
 def own_file() -> Path:
@@ -72,6 +77,6 @@ def own_file() -> Path:
 
 def style_names() -> list[str]:
     try:
-        return list(styles.with_own(own_file()))
+        return list(at_hand())
     except ValueError:  # said by validate_inputs: a node that cannot list its options would vanish from ComfyUI
         return list(styles.shipped())

@@ -10,7 +10,7 @@ import torch
 from comfy_api.latest import io
 
 from ..detailer.detection import Detections
-from ..detailer.resolution import BaseModel
+from ..detailer.family import ModelSizes
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,8 +26,8 @@ class NodeRun:
     """None where the node repaints nothing."""
     inside: torch.Tensor | None = None
     """The masks [B or 1, H, W] that objects had to lie in."""
-    fitted_for: tuple[BaseModel, int] | None = None
-    """The wired model's table of sizes and its VAE's factor, where there is a model."""
+    model: ModelSizes | None = None
+    """The sizes of the wired model, where there is one."""
 
 
 class Watcher(Protocol):

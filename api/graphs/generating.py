@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from ...detailer.resolution import BaseModel, Size
+from ...detailer.box import Size
+from ...detailer.family import HostedFamily
 from .builder import Builder, Built, Checking, Link
 from .inpainting import Inpainting, repainted
 from .models import Assets, Loaded, Sampling, load
@@ -41,7 +42,7 @@ class Subject(NamedTuple):
 class Generation:
     """`strength` counts where there is an image to start from. Images are LoadImage's names."""
 
-    base_model: BaseModel
+    base_model: HostedFamily
     size: Size
     seeds: tuple[int, ...]
     sampling: Sampling

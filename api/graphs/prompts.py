@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from ...detailer.resolution import Size
+from ...detailer.box import Size
 from ...detailer.styles import BASE
 from .builder import Builder, Link
 

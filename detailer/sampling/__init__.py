@@ -1,5 +1,8 @@
 """Sampling by ComfyUI: the only part of the core that knows it."""
 
-from .inpainter import ComfyInpainter, Refiner
+from .inpainter import ComfyInpainter
+from .items import Refiner
+from .known import unknown_sampling
+from .progress import Step
 
-__all__ = ["ComfyInpainter", "Refiner"]
+__all__ = ["ComfyInpainter", "Refiner", "Step", "unknown_sampling"]

@@ -1,5 +1,5 @@
 """YOLOv8 detect and segment files: read without running anything in them, run by a network of this pack."""
 
-from .files import download_missing, entries
+from .files import entries
 
-__all__ = ["download_missing", "entries"]
+__all__ = ["entries"]

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from .. import store, ultralytics_package
-from ..detector import Detector, Entry
+from ..detector import Detector, Entry, Progress
 from .detector import YoloDetector
 from .errors import OtherArchitecture
 
@@ -56,7 +56,7 @@ def listed() -> dict[str, Path]:
 def entries() -> Iterable[Entry]:
     """The named detectors, whether their files are there or not, then every file."""
     for name in store.weights():
-        yield Entry(name, partial(open_named, name))
+        yield Entry(name, partial(open_named, name), lacks=partial(lacking, name), fetch=partial(fetch, name))
     for name, path in listed().items():
         yield Entry(name, partial(open_file, path))
 
@@ -102,14 +102,14 @@ def missing(name: str) -> str:
     )
 
 
-def download_missing(name: str, progress: store.Progress | None = None) -> Path | None:
-    """Fetch the file of the named detector `name` if it is absent: to be called only with the user's consent.
+def lacking(name: str) -> str:
+    """The file of the named detector `name` if it is absent, else ""."""
+    return "" if find_named(name) else store.weights()[name].file
 
-    Returns its path, or None if `name` is no named detector. WeightsError if it cannot be fetched.
-    """
-    weight = store.weights().get(name)
-    if weight is None:
-        return None
+
+def fetch(name: str, progress: Progress | None = None) -> Path:
+    """The file of the named detector `name`, downloaded if it is absent; WeightsError if that fails."""
+    weight = store.weights()[name]
     return find_named(name) or store.download(weight, _folder(weight), YoloDetector.open, progress)
 
 

@@ -1,5 +1,8 @@
 """Reads a pickle as data. Nothing is imported, called or built: every class and every call becomes a `Stub`.
 
+Own code because Python's pickle runs what a file says, and `torch.load(weights_only=True)` refuses these files unless
+classes of ultralytics are imported and allowed for the whole process.
+
 The opcodes are those of Python's pickletools; tensors keep the form torch.save gives them (`_rebuild_tensor_v2` over
 a persistent storage id) and stay references until someone asks the archive for their bytes.
 """

@@ -1,5 +1,7 @@
 """The YOLOv8 detection and segmentation network, n to x, BatchNorm folded into the convolutions.
 
+Own code so that these files work without the ultralytics package (AGPL, 32 dependencies), in any number of threads.
+
 Layer numbers, names and shapes follow the public model description (yolov8.yaml, yolov8-seg.yaml), so that a state
 dict fits as it is. All sizes are read from the weights: width, depth, classes, and whether the class branch is made
 of full or of depthwise convolutions (as written by ultralytics 8.3.0).

@@ -95,7 +95,7 @@ def _from_checkpoint(path: Path, archive: Archive) -> Weights:
     root = pickles[0].removesuffix("data.pkl")
     if f"{root}byteorder" in archive.members and archive.read(f"{root}byteorder") != b"little":
         raise CheckpointError(path, "was saved on a big-endian machine, which is not read")
-    if archive.members[pickles[0]].size > inert.MAX_PICKLE:
+    if archive.members[pickles[0]] > inert.MAX_PICKLE:
         raise CheckpointError(path, f"describes its network in more than {inert.MAX_PICKLE} bytes")
     try:
         model = _model(inert.read(archive.read(pickles[0])))

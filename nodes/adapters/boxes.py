@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import math
 from numbers import Real
 from typing import Any
@@ -10,8 +9,6 @@ from typing import Any
 from ...detailer.detection import Detection, Detections, Extent
 
 UNNAMED = "object"  # the label where a node gives none
-
-log = logging.getLogger("afterdetail")
 
 
 def bounding_boxes(detections: Detections) -> list[list[dict[str, Any]]]:
@@ -37,12 +34,15 @@ def from_bounding_boxes(bboxes: Any, width: int, height: int, count: int) -> Det
 
     `bboxes` has one of the shapes that ComfyUI's nodes make: a dict, a list of dicts, or a list of such lists.
     """
-    images = []
-    for frame, boxes in enumerate(boxes_per_image(bboxes, count)):
+    images, notes = [], []
+    frames = boxes_per_image(bboxes, count)
+    for frame, boxes in enumerate(frames):
         where = f"of image {frame}" if count > 1 else "of the image"
-        found = [object_of(box, f"Box {place} {where}", width, height) for place, box in enumerate(boxes)]
-        images.append(tuple(d for d in found if d))
-    return Detections(width, height, tuple(images), "boxes").ranked()
+        named = {f"Box {place} {where}": box for place, box in enumerate(boxes)}
+        found = {name: object_of(box, name, width, height) for name, box in named.items()}
+        images.append(tuple(d for d in found.values() if d))
+        notes += [f"{name} lies outside the {width}x{height} pixels: left out." for name, d in found.items() if not d]
+    return Detections(width, height, tuple(images), "boxes").ranked().noting(*notes)
 
 
 def boxes_per_image(bboxes: Any, count: int) -> list[list[Any]]:
@@ -72,10 +72,7 @@ def object_of(box: Any, name: str, width: int, height: int) -> Detection | None:
         raise ValueError(f"{name} is {across:g} wide and {down:g} high: give a width and a height above 0.")
     score = _number(box, "score", name) if box.get("score") is not None else 1.0
     label = UNNAMED if box.get("label") is None else str(box["label"])
-    found = Detection.of_extent(Extent(x, y, x + across, y + down), score, label, width, height)
-    if found is None:
-        log.warning("%s at %g, %g lies outside the image of %dx%d and is left out.", name, x, y, width, height)
-    return found
+    return Detection.of_extent(Extent(x, y, x + across, y + down), score, label, width, height)
 
 
 def _number(box: dict[str, Any], key: str, name: str) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import chain
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -10,15 +11,35 @@ from scipy import ndimage
 
 from ...detailer.box import Box
 from ...detailer.detection import Detection, Detections, Extent
-from ...detailer.mask import MaskPatch
+from ...detailer.mask import MaskPatch, dilate
+from ...detailer.settings import MaskSettings
 from ..images import sized_mask
 
 LABEL = "mask"
-DIAGONALS_JOIN = np.ones((3, 3))  # so that a slanted line one pixel wide is one object
+ANY_NEIGHBOUR = np.ones((3, 3))  # so that a slanted line one pixel wide is one object
+JOIN_REACH = MaskSettings().mask_dilation
+"""Areas with a gap below this many pixels are one: the default dilation would join them anyway."""
+NOISE = 5 / 255
+"""What JPEG leaves of black: no object's pixel."""
+SOFT_EDGE = 32
+"""So many pixels around an area belong to it as its soft edge, where they rise above the noise without a gap."""
+MANY_OBJECTS = 64
 
 
-def from_masks(mask: torch.Tensor, split: bool, image: torch.Tensor | None = None) -> Detections:
-    """The areas of each mask (`split`), or each mask as a whole, as objects. Scores are 1, soft values are kept.
+class MaskCut(NamedTuple):
+    """How a mask falls into objects.
+
+    `threshold`: the share of the mask's highest value above which a pixel is an object's; 0: every pixel above 0 is.
+    `min_area`: objects of fewer pixels are left out. `split`: each connected area is one; else the mask is one.
+    """
+
+    split: bool = True
+    threshold: float = 0.5
+    min_area: int = 8
+
+
+def from_masks(mask: torch.Tensor, cut: MaskCut, image: torch.Tensor | None = None) -> Detections:
+    """The objects of a MASK batch. Scores are 1, soft values are kept.
 
     Without `image` each mask is that of an image of its own. Areas come top to bottom, whole masks as in the batch.
     """
@@ -26,11 +47,28 @@ def from_masks(mask: torch.Tensor, split: bool, image: torch.Tensor | None = Non
     if not bool(mask.sum(dtype=torch.float32).isfinite()):
         raise ValueError("The mask holds NaN or Inf values: check the node it comes from.")
     count, height, width = mask.shape if image is None else image.shape[:3]
-    sized = mask if image is None else sized_mask(mask, image)
-    planes = [] if sized is None else sized.float().cpu().clamp(0, 1)
-    found = [connected_areas(plane) if split else whole_area(plane) for plane in planes]
-    objects = [[object_of(area) for area in areas] for areas in found]
-    return Detections(width, height, tuple(map(tuple, per_image(objects, count))), "mask").numbered()
+    planes = mask if image is None else sized_mask(mask, image)
+    areas = [areas_of(plane, cut) for plane in planes.float().cpu().clamp(0, 1)]
+    objects = [[object_of(area) for area in found] for found, _ in areas]
+    found = Detections(width, height, tuple(map(tuple, per_image(objects, count))), LABEL).numbered()
+    return found.noting(*mask_notes([len(kept) for kept, _ in areas], sum(specks for _, specks in areas), cut))
+
+
+def mask_notes(counts: list[int], specks: int, cut: MaskCut) -> list[str]:
+    """What the user should know of masks that gave so many objects each, and of what was too small for one."""
+    notes = []
+    if specks:
+        notes.append(f"Areas of the mask with fewer than min_area {cut.min_area} pixels were left out: {specks}.")
+    elif not any(counts):
+        notes.append("Nothing is painted in the mask, so there are no objects.")
+    for place, count in enumerate(counts):
+        if count > MANY_OBJECTS:
+            name = f"Mask {place}" if len(counts) > 1 else "The mask"
+            notes.append(
+                f"{name} gives {count} objects: if that is more than you painted, raise threshold or min_area, or turn "
+                "split off."
+            )
+    return notes
 
 
 def per_image(objects: list[list[Detection]], count: int) -> list[list[Detection]]:
@@ -46,25 +84,47 @@ def per_image(objects: list[list[Detection]], count: int) -> list[list[Detection
     )
 
 
-def connected_areas(plane: torch.Tensor) -> list[MaskPatch]:
-    """The connected areas of a [H, W] mask, top to bottom, then left to right.
-
-    All pixels above 0 belong to one: with any higher bound the soft edges, and faint areas as a whole, would be lost.
-    """
-    labels = np.zeros(plane.shape, np.int32)
-    ndimage.label(plane.numpy() > 0, DIAGONALS_JOIN, output=labels)
-    areas = []
+def areas_of(plane: torch.Tensor, cut: MaskCut) -> tuple[list[MaskPatch], int]:
+    """The objects of a [H, W] mask, top to bottom, then left to right; and how many were too small."""
+    bound = cut.threshold * float(plane.max()) if plane.numel() else 0
+    core = plane > (max(bound, NOISE) if cut.threshold > 0 else 0)
+    labels = labelled(core) if cut.split else core.int().numpy()
+    areas, specks = [], 0
     for number, (rows, columns) in enumerate(ndimage.find_objects(labels), 1):
-        own = torch.from_numpy(labels[rows, columns] == number)
-        box = Box(columns.start, rows.start, columns.stop, rows.stop)
-        areas.append(MaskPatch(box, plane[box.slices] * own))
-    return sorted(areas, key=lambda area: (area.box.y0, area.box.x0))
+        if np.count_nonzero(labels[rows, columns] == number) < cut.min_area:
+            specks += 1
+        else:
+            areas.append(with_soft_edge(plane, labels, number, Box(columns.start, rows.start, columns.stop, rows.stop)))
+    return sorted(areas, key=lambda area: (area.box.y0, area.box.x0)), specks
 
 
-def whole_area(plane: torch.Tensor) -> list[MaskPatch]:
-    """The [H, W] mask cut to what is above 0; none if nothing is."""
-    area = MaskPatch(Box.of_size(plane.shape[1], plane.shape[0]), plane).trimmed()
-    return [] if area is None else [MaskPatch(area.box, area.values.clone())]
+def labelled(core: torch.Tensor) -> np.ndarray:
+    """int32 [H, W]: the pixels of each connected area of a bool [H, W] numbered from 1; near areas are joined."""
+    canvas = Box.of_size(core.shape[1], core.shape[0])
+    joined = dilate(MaskPatch(canvas, core.float()), canvas, JOIN_REACH).values.numpy() > 0
+    labels = np.zeros(core.shape, np.int32)
+    ndimage.label(joined, ANY_NEIGHBOUR, output=labels)
+    return labels * core.numpy()
+
+
+def with_soft_edge(plane: torch.Tensor, labels: np.ndarray, number: int, box: Box) -> MaskPatch:
+    """The area `number` in `box` with the soft edge around it, as far as no other area is nearer."""
+    around = box.padded(SOFT_EDGE).intersection(Box.of_size(plane.shape[1], plane.shape[0]))
+    near, values = labels[around.slices], plane[around.slices]
+    edge = (values > plane.min() + NOISE).numpy() & (nearest_label(near) == number)
+    soft = ndimage.binary_propagation(near == number, ANY_NEIGHBOUR, mask=edge | (near == number))
+    area = MaskPatch(around, values * torch.from_numpy(soft)).trimmed()
+    assert area is not None, "an area has pixels"
+    return area
+
+
+def nearest_label(labels: np.ndarray) -> np.ndarray:
+    """For every pixel of [H, W] labels the nearest one that is not 0."""
+    present = np.unique(labels[labels > 0])
+    if len(present) == 1:
+        return np.broadcast_to(present, labels.shape)
+    places: Any = ndimage.distance_transform_edt(labels == 0, return_distances=False, return_indices=True)
+    return labels[tuple(places)]
 
 
 def object_of(area: MaskPatch) -> Detection:

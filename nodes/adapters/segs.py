@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,8 +11,6 @@ from ...detailer.box import Box
 from ...detailer.detection import Detection, Detections, Extent
 from ...detailer.mask import MaskPatch
 from .masks import unless_full
-
-log = logging.getLogger("afterdetail")
 
 
 class SEG(NamedTuple):
@@ -53,8 +50,10 @@ def from_segs(segs: Any, width: int, height: int, count: int) -> Detections:
             f"The SEGS were made for an image of {segs_width}x{segs_height} and this one is {width}x{height}: "
             "connect the image that they were made from."
         )
-    found = tuple(d for place, seg in enumerate(items) if (d := object_of(seg, place, Box.of_size(width, height))))
-    return Detections(width, height, (found,) * count, "SEGS").ranked()
+    found = [object_of(seg, place, Box.of_size(width, height)) for place, seg in enumerate(items)]
+    outside = [f"SEG {i} lies outside the {width}x{height} pixels: left out." for i, d in enumerate(found) if not d]
+    inside = tuple(d for d in found if d)
+    return Detections(width, height, (inside,) * count, "SEGS").ranked().noting(*outside)
 
 
 def checked_single(count: int) -> None:
@@ -97,7 +96,6 @@ def object_of(seg: Any, place: int, image: Box) -> Detection | None:
     parts = [extent.rounded().intersection(image), *([support.box.intersection(image)] if support else [])]
     parts = [part for part in parts if part.width > 0 and part.height > 0]
     if not parts:
-        log.warning("SEG %d lies outside the image of %dx%d and is left out.", place, image.width, image.height)
         return None
     box = Box.union(parts)
     return Detection(box, float(seg.confidence), str(seg.label), extent, unless_full(mask.on(box)))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from comfy_api.latest import io
 
+from ...detailer.family import BASE_MODELS
 from ...detailer.resolution import CHOICES
+from ...detailer.settings import FitSettings, MaskSettings
 
 MAX_PIXELS = 16384
-BASE_MODELS = ("auto", "sdxl", "sd15")
+MASKS, FITTING = MaskSettings(), FitSettings()
 
 
 def masks() -> list[io.Input]:
@@ -15,7 +17,7 @@ def masks() -> list[io.Input]:
     return [
         io.Int.Input(
             "mask_dilation",
-            default=4,
+            default=MASKS.mask_dilation,
             min=-512,
             max=512,
             optional=True,
@@ -23,7 +25,7 @@ def masks() -> list[io.Input]:
         ),
         io.Int.Input(
             "mask_blur",
-            default=4,
+            default=MASKS.mask_blur,
             min=0,
             max=512,
             optional=True,
@@ -32,7 +34,7 @@ def masks() -> list[io.Input]:
         ),
         io.Int.Input(
             "mask_padding",
-            default=32,
+            default=MASKS.mask_padding,
             min=0,
             max=4096,
             optional=True,
@@ -41,7 +43,7 @@ def masks() -> list[io.Input]:
         ),
         io.Boolean.Input(
             "union_masks",
-            default=False,
+            default=MASKS.union_masks,
             optional=True,
             tooltip="Repair all objects of an image together: one mask, one window, one run of the model.",
         ),
@@ -52,7 +54,7 @@ def resolution() -> io.Input:
     return io.Combo.Input(
         "resolution",
         options=list(CHOICES),
-        default="auto",
+        default=FITTING.resolution,
         optional=True,
         tooltip="The size each crop is sampled at. auto: the size of the model's table that suits the object's shape; "
         "square: 512x512 or 1024x1024; off: the crop's own size; or a fixed size.",
@@ -63,7 +65,7 @@ def base_model() -> io.Input:
     return io.Combo.Input(
         "base_model",
         options=list(BASE_MODELS),
-        default="auto",
+        default=FITTING.base_model,
         optional=True,
         advanced=True,
         tooltip="Whose table of sizes applies. auto: that of the model the regions are inpainted with; "
@@ -76,7 +78,7 @@ def placement() -> list[io.Input]:
     return [
         io.Int.Input(
             "x_offset",
-            default=0,
+            default=MASKS.x_offset,
             min=-MAX_PIXELS,
             max=MAX_PIXELS,
             optional=True,
@@ -85,7 +87,7 @@ def placement() -> list[io.Input]:
         ),
         io.Int.Input(
             "y_offset",
-            default=0,
+            default=MASKS.y_offset,
             min=-MAX_PIXELS,
             max=MAX_PIXELS,
             optional=True,
@@ -94,7 +96,7 @@ def placement() -> list[io.Input]:
         ),
         io.Boolean.Input(
             "invert",
-            default=False,
+            default=MASKS.invert,
             optional=True,
             advanced=True,
             tooltip="Repaint everything but the objects. All objects of an image then share one mask.",

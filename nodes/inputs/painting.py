@@ -5,10 +5,11 @@ from __future__ import annotations
 import comfy.samplers
 from comfy_api.latest import io
 
-from ...detailer.settings import FILLS
+from ...detailer.seeds import MAX_SEED, Seeds
+from ...detailer.settings import BLENDS, FILLS, PaintSettings, SampleSettings
 from ..sockets import SafetySocket
 
-MAX_SEED = 0xFFFFFFFFFFFFFFFF
+SAMPLING, PAINT, SEEDS = SampleSettings(), PaintSettings(), Seeds()
 
 
 def model() -> list[io.Input]:
@@ -24,17 +25,19 @@ def sampling() -> list[io.Input]:
     return [
         io.Int.Input(
             "seed",
-            default=0,
+            default=SEEDS.seed,
             min=0,
             max=MAX_SEED,
             control_after_generate=True,
             optional=True,
             tooltip="Every object gets a seed of its own, derived from this one; the report names it.",
         ),
-        io.Int.Input("steps", default=20, min=1, max=10000, optional=True, tooltip="Sampling steps per object."),
+        io.Int.Input(
+            "steps", default=SAMPLING.steps, min=1, max=10000, optional=True, tooltip="Sampling steps per object."
+        ),
         io.Float.Input(
             "cfg",
-            default=7.5,
+            default=SAMPLING.cfg,
             min=0.0,
             max=100.0,
             step=0.1,
@@ -45,20 +48,20 @@ def sampling() -> list[io.Input]:
         io.Combo.Input(
             "sampler_name",
             options=comfy.samplers.KSampler.SAMPLERS,
-            default="euler",
+            default=SAMPLING.sampler_name,
             optional=True,
             tooltip="The sampling algorithm.",
         ),
         io.Combo.Input(
             "scheduler",
             options=comfy.samplers.KSampler.SCHEDULERS,
-            default="normal",
+            default=SAMPLING.scheduler,
             optional=True,
             tooltip="How the noise is spread over the steps.",
         ),
         io.Float.Input(
             "denoise",
-            default=0.5,
+            default=SAMPLING.denoise,
             min=0.0,
             max=1.0,
             step=0.01,
@@ -71,7 +74,7 @@ def sampling() -> list[io.Input]:
 def batch_size() -> io.Input:
     return io.Int.Input(
         "batch_size",
-        default=0,
+        default=SAMPLING.batch_size,
         min=0,
         max=4096,
         optional=True,
@@ -85,7 +88,7 @@ def repair() -> list[io.Input]:
     return [
         io.Int.Input(
             "passes",
-            default=1,
+            default=SAMPLING.passes,
             min=1,
             max=10,
             optional=True,
@@ -96,7 +99,7 @@ def repair() -> list[io.Input]:
         io.Combo.Input(
             "fill",
             options=list(FILLS),
-            default="original",
+            default=PAINT.fill,
             optional=True,
             advanced=True,
             tooltip="What the model starts from under the mask: the original, the colours around it, noise or nothing. "
@@ -104,7 +107,7 @@ def repair() -> list[io.Input]:
         ),
         io.Float.Input(
             "noise_multiplier",
-            default=1.0,
+            default=SAMPLING.noise_multiplier,
             min=0.0,
             max=2.0,
             step=0.01,
@@ -114,21 +117,21 @@ def repair() -> list[io.Input]:
         ),
         io.Boolean.Input(
             "differential",
-            default=False,
+            default=PAINT.differential,
             optional=True,
             advanced=True,
             tooltip="Differential diffusion: the soft edge of the mask is repainted less than its middle.",
         ),
         io.Boolean.Input(
             "inpaint_model",
-            default=False,
+            default=PAINT.inpaint_model,
             optional=True,
             advanced=True,
             tooltip="Turn on if the model is an inpainting checkpoint: it is then shown where the hole is.",
         ),
         io.Float.Input(
             "color_match",
-            default=0.0,
+            default=PAINT.color_match,
             min=0.0,
             max=1.0,
             step=0.05,
@@ -170,7 +173,7 @@ def refiner() -> list[io.Input]:
         io.Conditioning.Input("refiner_negative", optional=True, tooltip="The negative prompt, for the refiner."),
         io.Float.Input(
             "high_noise_frac",
-            default=0.8,
+            default=SAMPLING.high_noise_frac,
             min=0.0,
             max=1.0,
             step=0.01,
@@ -184,7 +187,7 @@ def refiner() -> list[io.Input]:
 def track() -> io.Input:
     return io.Boolean.Input(
         "track",
-        default=False,
+        default=SEEDS.tracked,
         optional=True,
         advanced=True,
         tooltip="For frames of a video: follow each object by overlap and keep its seed from frame to frame.",
@@ -202,3 +205,29 @@ def safety() -> io.Input:
 def color_match() -> io.Input:
     (found,) = [item for item in repair() if item.id == "color_match"]
     return found
+
+
+def blending() -> list[io.Input]:
+    return [
+        io.Combo.Input(
+            "blend",
+            options=list(BLENDS),
+            default=PAINT.blend,
+            optional=True,
+            advanced=True,
+            tooltip="How the repaired object meets its surroundings. alpha: by the mask's soft edge. seamless: a "
+            "colour difference around it is faded into the object too, so that a cast or a ramp of light leaves no "
+            "rim.",
+        ),
+        io.Float.Input(
+            "grain",
+            default=PAINT.grain,
+            min=0.0,
+            max=1.0,
+            step=0.05,
+            optional=True,
+            advanced=True,
+            tooltip="Give the repaired object the grain of its surroundings where it came out smoother. "
+            "0 is off, 1 as much as around it.",
+        ),
+    ]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import combinations
 
 import pytest
-from afterdetail.detailer.resolution import NATIVE, TABLES
+from afterdetail.detailer.family import SDXL
 from PIL import Image
 from playwright.sync_api import Browser, Page
 from rig.browser import opened
@@ -116,7 +116,7 @@ def test_the_note_says_what_the_readme_says_and_names_every_model(stem):
 
 def test_the_sizes_beside_a_generated_picture_are_those_of_its_model():
     (note,) = [node for node in graph("generate-and-detail-sdxl")["nodes"] if node.get("title") == "Sizes"]
-    known = [str(size) for size in TABLES["sdxl"] if size.area <= 1.1 * NATIVE["sdxl"].area]
+    known = [str(size) for size in SDXL.sizes if size.area <= 1.1 * SDXL.native.area]
     assert re.findall(r"\d+x\d+", note["widgets_values"][0]) == known
 
 

@@ -34,7 +34,7 @@ def grid_objects(count: int, labels: Sequence[str] = ("face",)) -> Detections:
 
 def grid_regions(detections: Detections, masks: MaskSettings | None = None) -> Regions:
     """Windows of 64 px: latents of 8 cells, so that sampling takes milliseconds."""
-    return make_regions(detections, masks or MaskSettings(dilation=3, blur=2, padding=11), FitSettings("off", "sd15"))
+    return make_regions(detections, masks or MaskSettings(3, 2, 11), FitSettings("off", "sd15"))
 
 
 def without(detections: Detections, index: int) -> Detections:

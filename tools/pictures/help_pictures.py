@@ -13,14 +13,14 @@ from typing import Any
 import numpy as np
 import torch
 from afterdetail.detailer import styles
-from help_graphs import PICTURES
+from help_graphs import PICTURES, repaired
 from PIL import Image, ImageDraw, ImageFilter, ImageFont, ImageOps
 from rig import checkpoints, example, models
 from rig.comfyui import ROOT
 from rig.detailing import Bench
 from rig.make import MODELS_CACHE
 from rig.photos import face_patch, photo
-from rig.prompts import Graph
+from rig.prompts import Graph, node
 from rig.server import ComfyServer
 from safetensors.torch import save_file
 
@@ -50,6 +50,7 @@ def main() -> None:
         spots = bench.load(soft_spots())
         for name, (scene, graph, panels) in PICTURES.items():
             save(name, drawn(bench, {"image": loaded[scene], "spots": spots} | graph, panels))
+        save("AfterDetailSaveReport", report_card(bench, loaded["astronaut"]))
     save("AfterDetailStylePreset", style_cards(("base", "photographic", "anime", "line-art")))
 
 
@@ -106,6 +107,19 @@ def set_out(pictures: dict[str, Image.Image]) -> Image.Image:
         left, top = place % columns * (width + GAP), tops[place // columns]
         sheet.paste(picture.resize(sizes[place], Image.Resampling.BICUBIC), (left, top))
         draw.text((left + 2, top + sizes[place][1] + 2), name, fill="black", font=ImageFont.load_default(21))
+    return sheet
+
+
+def report_card(bench: Bench, image: dict[str, Any]) -> Image.Image:
+    """The file that the node writes for a photo."""
+    report = node("AfterDetailSaveReport", report=["detail", 3])
+    (file,) = bench.comfy.run({"image": image, "report": report} | repaired())["outputs"]["report"]["files"]
+    lines = bench.comfy.get("/view", params=file).content.decode().splitlines()
+    sheet = Image.new("RGB", (WIDTH, 26 * len(lines) + 2 * GAP), "white")
+    draw = ImageDraw.Draw(sheet)
+    for row, line in enumerate(lines):
+        indent = len(line) - len(line.lstrip())
+        draw.text((GAP + 14 * indent, GAP + 26 * row), line.strip(), fill="black", font=ImageFont.load_default(20))
     return sheet
 
 

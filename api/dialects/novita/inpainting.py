@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack
 
 from aiohttp import web
 
-from ....detailer.resolution import Size
+from ....detailer.box import Size
 from ... import assets, background, images
 from ...errors import invalid
 from ...graphs import Assets, Built, Inpainting, Words, in_graph, inpaint, with_embeddings

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from ....detailer.resolution import TABLES, Size
+from ....detailer.box import Size
+from ....detailer.family import FAMILIES
 from ... import assets, images
 from ...errors import invalid
 from ...graphs import Assets, Detailing, Words, detail, in_graph, with_embeddings
@@ -45,5 +46,5 @@ async def saved_image(service: Service, wish: ADetailerRequest, files: Workspace
     else:
         picture = await service.reader.fetch("init_image_url", wish.init_image_url or "")
     base = wish.inpainting_base_model
-    require_size("init_image", Size(*picture.size), TABLES[base], base)
+    require_size("init_image", Size(*picture.size), FAMILIES[base].sizes, base)
     return await files.save(picture)

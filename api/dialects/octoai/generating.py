@@ -7,7 +7,8 @@ from typing import Any
 from aiohttp import web
 from PIL import Image
 
-from ....detailer.resolution import NATIVE, BaseModel, Size
+from ....detailer.box import Size
+from ....detailer.family import FAMILIES, HostedFamily
 from ... import assets, images
 from ...errors import invalid
 from ...graphs import (
@@ -50,10 +51,10 @@ async def controlnet_sdxl(service: Service, caller: Caller, wish: GenerateReques
 
 
 async def generated(
-    service: Service, caller: Caller, wish: GenerateRequest, base: BaseModel, controlnet: str | None = None
+    service: Service, caller: Caller, wish: GenerateRequest, base: HostedFamily, controlnet: str | None = None
 ) -> web.Response:
     assets.require_style(wish.style_preset)
-    size = Size(wish.width, wish.height) if wish.width and wish.height else NATIVE[base]
+    size = Size(wish.width, wish.height) if wish.width and wish.height else FAMILIES[base].native
     require_size("width", size, GENERATED[base], base)
     chosen = Assets(
         await assets.checkpoint(wish.checkpoint, base, service.settings),

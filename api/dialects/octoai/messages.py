@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal
 from aiohttp import web
 from pydantic import BaseModel, Field, model_validator
 
-from ....detailer.resolution import BaseModel as Base
-from ....detailer.resolution import Size
+from ....detailer.box import Size
+from ....detailer.family import HostedFamily
 from ...errors import Refused
 from ...graphs import InGraph, Sampling, in_hundredths
 from ...validation import MAX_SEED, Name, OneOf, Prompt, RequestModel
@@ -27,7 +27,7 @@ Detector = Literal[
 SamplerName = Annotated[str, OneOf(SAMPLERS)]
 
 # The sizes /generate makes, portrait and landscape.
-GENERATED: dict[Base, tuple[Size, ...]] = {
+GENERATED: dict[HostedFamily, tuple[Size, ...]] = {
     "sdxl": tuple(
         Size(*wh)
         for wh in [
@@ -74,7 +74,7 @@ class ADetailerRequest(Common):
     init_image: str | None = Field(None, description="An image file as base64.")
     init_image_url: str | None = Field(None, max_length=4000, description="Where to fetch it, instead of init_image.")
     detector: Annotated[Detector, InGraph()]
-    inpainting_base_model: Annotated[Base, InGraph("base_model")]
+    inpainting_base_model: Annotated[HostedFamily, InGraph("base_model")]
     prompt: Prompt = ""
     cfg_scale: float = Field(7.5, gt=0, le=50)
     confidence: Annotated[float, InGraph()] = Field(0.3, ge=0, le=1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from ....detailer.resolution import Size
+from ....detailer.box import Size
 from ... import assets, images
 from ...graphs import Assets, Detailing, Words, detail, in_graph, with_embeddings
 from ...service import Caller, Service, random_seed

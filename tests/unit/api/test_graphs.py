@@ -23,7 +23,7 @@ from afterdetail.api.graphs import (
     with_subject,
 )
 from afterdetail.api.graphs.builder import Built
-from afterdetail.detailer.resolution import Size
+from afterdetail.detailer.box import Size
 from rig.workflows import shipped
 
 SAMPLING = Sampling(20, 7.5, Sampler("euler", "normal"))

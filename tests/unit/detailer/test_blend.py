@@ -17,7 +17,7 @@ from skimage.color import rgb2lab
 
 def region_of(box: Box, width: int, height: int) -> Region:
     found = Detections(width, height, ((Detection(box, 0.9, "face", Extent(*map(float, box))),),))
-    return make_regions(found, MaskSettings(), FitSettings("off", "sd15", 8)).items[0]
+    return make_regions(found, MaskSettings(), FitSettings("off", "sd15")).items[0]
 
 
 PHOTO = torch.from_numpy(np.asarray(data.astronaut(), np.float32) / 255)

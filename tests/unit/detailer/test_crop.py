@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 import torch.nn.functional as F
-from afterdetail.detailer.box import Box
+from afterdetail.detailer.box import Box, Size
 from afterdetail.detailer.crop import (
     accumulate,
     cut,
@@ -19,7 +19,6 @@ from afterdetail.detailer.crop import (
 from afterdetail.detailer.detection import Detection, Detections, Extent
 from afterdetail.detailer.mask import MaskPatch
 from afterdetail.detailer.region import Region, make_regions
-from afterdetail.detailer.resolution import Size
 from afterdetail.detailer.settings import FitSettings, MaskSettings
 from hypothesis import given
 from hypothesis import strategies as st
@@ -28,7 +27,7 @@ from torch.profiler import ProfilerActivity, profile
 
 def region_of(box: Box, width: int, height: int, resolution: str = "off", masks: MaskSettings | None = None) -> Region:
     found = Detections(width, height, ((Detection(box, 0.9, "face", Extent(*map(float, box))),),))
-    return make_regions(found, masks or MaskSettings(), FitSettings(resolution, "sd15", 8)).items[0]
+    return make_regions(found, masks or MaskSettings(), FitSettings(resolution, "sd15")).items[0]
 
 
 def same_bits(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:

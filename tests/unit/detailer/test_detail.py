@@ -8,14 +8,15 @@ from collections.abc import Sequence
 
 import pytest
 import torch
-from afterdetail.detailer.box import Box
+from afterdetail.detailer.box import Box, Size
 from afterdetail.detailer.crop import resized
 from afterdetail.detailer.detail import Job, detail
 from afterdetail.detailer.detection import Detection, Detections, Extent
+from afterdetail.detailer.family import SD15, ModelSizes
 from afterdetail.detailer.region import Regions, make_regions
-from afterdetail.detailer.resolution import BaseModel, Size
 from afterdetail.detailer.seeds import Seeds
 from afterdetail.detailer.settings import FitSettings, MaskSettings, PaintSettings, SampleSettings
+from afterdetail.detailer.threshold import Threshold
 
 BOXES = (Box(20, 20, 60, 60), Box(120, 30, 170, 90), Box(60, 130, 100, 180))
 
@@ -27,8 +28,7 @@ class Interrupted(BaseException):
 class Inverter:
     """Encodes a crop as itself, samples its negative, and fails where it is told to."""
 
-    base_model: BaseModel = "sd15"
-    factor = 8
+    sizes = ModelSizes(SD15, 8)
     paint = PaintSettings()
 
     def __init__(self, fault: str = "", at: int = 1, settings: SampleSettings | None = None):
@@ -66,7 +66,7 @@ class Inverter:
 
 def regions_for(*images: Sequence[Box], masks: MaskSettings | None = None) -> Regions:
     found = tuple(tuple(Detection(box, 0.9, "face", Extent(*map(float, box))) for box in boxes) for boxes in images)
-    detections = Detections(200, 200, found, "test", 0.5).numbered()
+    detections = Detections(200, 200, found, "test", Threshold(0.5)).numbered()
     return make_regions(detections, masks or MaskSettings(), FitSettings())
 
 
@@ -131,8 +131,8 @@ def test_denoise_zero_skips():
 
 
 def test_union_is_one_call():
-    inpainter = Inverter()
-    done = detail(torch.rand(1, 200, 200, 3), regions_for(BOXES, masks=MaskSettings(union=True)), inpainter, Seeds())
+    inpainter, regions = Inverter(), regions_for(BOXES, masks=MaskSettings(union_masks=True))
+    done = detail(torch.rand(1, 200, 200, 3), regions, inpainter, Seeds())
     assert inpainter.calls == {"encode": 1, "sample": 1, "decode": 1}
     assert done.report.counts("inpainted") == [3]
 
@@ -155,3 +155,14 @@ def test_the_report_names_what_was_done():
     assert first["box"] == [20, 20, 60, 60] and first["sampled_at"] == [512, 512] and first["reason"] is None
     x0, y0, x1, y1 = first["window"]
     assert x0 == y0 == 0 and x1 >= 60 + 32 and y1 >= 60 + 32
+
+
+@pytest.mark.parametrize("paint", [PaintSettings(blend="seamless"), PaintSettings(grain=1.0)])
+def test_the_ways_to_blend_reach_the_pasted_pixels(paint):
+    image = torch.rand(1, 200, 200, 3, generator=torch.Generator().manual_seed(4)) * 0.5 + 0.25
+    inpainter = Inverter()
+    plain = detail(image, regions_for(BOXES[:1]), inpainter, Seeds(5)).image
+    inpainter.paint = paint
+    done = detail(image, regions_for(BOXES[:1]), inpainter, Seeds(5))
+    assert not torch.equal(done.image, plain)
+    assert torch.equal(done.image[done.alpha == 0], image[done.alpha == 0])

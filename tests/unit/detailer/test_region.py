@@ -2,10 +2,11 @@
 
 import pytest
 import torch
-from afterdetail.detailer.box import Box
+from afterdetail.detailer.box import Box, Size
 from afterdetail.detailer.detection import Detection, Detections, Extent
+from afterdetail.detailer.family import FAMILIES, SDXL, ModelSizes
 from afterdetail.detailer.region import make_regions
-from afterdetail.detailer.resolution import CHOICES, NATIVE, Size, nearest_entry, parse
+from afterdetail.detailer.resolution import CHOICES, entry, nearest_entry
 from afterdetail.detailer.settings import FitSettings, MaskSettings
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -26,30 +27,29 @@ def scenes(draw):
     box = Box(x0, y0, draw(st.integers(x0 + 1, width)), draw(st.integers(y0 + 1, height)))
     assume(box.area <= 60_000)
     masks = MaskSettings(draw(st.integers(-8, 64)), draw(st.integers(0, 20)), draw(st.integers(0, 200)))
-    base_model = draw(st.sampled_from(["sd15", "sdxl"]))
-    fitting = FitSettings(draw(st.sampled_from(CHOICES)), base_model, draw(st.sampled_from([8, 16, 32])))
-    return Box.of_size(width, height), box, masks, fitting
+    model = ModelSizes(draw(st.sampled_from(list(FAMILIES.values()))), draw(st.sampled_from([8, 16, 32])))
+    return Box.of_size(width, height), box, masks, FitSettings(draw(st.sampled_from(CHOICES))), model
 
 
 @settings(max_examples=2500)
 @given(scenes())
 def test_every_region_keeps_its_promises(scene):
-    image, box, masks, fitting = scene
-    regions = make_regions(detections(image.width, image.height, [detection(box)]), masks, fitting)
+    image, box, masks, fitting, model = scene
+    regions = make_regions(detections(image.width, image.height, [detection(box)]), masks, fitting).refitted(model)
     if not regions.items:
-        assert masks.dilation < 0 and regions.dropped
+        assert masks.mask_dilation < 0 and regions.dropped
         return
     (region,) = regions.items
     support, window, size = region.alpha.box, region.window, region.sampled_at
 
-    padded = (support.width + 2 * masks.padding, support.height + 2 * masks.padding)
+    padded = (support.width + 2 * masks.mask_padding, support.height + 2 * masks.mask_padding)
     assert region.padded.width == min(padded[0], image.width)
     assert region.padded.height == min(padded[1], image.height)
 
     assert image.contains(window) and window.contains(region.padded) and window.contains(support)
-    assert size.width % fitting.factor == size.height % fitting.factor == 0
+    assert size.width % model.multiple == size.height % model.multiple == 0
 
-    wanted = aspect_of(fitting, Size(region.padded.width, region.padded.height))
+    wanted = aspect_of(fitting, model, Size(region.padded.width, region.padded.height))
     if wanted is not None:
         width = max(region.padded.width, round(region.padded.height * wanted.aspect))
         height = max(region.padded.height, round(region.padded.width / wanted.aspect))
@@ -63,22 +63,22 @@ def test_every_region_keeps_its_promises(scene):
             assert size == wanted
 
 
-def aspect_of(fitting: FitSettings, padded: Size) -> Size | None:
+def aspect_of(fitting: FitSettings, model: ModelSizes, padded: Size) -> Size | None:
     match fitting.resolution:
         case "off":
             return None
         case "auto":
-            return nearest_entry(padded, fitting.base_model or "sd15")
+            return nearest_entry(padded, model.family)
         case "square":
-            return NATIVE[fitting.base_model or "sd15"]
-        case entry:
-            return parse(entry)
+            return model.family.native
+        case choice:
+            return entry(choice)
 
 
 def test_with_context_alpha_is_zero_on_every_inner_side():
     for x0, y0 in ((0, 0), (90, 40), (200, 150), (270, 260)):
         found = detections(300, 300, [detection(Box(x0, y0, x0 + 30, y0 + 40))])
-        (region,) = make_regions(found, MaskSettings(dilation=9, blur=5, padding=1), FitSettings("auto", "sd15")).items
+        (region,) = make_regions(found, MaskSettings(9, 5, 1), FitSettings("auto", "sd15")).items
         alpha, window = region.window_alpha, region.window
         if window.x0 > 0:
             assert not alpha[:, 0].any()
@@ -93,7 +93,7 @@ def test_with_context_alpha_is_zero_on_every_inner_side():
 def test_union_is_one_region_per_image():
     first = [detection(Box(10, 10, 40, 40)), detection(Box(100, 20, 140, 70), index=1)]
     found = detections(300, 200, first, [], [detection(Box(5, 5, 30, 30))])
-    regions = make_regions(found, MaskSettings(union=True), FitSettings("auto", "sd15"))
+    regions = make_regions(found, MaskSettings(union_masks=True), FitSettings("auto", "sd15"))
     assert [(r.image_index, len(r.members)) for r in regions.items] == [(0, 2), (2, 1)]
     apart = make_regions(found, MaskSettings(), FitSettings("auto", "sd15"))
     joined = torch.maximum(apart.items[0].alpha.on(regions.image), apart.items[1].alpha.on(regions.image))
@@ -108,12 +108,26 @@ def test_invert_is_everything_but_the_objects():
     assert torch.equal(region.alpha.on(region.window), expected)
 
 
+@pytest.mark.parametrize("box", [Box(20, 20, 50, 60), Box(0, 0, 30, 40), Box(97, 30, 100, 31)])
+def test_inverted_the_blur_lies_outside_the_objects(box):
+    found = detections(100, 80, [detection(box)])
+    (region,) = make_regions(found, MaskSettings(invert=True), FitSettings("auto", "sd15")).items
+    alpha = region.alpha.on(Box.of_size(100, 80))
+    assert not alpha[box.slices].any() and float(alpha.max()) == pytest.approx(1)
+
+
+def test_inverted_objects_that_fill_the_image_are_said():
+    found = detections(100, 80, [detection(Box(5, 5, 95, 75))])
+    (gone,) = make_regions(found, MaskSettings(invert=True), FitSettings("auto", "sd15")).dropped
+    assert "invert leaves nothing" in gone.reason
+
+
 def test_offset_moves_the_mask_and_drops_what_leaves_the_image():
     found = detections(100, 80, [detection(Box(20, 20, 50, 60))])
     (region,) = make_regions(found, MaskSettings(0, 0, 0, x_offset=5, y_offset=-10), FitSettings()).items
     assert region.alpha.box == Box(25, 10, 55, 50)
     gone = make_regions(found, MaskSettings(0, 0, 0, x_offset=200), FitSettings())
-    assert not gone.items and "x/y_offset" in gone.dropped[0][2]
+    assert not gone.items and "x/y_offset" in gone.dropped[0].reason
 
 
 def test_a_shape_stays_a_shape():
@@ -127,12 +141,12 @@ def test_refitting_follows_the_model_unless_the_user_chose():
     found = detections(512, 512, [detection(Box(200, 200, 300, 300))])
     guessed = make_regions(found, MaskSettings(), FitSettings("auto"))
     assert guessed.items[0].sampled_at == Size(512, 512)
-    assert guessed.refitted("sdxl", 8).items[0].sampled_at == Size(1024, 1024)
+    assert guessed.refitted(ModelSizes(SDXL, 8)).items[0].sampled_at == Size(1024, 1024)
     chosen = make_regions(found, MaskSettings(), FitSettings("auto", "sd15"))
-    assert chosen.refitted("sdxl", 8).items[0].sampled_at == Size(512, 512)
+    assert chosen.refitted(ModelSizes(SDXL, 8)).items[0].sampled_at == Size(512, 512)
 
 
-@pytest.mark.parametrize(("name", "value"), [("blur", -1), ("padding", -5)])
+@pytest.mark.parametrize(("name", "value"), [("mask_blur", -1), ("mask_padding", -5)])
 def test_bad_settings_are_sentences(name, value):
-    with pytest.raises(ValueError, match=f"mask_{name} is {value}: use 0 or more"):
+    with pytest.raises(ValueError, match=f"{name} is {value}: use 0 or more"):
         MaskSettings(**{name: value})

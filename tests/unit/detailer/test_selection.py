@@ -2,7 +2,7 @@ import pytest
 import torch
 from afterdetail.detailer.box import Box
 from afterdetail.detailer.detection import Detection, Detections, Extent
-from afterdetail.detailer.selection import Selection, parse_pick, select, union_mask
+from afterdetail.detailer.selection import Selection, parse_pick, pick_text, select, union_mask
 
 
 def scene() -> Detections:
@@ -48,6 +48,65 @@ def test_only_inside():
     mask = torch.zeros(1, 100, 100)
     mask[:, :, :52] = 1  # all of 0, none of 1, most of 2, all of 3
     assert [d.index for d in select(scene(), Selection(), mask).images[0]] == [0, 2, 3]
+
+
+def left_out(found: Detections) -> list[tuple[int, int | None, str]]:
+    return [(item.detection.index, item.detection.number, item.reason) for item in found.left_out]
+
+
+def test_what_is_left_out_stays_listed():
+    found = select(scene(), Selection(labels="face, hand", pick="1", sort_by="area")).with_images([[], []])
+    assert left_out(found)[:3] == [
+        (1, 0, "left out by pick"),
+        (2, 2, "left out by pick"),
+        (3, None, "Person is not among the labels"),
+    ]
+
+
+def test_a_score_below_the_confidence_is_no_detection():
+    assert not select(scene(), Selection(confidence=0.8)).left_out
+
+
+def test_objects_keep_the_numbers_of_the_last_order():
+    """Downstream, `pick` counts by what the picture shows, and what was picked away leaves a gap."""
+    sorted_ = select(scene(), Selection(sort_by="left to right", pick="1-3"))
+    assert [(d.index, d.number) for d in sorted_.images[0]] == [(0, 1), (2, 2), (1, 3)]
+    again = select(sorted_, Selection(sort_by=None, pick="3, 1"))
+    assert [(d.index, d.number) for d in again.images[0]] == [(1, 3), (0, 1)]
+    assert again.numbers_in(0) == 4
+    anew = select(again, Selection(sort_by="area"))
+    assert [(d.index, d.number) for d in anew.images[0]] == [(1, 0), (0, 1)] and anew.numbers_in(0) == 2
+
+
+@pytest.mark.parametrize(
+    ("selection", "notes"),
+    [
+        (Selection(pick="0, 7, 9-12"), ["pick names 7, 9-12, and no object has that number: the numbers are 0-3."]),
+        (
+            Selection(pick="7"),
+            [
+                "pick names 7, and no object has that number: the numbers are 0-3.",
+                "pick '7' leaves out all 4 objects of image 0.",
+                "pick '7' leaves out all 1 objects of image 1.",
+            ],
+        ),
+        (Selection(pick="2"), ["pick '2' leaves out all 1 objects of image 1."]),
+        (Selection(labels="face, hnad"), ["No object has the label hnad: found were Person, face, hand."]),
+        (Selection(pick="0-99", labels="FACE"), []),
+    ],
+)
+def test_a_selection_that_misses_is_said(selection, notes):
+    assert [*select(scene(), selection).notes] == notes
+
+
+def test_nothing_found_is_nothing_missed():
+    empty = scene().with_images([[], []])
+    assert not select(empty, Selection(pick="3", labels="face")).notes
+
+
+@pytest.mark.parametrize("text", ["0", "1, 3-5, 7", "0-2"])
+def test_numbers_are_written_as_pick_reads_them(text):
+    assert pick_text(number for part in parse_pick(text) or [] for number in part) == text
 
 
 @pytest.mark.parametrize(

@@ -128,15 +128,15 @@ def test_downloading_needs_to_be_asked_for_and_goes_to_the_right_folder(models, 
     with pytest.raises(WeightsError):
         opened("person_yolov8n-seg")
     assert asked == []
-    assert files.download_missing("person_yolov8n-seg") == models / "ultralytics" / "segm" / "person_yolov8n-seg.pt"
+    assert files.fetch("person_yolov8n-seg") == models / "ultralytics" / "segm" / "person_yolov8n-seg.pt"
     assert asked == [("person_yolov8n-seg", models / "ultralytics" / "segm")]
-    assert files.download_missing("bbox/a.pt") is None
+    assert files.lacking("person_yolov8n-seg") == "person_yolov8n-seg.pt"
 
 
 def test_what_is_there_is_not_downloaded(models, monkeypatch):
     monkeypatch.setattr(store, "download", lambda *_: pytest.fail("asked the server"))
     path = put(models, "ultralytics/bbox/hand_yolov8n.pt")
-    assert files.download_missing("hand_yolov8n") == path
+    assert files.fetch("hand_yolov8n") == path
 
 
 def test_without_comfyui_only_the_named_are_listed(monkeypatch):

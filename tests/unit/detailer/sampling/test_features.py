@@ -92,7 +92,7 @@ def test_noise_multiplier(run):
 
 
 def test_differential_repaints_the_rim_less(run):
-    masks = MaskSettings(dilation=3, blur=6, padding=2)
+    masks = MaskSettings(3, 6, 2)
     hard, soft = run(masks=masks, steps=8), run(masks=masks, steps=8, paint=PaintSettings(differential=True))
     image = grid_image(3)
     changed_hard, changed_soft = ((result - image).abs().mean() for result in (hard, soft))

@@ -6,6 +6,7 @@ import pytest
 import torch
 from afterdetail.api.dialects.octoai.samplers import SAMPLERS
 from afterdetail.detailer.detail import detail
+from afterdetail.detailer.family import SD15, ModelSizes
 from afterdetail.detailer.seeds import Seeds
 from rig.nano import counting
 from rig.scenes import cell, grid_image, grid_objects, grid_regions, psnr, without
@@ -51,7 +52,7 @@ def test_a_single_object_gets_what_comfyuis_ksampler_gives(sd15, inpainter, samp
 
     image, regions = grid_image(1), grid_regions(grid_objects(1))
     made = inpainter(sampler_name=sampler)
-    region = regions.refitted("sd15", 8).items[0]
+    region = regions.refitted(ModelSizes(SD15, 8)).items[0]
     latent = made.encode(cut(image[0], region))
     expected = comfy.sample.sample(
         sd15.model,
@@ -91,6 +92,6 @@ def test_union_is_one_sample(sd15, inpainter):
 
     calls: list[int] = []
     model = counting(sd15.model, calls)
-    regions = grid_regions(grid_objects(3), MaskSettings(union=True))
+    regions = grid_regions(grid_objects(3), MaskSettings(union_masks=True))
     done = detail(grid_image(3), regions, inpainter(model=model, steps=2), Seeds())
     assert calls == [2, 2] and done.report.counts("inpainted") == [3]

@@ -1,5 +1,3 @@
-import logging
-
 import numpy as np
 import pytest
 from afterdetail.detailer.box import Box
@@ -47,13 +45,12 @@ def test_best_first_and_equals_in_the_order_given():
     assert [(d.label, d.index) for d in found] == [("a", 0), ("b", 1), ("c", 2)]
 
 
-def test_boxes_are_cut_to_the_image_and_those_outside_left_out_with_a_warning(caplog):
+def test_boxes_are_cut_to_the_image_and_those_outside_left_out_with_a_note():
     across = {"x": -5, "y": 70, "width": 20, "height": 20}
     outside = {"x": 100, "y": 0, "width": 20, "height": 20}
-    with caplog.at_level(logging.WARNING):
-        found = from_bounding_boxes([across, outside], WIDTH, HEIGHT, 1)
+    found = from_bounding_boxes([across, outside], WIDTH, HEIGHT, 1)
     assert [(d.box, d.extent) for d in found.images[0]] == [(Box(0, 70, 15, 80), Extent(-5, 70, 15, 90))]
-    assert "Box 1 of the image at 100, 0 lies outside the image of 100x80" in caplog.text
+    assert found.notes == ("Box 1 of the image lies outside the 100x80 pixels: left out.",)
 
 
 def test_numbers_of_numpy_are_numbers():

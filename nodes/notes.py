@@ -1,0 +1,17 @@
+"""What nodes have to tell besides their results."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+
+log = logging.getLogger("afterdetail")
+
+
+def told(notes: Iterable[str], heard: Iterable[str] = ()) -> dict[str, list[str]]:
+    """The part of a node's UI output that shows its notes; each that no node before it told is logged once."""
+    sentences, before = [*notes], {*heard}
+    for sentence in sentences:
+        if sentence not in before:
+            log.info("%s", sentence)
+    return {"notes": sentences} if sentences else {}

@@ -1,0 +1,15 @@
+import logging
+
+from afterdetail.nodes.notes import told
+
+
+def test_a_note_is_shown_by_every_node_and_logged_by_the_first(caplog):
+    with caplog.at_level(logging.INFO, "afterdetail"):
+        assert told(["a mask is ignored.", "too small: 5 %."], heard=["a mask is ignored."]) == {
+            "notes": ["a mask is ignored.", "too small: 5 %."]
+        }
+    assert caplog.messages == ["too small: 5 %."]
+
+
+def test_nothing_to_tell_is_no_output():
+    assert told([]) == {}
