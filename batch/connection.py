@@ -120,16 +120,14 @@ def prepared(
 
 def multipart(form: Mapping[str, str | tuple[str, bytes]]) -> tuple[bytes, str]:
     """A form's content and its kind (RFC 7578)."""
-    boundary = uuid.uuid4().hex
-    lines = []
+    boundary, parts = uuid.uuid4().hex, []
     for name, value in form.items():
-        file, content = (f'; filename="{value[0]}"', value[1]) if isinstance(value, tuple) else ("", value.encode())
-        lines += [
-            f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"{file}\r\n\r\n'.encode(),
-            content,
-            b"\r\n",
-        ]
-    return b"".join([*lines, f"--{boundary}--\r\n".encode()]), f"multipart/form-data; boundary={boundary}"
+        head = f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"'
+        if isinstance(value, tuple):
+            head += f'; filename="{value[0]}"\r\nContent-Type: application/octet-stream'
+        content = value[1] if isinstance(value, tuple) else value.encode()
+        parts += [f"{head}\r\n\r\n".encode(), content, b"\r\n"]
+    return b"".join([*parts, f"--{boundary}--\r\n".encode()]), f"multipart/form-data; boundary={boundary}"
 
 
 def why(error: BaseException) -> str:

@@ -202,14 +202,17 @@ def reports(outputs: dict[str, Any]) -> Iterator[Any]:
                 yield json.loads(report)
 
 
-def complaints(refusal: dict[str, Any]) -> Iterator[str]:
-    """What ComfyUI's validation says, by node."""
+def complaints(refusal: dict[str, Any]) -> list[str]:
+    """What ComfyUI's validation says, by node: a node's own sentence once, though it comes with each of its inputs."""
+    said = []
     for node in refusal.get("node_errors", {}).values():
         for error in node["errors"]:
-            yield f"{node['class_type']}: {error['message']}, {error['details']}"
+            own = error["details"].partition(" - ")[2] if error["type"] == "custom_validation_failed" else ""
+            said.append(f"{node['class_type']}: {own or error['message'] + ', ' + error['details']}")
     if not refusal.get("node_errors"):
         error = refusal.get("error", {})
-        yield f"{error.get('message')} {error.get('details')}" if isinstance(error, dict) else str(error)
+        said.append(f"{error.get('message')} {error.get('details')}" if isinstance(error, dict) else str(error))
+    return list(dict.fromkeys(said))
 
 
 def shown(url: str) -> str:

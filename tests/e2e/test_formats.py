@@ -16,8 +16,11 @@ from PIL import Image, ImageCms, ImageOps
 from PIL.PngImagePlugin import PngInfo
 from rig.comfyui import ROOT
 from rig.server import ComfyServer
+from skimage import data
 
-PIXELS = np.random.default_rng(0).integers(0, 255, (40, 60, 4), dtype=np.uint8)
+ALPHA = np.arange(40 * 60, dtype=np.uint16).reshape(40, 60, 1) % 256
+PIXELS = np.concatenate([data.coffee()[100:140, 200:260], ALPHA.astype(np.uint8)], 2)
+"""No face in it: the result has the pixels that Load Image gives."""
 RGB, RGBA = Image.fromarray(PIXELS[..., :3]), Image.fromarray(PIXELS)
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 DEEP = "More than 8 bits per channel became 8: ComfyUI saves no more."
@@ -105,7 +108,7 @@ def test_readme_has_a_row_for_each():
 
 @pytest.fixture(scope="module")
 def results(comfy: ComfyServer, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One run over a file of each kind. They show no face, so pixels stay what Load Image makes of them."""
+    """One run over a file of each kind."""
     folder = tmp_path_factory.mktemp("formats")
     (folder / "in").mkdir()
     for number, kind in enumerate(KINDS.values()):
@@ -123,9 +126,11 @@ def test_a_format(results, name):
         picture.load()
         assert kind.holds(original, picture)
         if kind.note is None:
-            upright = np.asarray(ImageOps.exif_transpose(original).convert("RGB"))
-            assert (upright == np.asarray(picture.convert("RGB"))).all()
+            upright = np.asarray(ImageOps.exif_transpose(original).convert("RGB"), dtype=int)
+            assert abs(upright - np.asarray(picture.convert("RGB"))).mean() < 3  # ComfyUI has a decoder of its own
+    about = json.loads(result.with_suffix(".json").read_text())
+    assert about["reports"][0]["images"][0]["num_objects_detected"] == 0
     notes = [kind.note] if kind.note else []
-    assert json.loads(result.with_suffix(".json").read_text())["notes"] == notes
+    assert about["notes"] == notes
     lines = map(json.loads, (results / "out" / "batch.jsonl").read_text().splitlines())
     assert [line.get("notes", []) for line in lines if line["name"] == str(number)][-1] == notes

@@ -11,6 +11,7 @@ import time
 import uuid
 from collections import Counter
 from email.parser import BytesParser
+from email.policy import HTTP
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
 from typing import Any
@@ -91,9 +92,9 @@ class Handler(BaseHTTPRequestHandler):
                 self.answer({}, 500)
             case ["upload", "image"]:
                 head = f"Content-Type: {self.headers['Content-Type']}\r\n\r\n".encode()
-                for part in BytesParser().parsebytes(head + body).get_payload():
+                for part in BytesParser(policy=HTTP).parsebytes(head + body).iter_parts():
                     if name := part.get_filename():
-                        self.comfy.uploads[name] = part.get_payload(decode=True)
+                        self.comfy.uploads[name] = part.get_content()
                         self.answer({"name": name, "subfolder": "batch", "type": "temp"})
             case ["prompt"]:
                 key = uuid.uuid4().hex
