@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol
 
 import torch
 
-from .blend import color_matched
+from .blend import blended_in
 from .box import Box
 from .crop import accumulate, cut, filled, latent_mask, paste, solid_mask, with_hole
 from .detection import Detection
@@ -208,7 +208,7 @@ def _decode_and_paste(
             if is_unsafe is not None and any(is_unsafe(patch)):
                 repair.drop("removed", "the safety check removed what was painted")
                 continue
-            patch = color_matched(patch, image[index], region, inpainter.paint.color_match)
+            patch = blended_in(patch, image[index], region, inpainter.paint, repair.seed)
             canvas = image.clone() if canvas is None else canvas
             paste(canvas[index], patch, region)
             accumulate(alpha[index], region)

@@ -52,6 +52,7 @@ class AfterDetail(io.ComfyNode):
                 inputs.scan(),
                 inputs.download_missing(),
                 inputs.pick(),
+                *inputs.blending(),
             ],
             outputs=[
                 io.Image.Output(display_name="image"),

@@ -44,6 +44,7 @@ class AfterDetailInpaint(io.ComfyNode):
                 *inputs.refiner(),
                 inputs.track(),
                 inputs.safety(),
+                *inputs.blending(),
             ],
             outputs=[
                 io.Image.Output(display_name="image"),
