@@ -23,9 +23,9 @@ ALLOWED_IN_URLS = "%/:=&?~#+!$,;'@()*[]"
 class RequestError(OSError):
     """A request failed; the text is the end of a sentence. `status` is None where there was no answer."""
 
-    def __init__(self, reason: str, status: int | None = None, retry_after: str = ""):
+    def __init__(self, reason: str, status: int | None = None):
         super().__init__(reason)
-        self.status, self.retry_after = status, retry_after
+        self.status = status
 
 
 class Answer(NamedTuple):
@@ -80,8 +80,7 @@ def opened(
     try:
         with opener().open(prepared(method, url, **arguments), timeout=seconds) as answer:
             if answer.status >= 400 and answer.status not in accept:
-                reason = f"it answered with the status {answer.status}"
-                raise RequestError(reason, answer.status, answer.headers.get("Retry-After", ""))
+                raise RequestError(f"it answered with the status {answer.status}", answer.status)
             yield answer
     except (URLError, HTTPException, TimeoutError, ConnectionError, ssl.SSLError) as error:
         raise RequestError(why(error)) from error

@@ -20,6 +20,36 @@ EPILOG = "Needs: pip install tqdm. With --ray also: pip install ray; with --api:
 
 
 def parsed(arguments: list[str]) -> argparse.Namespace:
+    """The options; `server` holds the addresses of --server or --api. Exits with a sentence for what cannot be."""
+    parser = parser_of_all()
+    options = parser.parse_args(arguments)
+    if not options.sources and not options.urls:
+        parser.error("name a SOURCE or --urls FILE")
+    if set(options.suffix) & set('/\\:*?"<>|') or not options.suffix.isprintable():
+        parser.error(f"--suffix {options.suffix!r} cannot end a file's name; write something like _detailed")
+    if options.api and (options.server or options.ray):
+        parser.error("--api takes the place of --server and --ray; leave them out")
+    kind = "api" if options.api else "server"
+    options.jobs = JOBS[kind] if options.jobs is None else options.jobs
+    if options.jobs < 1:
+        parser.error("--jobs has to be 1 or more")
+    options.server = addresses(options)
+    for url in options.server:
+        if not is_address(url):
+            parser.error(f"--{kind} {url} is no address; write http://host:port")
+    return options
+
+
+def addresses(options: argparse.Namespace) -> list[str]:
+    """Each once; http:// may be left out."""
+    if options.api:
+        named = [url or os.environ.get("COMFY_BASE_URL") or CLOUD for url in options.api]
+    else:
+        named = options.server or ["127.0.0.1:8188"]
+    return list(dict.fromkeys(url if "://" in url else f"http://{url}" for url in named))
+
+
+def parser_of_all() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m AfterDetail.batch", description=DESCRIPTION, epilog=EPILOG)
     add = parser.add_argument
     add("sources", nargs="*", metavar="SOURCE", help="a folder, a file, a pattern in quotes ('in/**/*.jpg') or a URL")
@@ -39,25 +69,7 @@ def parsed(arguments: list[str]) -> argparse.Namespace:
     add("--patience", type=float, default=600, metavar="SECONDS", help="how long to wait when no server is up (600)")
     add("--dry-run", action="store_true", help="say what would be done; send and write nothing")
     add("--report", type=Path, metavar="FILE.html", help="a page with each picture before and after, and what was done")
-    options = parser.parse_args(arguments)
-    if not options.sources and not options.urls:
-        parser.error("name a SOURCE or --urls FILE")
-    if set(options.suffix) & set('/\\:*?"<>|') or not options.suffix.isprintable():
-        parser.error(f"--suffix {options.suffix!r} cannot end a file's name; write something like _detailed")
-    if options.api and (options.server or options.ray):
-        parser.error("--api takes the place of --server and --ray; leave them out")
-    options.jobs = options.jobs if options.jobs is not None else JOBS["api" if options.api else "server"]
-    if options.jobs < 1:
-        parser.error("--jobs has to be 1 or more")
-    if options.api:
-        named = [url or os.environ.get("COMFY_BASE_URL") or CLOUD for url in options.api]
-    else:
-        named = options.server or ["127.0.0.1:8188"]
-    options.server = list(dict.fromkeys(url if "://" in url else f"http://{url}" for url in named))
-    for url in options.server:
-        if not is_address(url):
-            parser.error(f"--{'api' if options.api else 'server'} {url} is no address; write http://host:port")
-    return options
+    return parser
 
 
 def is_address(url: str) -> bool:

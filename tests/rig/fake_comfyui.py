@@ -33,6 +33,7 @@ class FakeComfyUI:
         """When a job ends, and the picture it works on."""
         self.cancelled: set[str] = set()
         self.requests: Counter[str] = Counter()
+        self.logins: set[str | None] = set()
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (Handler,), {"comfy": self}))
         self._http.daemon_threads = True
 
@@ -109,6 +110,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def fails(self, path: str) -> bool:
         self.comfy.requests[path.strip("/").split("/")[0]] += 1
+        self.comfy.logins.add(self.headers["Authorization"])
         return path.strip("/").split("/")[0] in self.comfy.failing
 
     def answer(self, content: Any, status: int = 200) -> None:

@@ -12,7 +12,6 @@ import time
 import venv
 from collections import Counter
 from contextlib import ExitStack
-from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -211,11 +210,10 @@ def test_a_result_that_is_no_picture_fails_with_a_sentence(capsys, monkeypatch):
     assert not list(Path("out").glob("*.png"))
 
 
-def test_a_url_behind_a_login_is_asked_with_it(capsys):
-    buffer = BytesIO()
-    Image.new("RGB", (8, 8)).save(buffer, "PNG")
+def test_a_server_behind_a_login_is_asked_with_it(capsys):
     photos(1)
     with FakeComfyUI() as server:
-        address = server.url.replace("http://", "http://me:secret@")
+        address = server.url.replace("http://", "http://me:se%40cret@")
         assert main(["photos", "--output", "out", "--server", address]) == 0
-    assert "secret" not in Path("out/batch.jsonl").read_text() + capsys.readouterr().err
+        assert server.logins == {"Basic bWU6c2VAY3JldA=="}  # me:se@cret
+    assert "cret" not in Path("out/batch.jsonl").read_text() + capsys.readouterr().err
