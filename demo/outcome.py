@@ -50,9 +50,7 @@ class Outcome:
         def of(pixels: np.ndarray) -> Figures:
             image = as_tensor(pixels)
             seen = judge.look(image, face)
-            found = mesh is not None and seen.points is not None
-            error = landmark_error(seen.points, mesh) if found else float("inf")
-            return Figures(seen.score, error, psnr(image, true, box))
+            return Figures(seen.score, landmark_error(seen.points, mesh), psnr(image, true, box))
 
         return {"broken": of(self.photo), "repaired": of(self.after)}
 

@@ -38,7 +38,7 @@ class Judge:
         left, top = (x0 + x1) / 2 - half, (y0 + y1) / 2 - half
         zoom = SIDE / (2 * half)
         window = seen_through(image, left, top, 2 * half)
-        inside = tuple((edge - start) * zoom for edge, start in zip(face, (left, top, left, top), strict=True))
+        inside = ((x0 - left) * zoom, (y0 - top) * zoom, (x1 - left) * zoom, (y1 - top) * zoom)
 
         found = self.detector.detect(window, LEAST_SCORE)[0]
         score = max((each.score for each in found if shared(each.box, inside) > 0.5), default=0.0)
@@ -58,8 +58,10 @@ def seen_through(image: torch.Tensor, left: float, top: float, side: float) -> t
     return shown.movedim(1, -1).clamp(0, 1)
 
 
-def landmark_error(points: np.ndarray, unbroken: np.ndarray) -> float:
-    """The mean distance of two meshes' landmarks, in distances between the unbroken one's eyes."""
+def landmark_error(points: np.ndarray | None, unbroken: np.ndarray | None) -> float:
+    """The mean distance of two meshes' landmarks, in distances between the unbroken one's eyes; inf without a mesh."""
+    if points is None or unbroken is None:
+        return float("inf")
     eyes = [unbroken[list(eye)].mean(0) for eye in (LEFT_EYE, RIGHT_EYE)]
     between = np.linalg.norm(eyes[0] - eyes[1])
     return float(np.linalg.norm(points - unbroken, axis=1).mean() / between)
