@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterator
 
 import pytest
+from afterdetail.api.dialects.a1111 import messages as a1111
 from afterdetail.api.dialects.novita import messages as novita
 from afterdetail.api.dialects.octoai import messages as octoai
 from afterdetail.api.dialects.segmind import messages as segmind
@@ -78,6 +79,10 @@ REQUESTS = {
     "face": (segmind.FaceDetailerRequest, FACE),
     "inpainting": (novita.InpaintingRequest, {"request": WISH}),
     "models": (novita.ModelQuery, {}),
+    "txt2img": (a1111.Txt2ImgRequest, {}),
+    "img2img": (a1111.Img2ImgRequest, {"init_images": ["x"]}),
+    "tab": (a1111.Tab, {}),
+    "scripts": (a1111.ADetailer, {}),
 }
 WRONG = (True, 5, 0.5, "x", "5", [], [0, 5], ["x", {}], [[]], {}, {"x": "y"}, {"": 1}, {"seed": []}, -1, 1e99, 10**30)
 
