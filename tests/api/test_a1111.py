@@ -175,6 +175,8 @@ def test_words_of_the_prompt(service):
     ):
         assert (made(prompt) != first).any(), prompt
     assert (made("an octopus in [red]") == made("an octopus in (red:0.909091)")).all()
+    nested, flat = made("an octopus in [[red] (sea:1.3)]"), made("an octopus in (red:0.8264)( :0.9091)(sea:1.1818)")
+    assert abs(nested - flat).max() <= 2 and (nested != first).any()
     assert (made("an octopus in red", styles=["anime"]) != first).any()
     other = made("an octopus in red", override_settings={"sd_model_checkpoint": "nano-sd15-inpaint"})
     assert (other != first).any()

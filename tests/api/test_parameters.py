@@ -13,7 +13,7 @@ import requests
 from openapi_spec_validator import validate
 from PIL import Image
 from rig.comfyui import ROOT
-from rig.parameters import DOCUMENTS, NOVITA, Document, Parameter
+from rig.parameters import A_LINK, DOCUMENTS, NOVITA, Document, Parameter
 from rig.server import ComfyServer
 from rig.service import BEARER, picture, pixels, post, task_result, until
 
@@ -94,11 +94,12 @@ def limit_of(row: Parameter) -> str:
 
 
 @pytest.mark.parametrize(("document", "row"), TRIED, ids=named)
-def test_what_is_taken_and_what_it_changes(service, reference, document, row):
-    got = answered(service, document, row.given | {row.name: row.accepted})
+def test_what_is_taken_and_what_it_changes(service, reference, picture_url, document, row):
+    given = row.given | {row.name: picture_url if row.accepted == A_LINK else row.accepted}
+    got = answered(service, document, given)
     if row.effect == "unseen":
         return
-    before = reference(document, row.given)
+    before = reference(document, {} if row.accepted == A_LINK else row.given)
     if row.effect == "same":
         assert got.shape == before.shape and abs(got - before).max() <= FLOAT_NOISE
     else:

@@ -65,6 +65,9 @@ LORA: dict[str, Any] = {"refused": {"nano-sd15-lore": 1.0}, "says": "Nearest: na
 ENCODING: dict[str, Any] = {"choices": ("jpeg", "png"), "default": "jpeg", "accepted": "jpeg", "refused": "gif"}
 SAMPLER: dict[str, Any] = {"default": "DDIM", "accepted": "K_EULER", "refused": "EULER", "says": "Nearest: K_EULER"}
 SDXL = {"inpainting_base_model": "sdxl", "init_image": LARGE}
+A_LINK = "to a photo on this machine"
+"""The tests put the address in its place."""
+
 SIDE = "1024, or 512 for /generate/sd; a refusal lists the sizes"
 TINY = {"image_base64": as_base64(photo(64)), "mask_image_base64": as_base64(square_mask(64)), "inpainting_full_res": 0}
 START = {"init_image": PHOTO}
@@ -86,7 +89,7 @@ ADETAILER = Document(
     (
         P("init_image", "base64", MIRRORED, **BAD_IMAGE, note="one of the base model's sizes; or init_image_url"),
         P(
-            "init_image_url", "URL", None, "http://127.0.0.1/x", says="which is not fetched",
+            "init_image_url", "URL", A_LINK, "http://127.0.0.1/x", says="which is not fetched",
             given={"init_image": None}, note="instead of init_image",
         ),
         P(

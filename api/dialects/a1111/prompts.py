@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import NamedTuple
 
 from ... import assets
@@ -11,7 +12,8 @@ from ...graphs import with_embeddings
 
 LORA = re.compile(r"<(?:lora|lyco):([^:<>]+)(?::([^:<>]*))?(?::[^<>]*)?>", re.IGNORECASE)
 HYPERNET = re.compile(r"<hypernet:[^<>]*>", re.IGNORECASE)
-WEAKER = re.compile(r"(?<!\\)\[([^\[\]:|\\]+)\]")
+INNERMOST = re.compile(r"(?<!\\)\[([^\[\]]+)(?<!\\)\]")
+ROUND = re.compile(r"\([^()]*\)")
 SEPARATOR = re.compile(r"\s*\[SEP\]\s*")
 SKIP = re.compile(r"\s*\[SKIP\]\s*")
 MAX_LORAS = 16
@@ -31,10 +33,20 @@ def read(field: str, prompt: str) -> Text:
     loras = tuple((assets.find(field, "loras", name), _weight(field, weight)) for name, weight in LORA.findall(prompt))
     if len(loras) > MAX_LORAS:
         raise invalid(field, f"{field} names {len(loras)} LoRAs; {MAX_LORAS} is the limit.")
-    words = LORA.sub("", prompt)
-    while WEAKER.search(words):
-        words = WEAKER.sub(lambda found: f"({found[1]}:{1 / 1.1:.6f})", words)
+    words = _until_done(INNERMOST, _weaker, LORA.sub("", prompt))
     return Text(with_embeddings(words, _embeddings(field, words)), loras)
+
+
+def _weaker(brackets: re.Match[str]) -> str:
+    """[words] as ComfyUI writes them; [from:to:when] and [one|other] stay as they are."""
+    bare = _until_done(ROUND, lambda _: "", brackets[1])
+    return brackets[0] if ":" in bare or "|" in bare else f"({brackets[1]}:{1 / 1.1:.6f})"
+
+
+def _until_done(pattern: re.Pattern[str], replaced: Callable[[re.Match[str]], str], text: str) -> str:
+    while (done := pattern.sub(replaced, text)) != text:
+        text = done
+    return text
 
 
 def _weight(field: str, text: str) -> float:
