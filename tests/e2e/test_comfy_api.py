@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import signal
 import subprocess
 import sys
 import time
@@ -178,31 +177,6 @@ def test_a_batch_over_two_proxies_loses_nothing_when_one_is_killed(comfy, proxy,
         assert json.loads(Path(f"out/{i}.json").read_text())["reports"][0]["images"][0]["num_objects_inpainted"] == 1
     assert batch(photos, "--api", proxy.url) == 0
     assert "0 detailed, 12 skipped" in capsys.readouterr().err
-
-
-def test_ctrl_c_ends_what_runs_there(comfy, proxy, photos):
-    options = ["--output", "out", "--checkpoint", "nano-sd15.ckpt", "--set", "After Detailer.steps=5000"]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "afterdetail.batch", "photos/0.png", "photos/1.png", "--api", proxy.url, *options],
-        env=os.environ | {"PYTHONPATH": str(ROOT / ".pack")},
-        stderr=subprocess.PIPE,
-        text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
-    )
-    deadline = time.monotonic() + 60
-    while len(queued(comfy)) < 2 and time.monotonic() < deadline:
-        time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
-    said = process.communicate(timeout=30)[1]
-    assert process.returncode == 130 and "goes on from here" in said, said
-    while queued(comfy) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not queued(comfy)
-
-
-def queued(comfy: ComfyServer) -> list[Any]:
-    queue = comfy.get("/queue").json()
-    return [*queue["queue_running"], *queue["queue_pending"]]
 
 
 def test_a_key_is_asked_for_and_taken(comfy, photos, capsys, monkeypatch):
