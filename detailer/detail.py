@@ -11,8 +11,9 @@ from typing import NamedTuple, Protocol
 
 import torch
 
-from .blend import color_matched
+from .blend import blended_in
 from .box import Box
+from .conditioning import NothingHere
 from .crop import accumulate, cut, filled, latent_mask, paste, solid_mask, with_hole
 from .detection import Detection
 from .family import ModelSizes
@@ -42,7 +43,7 @@ class Job:
     hole: torch.Tensor | None = None
     """The latent of the crop with a grey hole, for inpaint checkpoints."""
     hole_mask: torch.Tensor | None = None
-    """[1, 1, H, W] over the crop, 1 in the hole."""
+    """[1, 1, (1,) H, W] over the crop, 1 in the hole."""
 
 
 class Inpainter(Protocol):
@@ -174,6 +175,8 @@ def _job(image: torch.Tensor, repair: _Repair, inpainter: Inpainter) -> Job:
     latent = _finite(inpainter.encode(filled(crop, region) if paint.fill == "fill" else crop), "the encoded crop")
     mask = latent_mask(region, latent, soft=paint.differential)
     hole_mask = solid_mask(region, region.sampled_at) if paint.inpaint_model else None
+    if hole_mask is not None and latent.ndim == 5:
+        hole_mask = hole_mask[:, :, None]
     return Job(region, repair.place_in_image, repair.seed, latent, mask, hole, hole_mask)
 
 
@@ -184,7 +187,9 @@ def _sample(repairs: Sequence[_Repair], image: Box, inpainter: Inpainter) -> Non
     seconds_each = (time.perf_counter() - start) / max(len(encoded), 1)
     for (repair, _), outcome in zip(encoded, outcomes, strict=True):
         repair.seconds += seconds_each
-        if isinstance(outcome, Exception):
+        if isinstance(outcome, NothingHere):
+            repair.drop("skipped", str(outcome))
+        elif isinstance(outcome, Exception):
             repair.drop("failed", f"sampling failed: {outcome}")
         else:
             repair.sampled = outcome
@@ -208,7 +213,7 @@ def _decode_and_paste(
             if is_unsafe is not None and any(is_unsafe(patch)):
                 repair.drop("removed", "the safety check removed what was painted")
                 continue
-            patch = color_matched(patch, image[index], region, inpainter.paint.color_match)
+            patch = blended_in(patch, image[index], region, inpainter.paint, repair.seed)
             canvas = image.clone() if canvas is None else canvas
             paste(canvas[index], patch, region)
             accumulate(alpha[index], region)
