@@ -80,7 +80,8 @@ def tallies(
     for name in names:
         entry = counted()[name]
         if entry.get(what) is not None:
-            found.setdefault(entry[by], Tally()).add(*entry[what], count(tensor(picture(name))))
+            least, most = entry[what]
+            found.setdefault(entry[by], Tally()).add(least, most, count(tensor(picture(name))))
     return found
 
 
