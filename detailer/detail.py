@@ -80,6 +80,10 @@ class _Repair:
     place_in_image: int
     seed: int
     tracks: tuple[int | None, ...]
+    job: Job | None = None
+    """Once it is encoded."""
+    sampled: torch.Tensor | None = None
+    """Its latent, once it is sampled."""
     status: Status = "inpainted"
     reason: str | None = None
     seconds: float = 0.0
@@ -108,9 +112,9 @@ def detail(
         return Detailed(image, alpha, report)
 
     repairs = _planned(regions.refitted(inpainter.sizes), seeds)
-    encoded = _encode(image, repairs, inpainter)
-    sampled = _sample(encoded, regions.image, inpainter)
-    detailed = _decode_and_paste(image, alpha, sampled, inpainter, is_unsafe)
+    _encode(image, repairs, inpainter)
+    _sample(repairs, regions.image, inpainter)
+    detailed = _decode_and_paste(image, alpha, repairs, inpainter, is_unsafe)
     for repair in repairs:
         _record(report, repair)
     return Detailed(detailed, alpha, report)
@@ -154,12 +158,10 @@ def _quarantined(repair: _Repair, stage: str) -> Iterator[None]:
         repair.seconds += time.perf_counter() - start
 
 
-def _encode(image: torch.Tensor, repairs: Sequence[_Repair], inpainter: Inpainter) -> dict[_Repair, Job]:
-    jobs: dict[_Repair, Job] = {}
+def _encode(image: torch.Tensor, repairs: Sequence[_Repair], inpainter: Inpainter) -> None:
     for repair in repairs:
         with _quarantined(repair, "encoding"):
-            jobs[repair] = _job(image, repair, inpainter)
-    return jobs
+            repair.job = _job(image, repair, inpainter)
 
 
 def _job(image: torch.Tensor, repair: _Repair, inpainter: Inpainter) -> Job:
@@ -172,33 +174,34 @@ def _job(image: torch.Tensor, repair: _Repair, inpainter: Inpainter) -> Job:
     return Job(region, repair.place_in_image, repair.seed, latent, mask, hole, hole_mask)
 
 
-def _sample(encoded: dict[_Repair, Job], image: Box, inpainter: Inpainter) -> dict[_Repair, torch.Tensor]:
+def _sample(repairs: Sequence[_Repair], image: Box, inpainter: Inpainter) -> None:
     start = time.perf_counter()
-    outcomes = inpainter.sample(list(encoded.values()), image)
+    encoded = [(repair, repair.job) for repair in repairs if repair.job is not None]
+    outcomes = inpainter.sample([job for _, job in encoded], image)
     seconds_each = (time.perf_counter() - start) / max(len(encoded), 1)
-    latents: dict[_Repair, torch.Tensor] = {}
-    for repair, outcome in zip(encoded, outcomes, strict=True):
+    for (repair, _), outcome in zip(encoded, outcomes, strict=True):
         repair.seconds += seconds_each
         if isinstance(outcome, Exception):
             repair.drop("failed", f"sampling failed: {outcome}")
         else:
-            latents[repair] = outcome
-    return latents
+            repair.sampled = outcome
 
 
 def _decode_and_paste(
     image: torch.Tensor,
     alpha: torch.Tensor,
-    sampled: dict[_Repair, torch.Tensor],
+    repairs: Sequence[_Repair],
     inpainter: Inpainter,
     is_unsafe: IsUnsafe | None,
 ) -> torch.Tensor:
     """Decoded and pasted one by one, in order, so that of two overlapping objects the later one lies on top."""
     canvas: torch.Tensor | None = None
-    for repair, latent in sampled.items():
+    for repair in repairs:
+        if repair.sampled is None:
+            continue
         with _quarantined(repair, "decoding"):
             region, index = repair.region, repair.region.image_index
-            patch = _finite(inpainter.decode(latent), "the decoded crop")
+            patch = _finite(inpainter.decode(repair.sampled), "the decoded crop")
             if is_unsafe is not None and any(is_unsafe(patch)):
                 repair.drop("removed", "the safety check removed what was painted")
                 continue

@@ -16,7 +16,7 @@ from . import inputs, watching
 from .images import at_size_of, checked_image
 from .notes import told
 from .options import Options
-from .progress import text_line
+from .progress import teller
 from .sockets import CATEGORY, RegionsSocket
 from .watching import NodeRun
 
@@ -83,7 +83,7 @@ def inpainter_of(node: type[io.ComfyNode], regions: Regions, options: Options) -
         Refiner(*refiner) if refiner[0] is not None else None,
         clip,
         options.prompts(labels),
-        text_line(node),
+        teller(node),
     )
 
 

@@ -2,5 +2,6 @@
 
 from .inpainter import ComfyInpainter, Refiner
 from .known import unknown_sampling
+from .progress import Step
 
-__all__ = ["ComfyInpainter", "Refiner", "unknown_sampling"]
+__all__ = ["ComfyInpainter", "Refiner", "Step", "unknown_sampling"]

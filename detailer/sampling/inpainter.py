@@ -22,7 +22,7 @@ from ..settings import PaintSettings, SampleSettings
 from .differential import with_differential_mask
 from .known import unknown_sampling
 from .noise import SINGLE_SAMPLERS, initial_noise, sampler_with_own_noise
-from .progress import Progress
+from .progress import Progress, Step
 
 log = logging.getLogger("afterdetail")
 
@@ -71,8 +71,8 @@ class ComfyInpainter:
     refiner: Refiner | None = None
     clip: Any = None
     prompts: ObjectPrompts = field(default_factory=ObjectPrompts)
-    on_progress: Callable[[str], None] = field(default=lambda text: None)
-    """Called with a line of text at every step."""
+    on_progress: Callable[[Step], None] = field(default=lambda step: None)
+    """Called at every step."""
 
     def __post_init__(self) -> None:
         if sentence := unknown_sampling(self.settings.sampler_name, self.settings.scheduler):

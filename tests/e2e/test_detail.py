@@ -124,12 +124,21 @@ def test_max_num_detections_keeps_the_most_confident(bench, crowd):
 
 
 def test_progress_says_which_object_and_step(bench, crowd):
+    """As data for the panel, and as a sentence for any other client."""
     lines: list[str] = []
-    bench.run_detail(
-        bench.graph(crowd, batch_size=1, steps=3),
-        on_progress=lambda event: lines.append(event.data["text"]) if event.type == "text" else None,
-    )
-    assert lines == [f"face {i} of 4, step {step}/3" for i in range(1, 5) for step in range(1, 4)]
+    steps: list[dict] = []
+
+    def note(event):
+        if event.type == "text":
+            lines.append(event.data["text"])
+        elif event.type == "afterdetail.progress":
+            steps.append({key: value for key, value in event.data.items() if key != "prompt_id"})
+
+    bench.run_detail(bench.graph(crowd, batch_size=3, steps=2), on_progress=note)
+    several = {"node": "detail", "label": "face", "first": 1, "last": 3, "count": 4, "steps": 2}
+    alone = {**several, "first": 4, "last": 4}
+    assert steps == [{**which, "step": step} for which in (several, alone) for step in (1, 2)]
+    assert lines == [f"face {which} of 4, step {step}/2" for which in ("1 to 3", "4") for step in (1, 2)]
 
 
 def test_an_identical_prompt_is_answered_from_the_cache(bench, photo):

@@ -60,7 +60,7 @@ app.registerExtension({
     await fetchTranslations()
   },
   setup() {
-    on("progress_text", (detail) => detail.nodeId, (panel, detail) => panel.progressed(detail.text))
+    on("afterdetail.progress", (detail) => detail.node, (panel, detail) => panel.progressed(detail))
     on("progress", (detail) => detail.node, (panel, detail) => panel.progress.reach(detail.value, detail.max))
     on("b_preview_with_metadata", (detail) => detail.nodeId, (panel, detail) => panel.progress.show(detail.blob))
     for (const end of ["execution_success", "execution_error", "execution_interrupted"]) {

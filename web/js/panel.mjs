@@ -43,10 +43,10 @@ export class Panel {
     return tab
   }
 
-  /** A line of text about the running node. */
-  progressed(text) {
+  /** Which objects are sampled, and how far: {label, first, last, count, step, steps}. */
+  progressed(step) {
     const first = this.progress.element.hidden
-    this.progress.say(text)
+    this.progress.say(step)
     if (first) makeRoom(this.node, WIDTH, this.element)
     hideCoreProgress(this.node)
   }

@@ -2,9 +2,6 @@
 import { element } from "./dom.mjs"
 import { phrase } from "./words.mjs"
 
-const OF_ONE = /^(?<label>.+) (?<number>\d+) of (?<count>\d+), step (?<step>\d+)\/(?<steps>\d+)$/
-const OF_SEVERAL = /^(?<label>.+)s (?<first>\d+) to (?<last>\d+) of (?<count>\d+), step (?<step>\d+)\/(?<steps>\d+)$/
-
 export class Progress {
   constructor() {
     this.line = element("span")
@@ -18,9 +15,9 @@ export class Progress {
     )
   }
 
-  say(text) {
+  say(step) {
     this.element.hidden = false
-    this.line.textContent = translated(text)
+    this.line.textContent = sentence(step)
   }
 
   reach(value, max) {
@@ -43,10 +40,10 @@ export class Progress {
   }
 }
 
-/** The server's line, which is English. */
-function translated(text) {
-  const several = OF_SEVERAL.exec(text)?.groups
-  if (several) return phrase("{label}s {first} to {last} of {count}, step {step}/{steps}", several)
-  const one = OF_ONE.exec(text)?.groups
-  return one ? phrase("{label} {number} of {count}, step {step}/{steps}", one) : text
+/** {label, first, last, count, step, steps} in the page's language. */
+function sentence({ label, first, last, count, step, steps }) {
+  const known = { label, count, step, steps }
+  return first === last
+    ? phrase("{label} {number} of {count}, step {step}/{steps}", { ...known, number: first })
+    : phrase("{label} {first} to {last} of {count}, step {step}/{steps}", { ...known, first, last })
 }
