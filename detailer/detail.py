@@ -30,8 +30,6 @@ class Job:
     """One region as the model gets it."""
 
     region: Region
-    place_in_image: int
-    """Which of its image's regions it is, in the order they are pasted."""
     seed: int
     latent: torch.Tensor
     """[1, C, (T,) h, w]"""
@@ -77,7 +75,6 @@ class _Repair:
     """One region on its way through the phases; it drops out of them where it fails."""
 
     region: Region
-    place_in_image: int
     seed: int
     tracks: tuple[int | None, ...]
     job: Job | None = None
@@ -102,6 +99,7 @@ def detail(
     never changed.
     """
     report = DetailReport.of(regions)
+    report.note(*seeds.unused(regions.detections.numbers_before()[-1]))
     alpha = torch.zeros(image.shape[:3], device=image.device)
     if not regions.items:
         return Detailed(image, alpha, report)
@@ -123,14 +121,14 @@ def detail(
 def _planned(regions: Regions, seeds: Seeds) -> list[_Repair]:
     """Every region with its seed."""
     tracks = track_numbers(regions.detections) if seeds.tracked else {}
-    places = [0] * len(regions.detections.images)
+    before = regions.detections.numbers_before()
     repairs = []
-    for place, region in enumerate(regions.items):
+    for region in regions.items:
         first = region.members[0]
+        place = None if first.number is None else before[region.image_index] + first.number
         identity = (0, tracks[first]) if seeds.tracked else (region.image_index, first.index)
         member_tracks = tuple(tracks.get(member) for member in region.members)
-        repairs.append(_Repair(region, places[region.image_index], seeds.of(place, *identity), member_tracks))
-        places[region.image_index] += 1
+        repairs.append(_Repair(region, seeds.of(place, *identity), member_tracks))
     return repairs
 
 
@@ -171,7 +169,7 @@ def _job(image: torch.Tensor, repair: _Repair, inpainter: Inpainter) -> Job:
     latent = _finite(inpainter.encode(filled(crop, region) if paint.fill == "fill" else crop), "the encoded crop")
     mask = latent_mask(region, latent, soft=paint.differential)
     hole_mask = solid_mask(region, region.sampled_at) if paint.inpaint_model else None
-    return Job(region, repair.place_in_image, repair.seed, latent, mask, hole, hole_mask)
+    return Job(region, repair.seed, latent, mask, hole, hole_mask)
 
 
 def _sample(repairs: Sequence[_Repair], image: Box, inpainter: Inpainter) -> None:

@@ -83,13 +83,16 @@ class ObjectPrompts:
 
     def applied_to(self, regions: Regions) -> Regions:
         """Without the regions all of whose objects are to be skipped, and with what there is to say."""
-        kept, skipped = [], list(regions.dropped)
+        kept, skipped, notes = [], list(regions.dropped), [*self.notes]
         for region in regions.items:
-            if all(self.for_object(region.image_index, member).skip for member in region.members):
+            asked = [self.for_object(region.image_index, member) for member in region.members]
+            if all(item.skip for item in asked):
                 skipped += [LeftOut(region.image_index, member, SKIPPED) for member in region.members]
-            else:
-                kept.append(region)
-        detections = regions.detections.noting(*self.notes)
+                continue
+            kept.append(region)
+            if any(item != asked[0] for item in asked):
+                notes.append("object_prompts: objects that are repaired together get the line of the first one.")
+        detections = regions.detections.noting(*notes)
         return replace(regions, items=tuple(kept), dropped=tuple(skipped), detections=detections)
 
     def _all(self) -> Iterator[ObjectPrompt]:

@@ -54,6 +54,7 @@ class AfterDetail(io.ComfyNode):
                 inputs.scan(),
                 inputs.download_missing(),
                 inputs.pick(),
+                *inputs.object_texts(),
             ],
             outputs=[
                 io.Image.Output(display_name="image"),
@@ -86,9 +87,10 @@ class AfterDetail(io.ComfyNode):
         seen = detect(detector, checked_image(image), options.detecting(watching.lowest_confidence()))
         found = select(seen, options.selection())
         regions = make_regions(found, options.settings(MaskSettings), options.settings(FitSettings), options["upscale"])
-        inpainter = inpainter_of(cls, regions, options)
+        prompts = options.prompts(regions.detections)
+        inpainter = inpainter_of(cls, prompts, options)
         original = at_size_of(image, regions)
-        done = detail(original, regions, inpainter, options.seeds(), options["safety"])
+        done = detail(original, prompts.applied_to(regions), inpainter, options.seeds(), options["safety"])
         run = NodeRun(cls, options.values, seen, original, done.image, model=inpainter.sizes)
         ui = result_ui(done) | told(done.report.notes) | watching.record(run)
         return io.NodeOutput(done.image, done.alpha, found, done.report.as_json(), ui=ui)

@@ -23,6 +23,7 @@ from .differential import with_differential_mask
 from .known import unknown_sampling
 from .noise import SINGLE_SAMPLERS, initial_noise, sampler_with_own_noise
 from .progress import Progress, Step
+from .wording import Wording
 
 log = logging.getLogger("afterdetail")
 
@@ -77,8 +78,7 @@ class ComfyInpainter:
     def __post_init__(self) -> None:
         if sentence := unknown_sampling(self.settings.sampler_name, self.settings.scheduler):
             raise ValueError(sentence)
-        if self.clip is None and (self.prompts.lines or self.prompts.by_label):
-            raise ValueError("object_prompts needs the clip input: connect the CLIP that belongs to the model.")
+        self.wording = Wording(self.positive, self.negative, self.model, self.clip, self.prompts)
         if self.paint.differential:
             self.model = with_differential_mask(self.model)
 
@@ -108,24 +108,18 @@ class ComfyInpainter:
         return [outcomes[index] for index in range(len(jobs))]
 
     def _items(self, jobs: Sequence[Job], image: Box) -> list[_Item]:
-        encoded: dict[str, Conditioning] = {}
-        positives = []
-        for job in jobs:
-            prompt = self.prompts.of(job.region.members[0], job.place_in_image)
-            if prompt and prompt not in encoded:
-                tokens = self.clip.tokenize(prompt)
-                encoded[prompt] = _reworded(self.positive, self.clip.encode_from_tokens_scheduled(tokens))
-            positives.append(encoded[prompt] if prompt else self.positive)
+        worded = [self.wording.of(job.region) for job in jobs]
+        positives, negatives = [positive for positive, _ in worded], [negative for _, negative in worded]
         if isinstance(self.model.model.diffusion_model, unet.UNetModel):
-            positives = with_equal_lengths(positives)
+            positives, negatives = with_equal_lengths(positives), with_equal_lengths(negatives)
         return [
             _Item(
                 job,
                 _with_concat(cropped(positive, job.region, image), job),
-                _with_concat(cropped(self.negative, job.region, image), job),
+                _with_concat(cropped(negative, job.region, image), job),
                 self._cropped_refiner(job, image),
             )
-            for job, positive in zip(jobs, positives, strict=True)
+            for job, positive, negative in zip(jobs, positives, negatives, strict=True)
         ]
 
     def _cropped_refiner(self, job: Job, image: Box) -> Refiner | None:
@@ -266,12 +260,6 @@ def _grouped(items: Sequence[_Item]) -> list[list[int]]:
     for index, item in enumerate(items):
         groups.setdefault(item.group, []).append(index)
     return list(groups.values())
-
-
-def _reworded(wired: Conditioning, encoded: Conditioning) -> Conditioning:
-    """The new prompt with what the wired conditioning holds besides words: ControlNets, sizes, areas."""
-    options = wired[0][1] if wired else {}
-    return [[tensor, {**options, **new}] for tensor, new in encoded]
 
 
 def _with_concat(conditioning: Conditioning, job: Job) -> Conditioning:

@@ -1,13 +1,16 @@
 """Every line of README's section on prompts, and what people write besides."""
 
+import re
+
 import pytest
 from afterdetail.detailer.box import Box
 from afterdetail.detailer.detection import Detection, Detections, Extent
 from afterdetail.detailer.object_prompts import SKIPPED, ObjectPrompts
-from afterdetail.detailer.prompt_text import LoraUse
+from afterdetail.detailer.prompt_text import LoraUse, ObjectPrompt
 from afterdetail.detailer.region import make_regions
 from afterdetail.detailer.selection import Selection, select
 from afterdetail.detailer.settings import FitSettings, MaskSettings
+from rig.comfyui import ROOT
 
 # From left to right: 2, 0, 1, 3; by size: 1, 0, 2, 3.
 BOXES = (Box(60, 20, 90, 60), Box(100, 20, 110, 30), Box(10, 20, 50, 60), Box(120, 10, 180, 90))
@@ -26,6 +29,45 @@ FACES = found("face", "face", "face", "face")
 def texts(prompts: str, detections: Detections = FACES, **more) -> list[str]:
     asked = ObjectPrompts.of(detections, prompts, **more)
     return [asked.for_object(0, d).text for d in detections.images[0]]
+
+
+OLD, GIRL, BOY, COMMON = (ObjectPrompt(text) for text in ("an old man", "a girl", "a boy", ""))
+HAND = ObjectPrompt("five fingers")
+FRECKLES = ObjectPrompt("freckles")
+
+README: dict[str, list[ObjectPrompt]] = {
+    "an old man\na girl": [OLD, GIRL, COMMON, COMMON],
+    "an old man\n\na boy": [OLD, COMMON, BOY, COMMON],
+    "an old man\na girl\n...": [OLD, GIRL, GIRL, GIRL],
+    "face: freckles\nhand: five fingers": [FRECKLES, FRECKLES, FRECKLES, HAND],
+    "an old man [SEP] a girl [SEP] a boy": [OLD, GIRL, BOY, COMMON],
+    "[ASC] an old man [SEP] a girl": [GIRL, COMMON, OLD, COMMON],
+    "[LAB] [ALL] sharp, [face] freckles [hand] five fingers": [
+        *[ObjectPrompt("sharp, freckles")] * 3,
+        ObjectPrompt("sharp, five fingers"),
+    ],
+    "[SKIP]\na girl": [ObjectPrompt(skip=True), GIRL, COMMON, COMMON],
+    "[PROMPT], blue eyes": [ObjectPrompt("a man, blue eyes"), COMMON, COMMON, COMMON],
+    "a girl --neg glasses, hat": [ObjectPrompt("a girl", "glasses, hat"), COMMON, COMMON, COMMON],
+    "an old man <lora:wrinkles:0.8>": [
+        ObjectPrompt("an old man", loras=(LoraUse("wrinkles", 0.8),)),
+        *[COMMON] * 3,
+    ],
+}
+"""What each line of README's table asks for three faces and a hand, where the common prompt is "a man"."""
+
+
+@pytest.mark.parametrize("text", README)
+def test_readmes_examples_do_what_it_says(text):
+    scene = found("face", "face", "face", "hand")
+    asked = ObjectPrompts.of(scene, text, common="a man")
+    assert [asked.for_object(0, d) for d in scene.images[0]] == README[text] and not asked.notes
+
+
+def test_readme_has_an_example_for_each_line_of_the_grammar():
+    section = (ROOT / "README.md").read_text(encoding="utf-8").partition("### Prompts for single objects")[2]
+    cells = [line.split("|")[1] for line in section.partition("\n### ")[0].splitlines() if line.startswith("| `")]
+    assert ["\n".join(re.findall(r"`([^`]*)`", cell.replace("&nbsp;", "``"))) for cell in cells] == [*README]
 
 
 @pytest.mark.parametrize(
