@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from .box import Size
 from .crop import resized
 from .region import Region
+from .settings import PaintSettings
 
 MIN_SURROUNDINGS = 64
 """Pixels around a mask below which their mean and spread say nothing."""
@@ -19,6 +20,16 @@ COARSEST, FINEST = 8, 128
 
 SWEEPS, OVERSHOOT = 24, 1.7
 """Relaxations on each grid, and by how much each goes beyond the cell's own solution."""
+
+
+def blended_in(
+    patch: torch.Tensor, original: torch.Tensor, region: Region, settings: PaintSettings, seed: int
+) -> torch.Tensor:
+    """A decoded patch [1, h, w, 3] as it is pasted into the [H, W, C] `original`, in the ways the user chose."""
+    patch = color_matched(patch, original, region, settings.color_match)
+    if settings.blend == "seamless":
+        patch = seamless(patch, original, region)
+    return with_grain(patch, original, region, settings.grain, seed)
 
 
 def color_matched(patch: torch.Tensor, original: torch.Tensor, region: Region, strength: float) -> torch.Tensor:

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 import torch
 
-from .blend import color_matched
+from .blend import blended_in
 from .box import Box
 from .crop import accumulate, cut, filled, latent_mask, paste, solid_mask, with_hole
+from .detection import Detection
 from .family import ModelSizes
 from .region import Region, Regions
 from .report import DetailReport, ObjectReport, Status
 from .safety import IsUnsafe
 from .seeds import Seeds
 from .settings import PaintSettings, SampleSettings
-from .tracking import track_numbers
+from .video.steady import steadied
+from .video.tracker import track_numbers
 
 log = logging.getLogger("afterdetail")
 
@@ -103,13 +105,15 @@ def detail(
     alpha = torch.zeros(image.shape[:3], device=image.device)
     if not regions.items:
         return Detailed(image, alpha, report)
+    tracks = track_numbers(regions.detections, image) if seeds.tracked else {}
     if inpainter.settings.denoise == 0:
-        for repair in _planned(regions, seeds):
+        for repair in _planned(regions, seeds, tracks):
             repair.drop("skipped", "denoise is 0")
             _record(report, repair)
         return Detailed(image, alpha, report)
 
-    repairs = _planned(regions.refitted(inpainter.sizes), seeds)
+    steady = steadied(regions, tracks) if tracks else regions
+    repairs = _planned(steady.refitted(inpainter.sizes), seeds, tracks)
     _encode(image, repairs, inpainter)
     _sample(repairs, regions.image, inpainter)
     detailed = _decode_and_paste(image, alpha, repairs, inpainter, is_unsafe)
@@ -118,9 +122,8 @@ def detail(
     return Detailed(detailed, alpha, report)
 
 
-def _planned(regions: Regions, seeds: Seeds) -> list[_Repair]:
-    """Every region with its seed."""
-    tracks = track_numbers(regions.detections) if seeds.tracked else {}
+def _planned(regions: Regions, seeds: Seeds, tracks: Mapping[Detection, int]) -> list[_Repair]:
+    """Every region with its seed; `tracks` are the numbers of objects that are followed from frame to frame."""
     before = regions.detections.numbers_before()
     repairs = []
     for region in regions.items:
@@ -203,7 +206,7 @@ def _decode_and_paste(
             if is_unsafe is not None and any(is_unsafe(patch)):
                 repair.drop("removed", "the safety check removed what was painted")
                 continue
-            patch = color_matched(patch, image[index], region, inpainter.paint.color_match)
+            patch = blended_in(patch, image[index], region, inpainter.paint, repair.seed)
             canvas = image.clone() if canvas is None else canvas
             paste(canvas[index], patch, region)
             accumulate(alpha[index], region)

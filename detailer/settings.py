@@ -17,6 +17,9 @@ from .resolution import CHOICES
 Fill = Literal["original", "fill", "latent noise", "latent nothing"]
 FILLS: tuple[Fill, ...] = get_args(Fill)
 
+Blend = Literal["alpha", "seamless"]
+BLENDS: tuple[Blend, ...] = get_args(Blend)
+
 
 @dataclass(frozen=True)
 class MaskSettings:
@@ -94,11 +97,16 @@ class PaintSettings:
     differential: bool = False
     inpaint_model: bool = False
     color_match: float = 0.0
+    blend: Blend = "alpha"
+    grain: float = 0.0
 
     def __post_init__(self) -> None:
         if self.fill not in FILLS:
             raise ValueError(unknown("fill", self.fill, FILLS))
+        if self.blend not in BLENDS:
+            raise ValueError(unknown("blend", self.blend, BLENDS))
         _within("color_match", self.color_match, 0, 1)
+        _within("grain", self.grain, 0, 1)
 
 
 def _within(name: str, value: float, low: float, high: float = math.inf) -> None:

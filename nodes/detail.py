@@ -54,6 +54,7 @@ class AfterDetail(io.ComfyNode):
                 inputs.scan(),
                 inputs.download_missing(),
                 inputs.pick(),
+                *inputs.blending(),
                 *inputs.object_texts(),
             ],
             outputs=[

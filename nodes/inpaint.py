@@ -44,6 +44,7 @@ class AfterDetailInpaint(io.ComfyNode):
                 *inputs.refiner(),
                 inputs.track(),
                 inputs.safety(),
+                *inputs.blending(),
                 *inputs.object_texts(),
             ],
             outputs=[

@@ -3,11 +3,24 @@
 from ...detailer.names import nearest
 from .detecting import confidence, detector, download_missing, image, max_num_detections, pick, scan, selection
 from .masking import base_model, masks, placement, resolution, upscale
-from .painting import batch_size, color_match, model, object_texts, per_object, refiner, repair, safety, sampling, track
+from .painting import (
+    batch_size,
+    blending,
+    color_match,
+    model,
+    object_texts,
+    per_object,
+    refiner,
+    repair,
+    safety,
+    sampling,
+    track,
+)
 
 __all__ = [
     "base_model",
     "batch_size",
+    "blending",
     "color_match",
     "confidence",
     "detector",

@@ -6,7 +6,7 @@ import comfy.samplers
 from comfy_api.latest import io
 
 from ...detailer.seeds import MAX_SEED, Seeds
-from ...detailer.settings import FILLS, PaintSettings, SampleSettings
+from ...detailer.settings import BLENDS, FILLS, PaintSettings, SampleSettings
 from ..sockets import SafetySocket
 
 SAMPLING, PAINT, SEEDS = SampleSettings(), PaintSettings(), Seeds()
@@ -229,3 +229,29 @@ def safety() -> io.Input:
 def color_match() -> io.Input:
     (found,) = [item for item in repair() if item.id == "color_match"]
     return found
+
+
+def blending() -> list[io.Input]:
+    return [
+        io.Combo.Input(
+            "blend",
+            options=list(BLENDS),
+            default=PAINT.blend,
+            optional=True,
+            advanced=True,
+            tooltip="How the repaired object meets its surroundings. alpha: by the mask's soft edge. seamless: a "
+            "colour difference around it is faded into the object too, so that a cast or a ramp of light leaves no "
+            "rim.",
+        ),
+        io.Float.Input(
+            "grain",
+            default=PAINT.grain,
+            min=0.0,
+            max=1.0,
+            step=0.05,
+            optional=True,
+            advanced=True,
+            tooltip="Give the repaired object the grain of its surroundings where it came out smoother. "
+            "0 is off, 1 as much as around it.",
+        ),
+    ]

@@ -155,3 +155,14 @@ def test_the_report_names_what_was_done():
     assert first["box"] == [20, 20, 60, 60] and first["sampled_at"] == [512, 512] and first["reason"] is None
     x0, y0, x1, y1 = first["window"]
     assert x0 == y0 == 0 and x1 >= 60 + 32 and y1 >= 60 + 32
+
+
+@pytest.mark.parametrize("paint", [PaintSettings(blend="seamless"), PaintSettings(grain=1.0)])
+def test_the_ways_to_blend_reach_the_pasted_pixels(paint):
+    image = torch.rand(1, 200, 200, 3, generator=torch.Generator().manual_seed(4)) * 0.5 + 0.25
+    inpainter = Inverter()
+    plain = detail(image, regions_for(BOXES[:1]), inpainter, Seeds(5)).image
+    inpainter.paint = paint
+    done = detail(image, regions_for(BOXES[:1]), inpainter, Seeds(5))
+    assert not torch.equal(done.image, plain)
+    assert torch.equal(done.image[done.alpha == 0], image[done.alpha == 0])

@@ -1,0 +1,80 @@
+"""Windows and masks that move with an object and not with the detector's trembling."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import torch
+import torch.nn.functional as F
+
+from ..box import Box
+from ..detection import Detection
+from ..mask import MaskPatch
+from ..region import Region, Regions
+
+SIGMA, RADIUS = 3.0, 8
+"""Of the Gaussian over time, in frames: what lies further off has no part, so a clip can be cut up anywhere else."""
+
+
+def steadied(regions: Regions, tracks: Mapping[Detection, int]) -> Regions:
+    """The same regions with masks and windows that are smoothed along each track.
+
+    All windows of a track have one size, the largest that one of its frames needs, so that the same noise lies in
+    the same place of each. A region of several objects follows the first of them. The result has still to be fitted
+    to a model, by `refitted`.
+    """
+    found: dict[int, list[int]] = {}
+    for place, region in enumerate(regions.items):
+        found.setdefault(tracks[region.members[0]], []).append(place)
+    items = list(regions.items)
+    for places in found.values():
+        for place, region in zip(places, _steady([items[place] for place in places], regions.image), strict=True):
+            items[place] = region
+    return replace(regions, items=tuple(items), model=None)
+
+
+def _steady(track: Sequence[Region], image: Box) -> list[Region]:
+    alphas = [_moved(region.alpha, box, image) for region, box in zip(track, _smoothed(track), strict=True)]
+    margins = [_margin(region) for region in track]
+    width = max(alpha.box.width + 2 * margin for alpha, margin in zip(alphas, margins, strict=True))
+    height = max(alpha.box.height + 2 * margin for alpha, margin in zip(alphas, margins, strict=True))
+    return [
+        replace(region, alpha=alpha, padded=_around(alpha.box, width, height).slid_inside(image.width, image.height))
+        for region, alpha in zip(track, alphas, strict=True)
+    ]
+
+
+def _margin(region: Region) -> int:
+    """The padding the user asked for, which the image's edge may have moved but not made smaller."""
+    return max(region.padded.width - region.alpha.box.width, region.padded.height - region.alpha.box.height) // 2
+
+
+def _smoothed(track: Sequence[Region]) -> list[Box]:
+    """Each mask's box, its edges by local linear regression over time (Cleveland 1979): no lag where it moves."""
+    frames = torch.tensor([float(region.image_index) for region in track], dtype=torch.float64)
+    edges = torch.tensor([list(region.alpha.box) for region in track], dtype=torch.float64)
+    boxes = []
+    for now in frames:
+        since = frames - now
+        weight = torch.exp(-0.5 * (since / SIGMA) ** 2) * (since.abs() <= RADIUS)
+        weight = weight / weight.sum()
+        mean, center = weight @ edges, weight @ since
+        spread = weight @ (since - center) ** 2
+        slope = (weight * (since - center)) @ edges / spread if spread > 0 else torch.zeros(4)
+        boxes.append(Box(*(round(float(edge)) for edge in mean - slope * center)))
+    return boxes
+
+
+def _moved(alpha: MaskPatch, box: Box, image: Box) -> MaskPatch:
+    """The mask over another box of nearly its size, cut to the image."""
+    values = alpha.values
+    if (box.height, box.width) != tuple(values.shape):
+        values = F.interpolate(values[None, None], (box.height, box.width), mode="bilinear", antialias=True)[0, 0]
+    inside = box.intersection(image)
+    return MaskPatch(inside, MaskPatch(box, values).on(inside))
+
+
+def _around(box: Box, width: int, height: int) -> Box:
+    x0, y0 = (box.x0 + box.x1 - width) // 2, (box.y0 + box.y1 - height) // 2
+    return Box(x0, y0, x0 + width, y0 + height)

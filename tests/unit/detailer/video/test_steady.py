@@ -1,0 +1,70 @@
+"""Windows that keep still: on a made clip whose detector trembles by a few pixels."""
+
+import math
+
+import numpy as np
+import torch
+from afterdetail.detailer.box import Box
+from afterdetail.detailer.family import FAMILIES
+from afterdetail.detailer.region import Regions, make_regions
+from afterdetail.detailer.resolution import ModelSizes
+from afterdetail.detailer.settings import FitSettings, MaskSettings
+from afterdetail.detailer.video.steady import RADIUS, steadied
+from afterdetail.detailer.video.tracker import track_numbers
+from rig.clips import Actor, Clip, clip
+
+SIZES = ModelSizes(FAMILIES["sd15"], 8)
+
+
+def path(frame: int) -> tuple[float, float]:
+    return 120 + 4 * frame, 130 + 20 * math.sin(frame / 6)
+
+
+def moving(frames: int = 40) -> Clip:
+    return clip(frames, [Actor("astronaut", path)], jitter=3)
+
+
+def steady(made: Clip) -> tuple[Regions, Regions]:
+    raw = make_regions(made.detections, MaskSettings(), FitSettings()).refitted(SIZES)
+    return raw, steadied(raw, track_numbers(made.detections, made.images)).refitted(SIZES)
+
+
+def trembling(regions: Regions, which: str) -> float:
+    """The spread of the frame-to-frame steps of windows or masks, less the face's own."""
+    boxes = [item.window if which == "window" else item.alpha.box for item in regions.items]
+    centers = [((box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2) for box in boxes]
+    offsets = np.array(centers) - [path(item.image_index) for item in regions.items]
+    return float(np.diff(offsets, axis=0).std())
+
+
+def test_windows_and_masks_tremble_a_third_of_what_the_detector_does():
+    raw, smooth = steady(moving())
+    for which in ("window", "alpha"):
+        assert trembling(smooth, which) <= 0.3 * trembling(raw, which)
+
+
+def test_a_track_has_one_size_and_holds_every_mask():
+    raw, smooth = steady(moving())
+    assert len({(item.window.width, item.window.height) for item in smooth.items}) == 1
+    assert len({item.sampled_at for item in smooth.items}) == 1
+    assert len({(item.window.width, item.window.height) for item in raw.items}) > 1
+    for item in smooth.items:
+        assert Box.union([item.window, item.alpha.box]) == item.window
+        assert item.window.intersection(smooth.image) == item.window
+
+
+def test_the_mask_covers_the_face_as_well_as_the_detector_does():
+    made = moving()
+    raw, smooth = (
+        min(float(item.alpha.on(face).mean()) for item, (face,) in zip(regions.items, made.true_boxes, strict=True))
+        for regions in steady(made)
+    )
+    assert smooth >= raw
+
+
+def test_a_frame_depends_only_on_those_near_it():
+    """Cut off far away, a clip's masks stay the same, so frames can be done in parts that overlap."""
+    long, short = moving(40), moving(40 - RADIUS)
+    whole, part = steady(long)[1], steady(short)[1]
+    for a, b in list(zip(whole.items, part.items, strict=False))[: 40 - 2 * RADIUS]:
+        assert a.alpha.box == b.alpha.box and torch.equal(a.alpha.values, b.alpha.values)
