@@ -15,6 +15,7 @@ from .blend import blended_in
 from .box import Box
 from .crop import accumulate, cut, filled, latent_mask, paste, solid_mask, with_hole
 from .detection import Detection
+from .failures import explained
 from .family import ModelSizes
 from .region import Region, Regions
 from .report import DetailReport, ObjectReport, Status
@@ -154,7 +155,7 @@ def _quarantined(repair: _Repair, stage: str) -> Iterator[None]:
         yield
     except Exception as error:
         log.exception("An object keeps its original pixels: %s failed.", stage)
-        repair.drop("failed", f"{stage} failed: {error}")
+        repair.drop("failed", explained(stage, error))
     finally:
         repair.seconds += time.perf_counter() - start
 
@@ -183,7 +184,7 @@ def _sample(repairs: Sequence[_Repair], image: Box, inpainter: Inpainter) -> Non
     for (repair, _), outcome in zip(encoded, outcomes, strict=True):
         repair.seconds += seconds_each
         if isinstance(outcome, Exception):
-            repair.drop("failed", f"sampling failed: {outcome}")
+            repair.drop("failed", explained("sampling", outcome))
         else:
             repair.sampled = outcome
 

@@ -92,6 +92,7 @@ class AfterDetail(io.ComfyNode):
         inpainter = inpainter_of(cls, prompts, options)
         original = at_size_of(image, regions)
         done = detail(original, prompts.applied_to(regions), inpainter, options.seeds(), options["safety"])
+        done.report.check()
         run = NodeRun(cls, options.values, seen, original, done.image, model=inpainter.sizes)
         ui = result_ui(done) | told(done.report.notes) | watching.record(run)
         return io.NodeOutput(done.image, done.alpha, found, done.report.as_json(), ui=ui)

@@ -67,6 +67,7 @@ class AfterDetailInpaint(io.ComfyNode):
         prompts = options.prompts(regions.detections)
         inpainter = inpainter_of(cls, prompts, options)
         done = detail(original, prompts.applied_to(regions), inpainter, options.seeds(), options["safety"])
+        done.report.check()
         run = NodeRun(cls, options.values, regions.detections, original, done.image)
         ui = result_ui(done) | told(done.report.notes, DetailReport.of(regions).notes) | watching.record(run)
         return io.NodeOutput(done.image, done.alpha, done.report.as_json(), ui=ui)
