@@ -6,28 +6,28 @@ import hashlib
 import tempfile
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
-import requests
-from requests.adapters import HTTPAdapter
-from urllib3.util import Retry
-
-from . import pictures
-from .reasons import why
+from .connection import RequestError, cut, opened
 from .sources import Source
 
 MAX_BYTES = 100 * 2**20
 """What ComfyUI's upload takes, unless it is told otherwise."""
 
-MAX_REDIRECTS = 5
 MAX_DOWNLOAD_SECONDS = 300.0
-CONNECT_AND_READ_SECONDS = (10.0, 30.0)
-RETRIES = Retry(total=3, backoff_factor=0.5, status_forcelist=(429, 502, 503, 504), respect_retry_after_header=False)
+READ_SECONDS = 30.0
+ATTEMPTS, FIRST_PAUSE_SECONDS = 4, 0.5
+PASSING = (None, 429, 502, 503, 504)
+"""What may be over in a moment: statuses, and no answer at all."""
 CHUNK = 2**14
 THREADS, AHEAD = 4, 16
+
+Problem = Callable[[bytes], str | None]
+"""Why a file's content is no picture to work on, as the end of a sentence; `pictures.problem` is one."""
 
 
 @dataclass
@@ -38,8 +38,10 @@ class Picture:
     path: Path | None = None
     sha256: str = ""
     reason: str | None = None
-    losses: int = 0
-    """How many servers were lost while they worked on it."""
+    tries: int = 0
+    """How often servers failed with it."""
+    sent: float = 0.0
+    """When a server got it last, of the monotonic clock."""
 
     def read(self) -> bytes:
         """Its bytes. OSError or ValueError when they are not there any more."""
@@ -57,8 +59,8 @@ class Picture:
 class Feed:
     """`with Feed(sources) as feed:`; downloads are kept in a temporary folder until they are dropped."""
 
-    def __init__(self, sources: Iterable[Source]):
-        self._sources = iter(sources)
+    def __init__(self, sources: Iterable[Source], problem: Problem):
+        self._sources, self._problem = iter(sources), problem
         self._folder = tempfile.TemporaryDirectory(prefix="afterdetail-", ignore_cleanup_errors=True)
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="feed")
         self._pending: deque[Future[Picture]] = deque()
@@ -87,10 +89,10 @@ class Feed:
 
     def _fill(self) -> None:
         while len(self._pending) < AHEAD and (source := next(self._sources, None)):
-            self._pending.append(self._pool.submit(prepare, source, Path(self._folder.name)))
+            self._pending.append(self._pool.submit(prepare, source, Path(self._folder.name), self._problem))
 
 
-def prepare(source: Source, folder: Path) -> Picture:
+def prepare(source: Source, folder: Path, problem: Problem) -> Picture:
     """Read or download a source and look at it; a picture with a `reason` when that fails."""
     picture = Picture(source)
     try:
@@ -99,12 +101,12 @@ def prepare(source: Source, folder: Path) -> Picture:
             raise ValueError(f"It has more than {MAX_BYTES // 2**20} MB. Make it smaller.")
         data = picture.path.read_bytes()
         picture.sha256 = hashlib.sha256(data).hexdigest()
-        if problem := pictures.problem(data):
-            raise ValueError(f"The file {problem}.")
+        if reason := problem(data):
+            raise ValueError(f"The file {reason}.")
     except ValueError as error:
         picture.reason = str(error)
     except OSError as error:  # a failed request is one, too
-        picture.reason = f"It could not be read: {why(error)}."
+        picture.reason = f"It could not be read: {cut(error)}."
     if picture.reason is not None:
         picture.drop()
     return picture
@@ -113,20 +115,27 @@ def prepare(source: Source, folder: Path) -> Picture:
 def download(url: str, folder: Path) -> Path:
     """The file behind a URL, as a new file in `folder`. OSError or ValueError says why there is none."""
     deadline = time.monotonic() + MAX_DOWNLOAD_SECONDS
-    with requests.Session() as session, tempfile.NamedTemporaryFile(dir=folder, delete=False) as file:
-        session.max_redirects = MAX_REDIRECTS
-        for scheme in ("http://", "https://"):
-            session.mount(scheme, HTTPAdapter(max_retries=RETRIES))
-        try:
-            with session.get(url, stream=True, timeout=CONNECT_AND_READ_SECONDS) as answer:
-                answer.raise_for_status()
-                for chunk in answer.iter_content(CHUNK):
-                    file.write(chunk)
-                    if file.tell() > MAX_BYTES:
-                        raise ValueError(f"It has more than {MAX_BYTES // 2**20} MB. Make it smaller.")
-                    if time.monotonic() > deadline:
-                        raise ValueError(f"The download took more than {MAX_DOWNLOAD_SECONDS:.0f} s. Fetch it first.")
-        except (OSError, ValueError):
-            Path(file.name).unlink()
-            raise
-    return Path(file.name)
+    for attempt in range(ATTEMPTS):
+        with tempfile.NamedTemporaryFile(dir=folder, delete=False) as file:
+            try:
+                fetch(url, file, deadline)
+                return Path(file.name)
+            except (OSError, ValueError) as error:
+                Path(file.name).unlink()
+                if not (isinstance(error, RequestError) and error.status in PASSING) or attempt == ATTEMPTS - 1:
+                    raise
+        time.sleep(FIRST_PAUSE_SECONDS * 2**attempt)
+    raise AssertionError("the last attempt returns or raises")
+
+
+def fetch(url: str, file: IO[bytes], deadline: float) -> None:
+    """Write what is behind a URL, until `deadline` of the monotonic clock."""
+    with opened("GET", url, seconds=READ_SECONDS) as answer:
+        while chunk := answer.read(CHUNK):
+            file.write(chunk)
+            if file.tell() > MAX_BYTES:
+                raise ValueError(f"It has more than {MAX_BYTES // 2**20} MB. Make it smaller.")
+            if time.monotonic() > deadline:
+                raise ValueError(f"The download took more than {MAX_DOWNLOAD_SECONDS:.0f} s. Fetch it first.")
+        if answer.length:
+            raise RequestError(f"the connection was cut {answer.length} bytes before the end")

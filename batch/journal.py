@@ -10,15 +10,14 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from filelock import FileLock, Timeout
-
 from ..files import atomic
+from .lock import Lock
 from .sources import folded
 
 JOURNAL, LOCK = "batch.jsonl", "batch.lock"
@@ -28,7 +27,8 @@ REMEDY = "Name another --output folder, or add a --suffix such as _detailed."
 class Entry(NamedTuple):
     """`key` tells content and settings; `file` is the result inside the output folder, None after a failure.
 
-    writes: SHA-256 of each file that is written for it. whole: False in the line before they are written.
+    writes: SHA-256 of each file that is written for it. notes: what was left out of the result, as sentences.
+    whole: False in the line before the files are written.
     """
 
     name: str
@@ -37,6 +37,7 @@ class Entry(NamedTuple):
     failed: str | None = None
     source: str = ""
     writes: Mapping[str, str] = MappingProxyType({})
+    notes: Sequence[str] = ()
     whole: bool = True
 
     @property
@@ -61,11 +62,11 @@ class ForeignFile(ValueError):
 
 
 class Journal:
-    """`with Journal(folder) as journal:`; one run at a time in a folder."""
+    """`with Journal(folder) as journal:`; one run at a time in a folder. dry: nothing is written."""
 
-    def __init__(self, folder: Path):
-        self.folder = folder
-        self._lock = FileLock(folder / LOCK)
+    def __init__(self, folder: Path, dry: bool = False):
+        self.folder, self._dry = folder, dry
+        self._lock = Lock(folder / LOCK)
         self._entries: dict[str, Entry] = {}
         self._names: dict[str, str] = {}
         """The last name that was done by each key."""
@@ -76,12 +77,15 @@ class Journal:
 
     def __enter__(self) -> Journal:
         """Raises ValueError while another run works in this folder."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        if not self._dry:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        if not (self._dry or self._lock.acquire()):
+            raise ValueError(f"Another batch writes into {self.folder}. Wait for it, or name another folder.")
         try:
-            self._lock.acquire(timeout=0)
-        except Timeout:
-            raise ValueError(f"Another batch writes into {self.folder}. Wait for it, or name another folder.") from None
-        self._read()
+            self._read()
+        except ValueError:
+            self._lock.release()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -110,15 +114,27 @@ class Journal:
             if os.path.lexists(path) and not self.is_ours(file):
                 raise ForeignFile(f"{path} is there already, and is not as a batch has left it. {REMEDY}")
 
-    def copied(self, name: str, key: str, source: str) -> bool:
-        """Give `name` the result that `key` has under another name; False if there is none."""
-        other = self._names.get(key, "")
-        if not self.has(other, key):
-            return False
-        result, sidecar = self.folder / str(self._entries[other].file), self.folder / f"{other}.json"
-        about = json.loads(sidecar.read_text(encoding="utf-8")) if sidecar.is_file() else {}
+    def has_copy(self, key: str) -> bool:
+        """Whether `key` has a result under any name."""
+        return self.has(self._names.get(key, ""), key)
+
+    def copy(self, name: str, key: str, source: str) -> None:
+        """Give `name` the result that `key` has under another name."""
+        other = self._names[key]
+        result, about = self.folder / str(self._entries[other].file), self.about(other)
         self.done(name, key, result.suffix, result.read_bytes(), about | {"source": source})
-        return True
+
+    def entry(self, name: str) -> Entry | None:
+        """What became of it last."""
+        return self._entries.get(name)
+
+    def about(self, name: str) -> dict[str, Any]:
+        """What is known about a result; nothing, if the file beside it is gone or is none of ours."""
+        try:
+            about = json.loads((self.folder / f"{name}.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return about if isinstance(about, dict) else {}
 
     def done(self, name: str, key: str, suffix: str, image: bytes, about: dict[str, Any]) -> None:
         """Write a result with `suffix`, what is known about it beside it as JSON, and then that it is done.
@@ -129,7 +145,8 @@ class Journal:
         files = {f"{name}{suffix}": image, f"{name}.json": sidecar}
         self.keep_others(*files)
         writes = {file: hashlib.sha256(data).hexdigest() for file, data in files.items()}
-        entry = Entry(name, key, f"{name}{suffix}", source=about["source"], writes=writes, whole=False)
+        notes = tuple(about.get("notes", ()))
+        entry = Entry(name, key, f"{name}{suffix}", None, about["source"], writes, notes, whole=False)
         self._append(entry)
         for file, data in files.items():
             atomic.write(self.folder / file, data)
@@ -140,6 +157,8 @@ class Journal:
 
     def _append(self, entry: Entry) -> None:
         self._note(entry)
+        if self._dry:
+            return
         with (self.folder / JOURNAL).open("a", encoding="utf-8") as file:
             file.write(f"{entry.line}\n")
             file.flush()
@@ -171,10 +190,11 @@ class Journal:
                 raise ValueError(
                     f"Line {number} of {path} cannot be read ({error}). Delete the line; its picture is done again."
                 ) from error
-        if lines[-1]:  # the last run was ended while it wrote this line
+        if lines[-1] and not self._dry:  # the last run was ended while it wrote this line
             atomic.write(path, "".join(f"{line}\n" for line in lines[:-1]).encode())
         for name, entry in list(self._begun.items()):
-            atomic.clear((self.folder / name).parent)
+            if not self._dry:
+                atomic.clear((self.folder / name).parent)
             if self._is_on_disk(entry):
                 self._append(entry._replace(whole=True))
             elif not self._is_on_disk(self._entries.get(name)):

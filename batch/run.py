@@ -6,16 +6,21 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from .feed import Feed, Picture
-from .journal import ForeignFile, Journal
+from .journal import ForeignFile
+from .results import Results
 from .server import Outcome, shown
+from .tally import Fate, Tally
 
 POLL_SECONDS = 0.1
 FIRST_BACK_OFF_SECONDS, LAST_BACK_OFF_SECONDS = 1.0, 60.0
-MAX_LOSSES = 5
-"""A picture that so many servers did not survive is not tried on another one."""
+MAX_TRIES = 5
+"""A picture that failed so often for no fault of its own that is known of is not tried again."""
+MAX_STRIKES = 5
+"""A server that failed with so many different pictures in a row gets no other."""
+Call = Literal["check", "detail"]
 
 
 class NoServer(Exception):
@@ -23,9 +28,9 @@ class NoServer(Exception):
 
 
 class Pool(Protocol):
-    """What does the work; `workers.Workers` is one."""
+    """What does the work: `threads.Threads`, or `cluster.Workers`."""
 
-    def call(self, server: int, call: Any, token: Any, *arguments: Any) -> None: ...
+    def call(self, server: int, call: Call, token: Any, *arguments: Any) -> None: ...
 
     def wait(self, seconds: float) -> list[tuple[Any, Outcome]]: ...
 
@@ -42,6 +47,8 @@ class Member:
     failures: int = 0
     """How often it was lost or unreachable since it last gave a result."""
     busy: int = 0
+    strikes: set[str] = field(default_factory=set)
+    """Names of the pictures it failed with since it last gave a result."""
 
     def back_off(self) -> None:
         """Leave it alone for a while, longer each time."""
@@ -53,64 +60,49 @@ class Member:
 
 
 @dataclass
-class Tally:
-    """Pictures by what became of them; `left` were not come to."""
-
-    detailed: int = 0
-    skipped: int = 0
-    copied: int = 0
-    failed: int = 0
-    left: int = 0
-
-    def __str__(self) -> str:
-        told = {name: count for name, count in vars(self).items() if count or name == "detailed"}
-        return ", ".join(f"{count} {name}" for name, count in told.items())
-
-
-@dataclass
 class Batch:
     """One run. patience: seconds without any server until the run gives up.
-
-    settings: digest of the workflow. suffixes: what its results' names end with.
 
     tell: gets a sentence for each failure and each server that comes or goes. advance: called once per picture.
     """
 
     feed: Feed
-    journal: Journal
-    settings: str
-    suffixes: Sequence[str]
+    results: Results
     tell: Callable[[str], object]
-    advance: Callable[[], object]
+    advance: Callable[[Fate], object]
     per_server: int = 2
     patience: float = 600.0
     tally: Tally = field(default_factory=Tally)
     waiting: deque[Picture] = field(default_factory=deque)
+    again: deque[Picture] = field(default_factory=deque)
+    """What a server has failed with: behind all others, so that one picture cannot stop them."""
 
     def look(self, seconds: float | None = None) -> bool:
         """Go through what needs no server until a picture waits for one, or for `seconds`; False when none is left."""
         while not self.waiting and not self.feed.empty:
             picture = self.feed.take(seconds)
             if picture is None:
-                return True
-            if picture.reason is not None:
-                self.fail(picture, picture.reason)
-                continue
-            try:
-                self.sort(picture)
-            except ForeignFile as error:
-                self.fail(picture, str(error))
-        return bool(self.waiting)
+                break
+            self.sort(picture)
+        if self.again and not self.waiting:
+            self.waiting.append(self.again.popleft())
+        return bool(self.waiting) or not self.feed.empty
 
     def sort(self, picture: Picture) -> None:
-        """Close it without a server if that is possible. ForeignFile if its result has no place."""
-        name, key = picture.source.name, self.key(picture)
-        if self.journal.has(name, key):
-            return self.close(picture, "skipped")
-        self.journal.keep_others(f"{name}.json", *(f"{name}{suffix}" for suffix in self.suffixes))
-        if self.journal.copied(name, key, picture.source.place):
-            return self.close(picture, "copied")
-        return self.waiting.append(picture)
+        """Close it without a server if that is possible."""
+        try:
+            known = None if picture.reason else self.results.known(picture)
+            if known == "copied":
+                self.results.copy(picture)
+        except ForeignFile as error:
+            picture.reason = str(error)
+            known = None
+        if picture.reason:
+            self.fail(picture, picture.reason)
+        elif known:
+            self.close(picture, known)
+        else:
+            self.waiting.append(picture)
 
     def run(self, urls: Sequence[str], pool: Pool) -> None:
         """Until every picture is done or failed. NoServer when none is left to do the rest."""
@@ -146,8 +138,9 @@ class Batch:
                 self.fail(picture, str(error))
                 continue
             member.busy += 1
+            picture.sent = time.monotonic()
             pool.call(members.index(member), "detail", (member, picture), data)
-        return bool(self.waiting) or not self.feed.empty
+        return bool(self.waiting or self.again) or not self.feed.empty
 
     def settle(self, member: Member, picture: Picture | None, outcome: Outcome) -> None:
         if picture is None:
@@ -162,14 +155,23 @@ class Batch:
                     self.tell(f"{shown(member.url)} is there again.")
             case "done":
                 member.failures = 0
-            case "unreachable" | "lost" if member.up or picture is None:
-                if member.up or not member.failures:
-                    self.tell(f"{outcome.reason}. Its pictures go to others until it is back.")
-                member.back_off()
+                member.strikes.clear()
+            case "unreachable" | "lost" | "broken":
+                self.strike(member, picture, outcome.reason)
             case "refused" if not member.out:
                 self.leave_out(member, outcome.reason)
             case "failed" if picture is None:
                 self.leave_out(member, outcome.reason)
+
+    def strike(self, member: Member, picture: Picture | None, reason: str) -> None:
+        """Leave a server alone that failed: for a while, or for good when it fails whatever it gets."""
+        member.strikes |= {picture.source.name} if picture else set()
+        if len(member.strikes) >= MAX_STRIKES and not member.out:
+            self.leave_out(member, f"{reason}. It failed with {MAX_STRIKES} different pictures in a row.")
+        elif member.up or picture is None:
+            if member.up or not member.failures:
+                self.tell(f"{reason}. Its pictures go to others until it is back.")
+            member.back_off()
 
     def leave_out(self, member: Member, reason: str) -> None:
         self.tell(f"{reason} It is left out.")
@@ -178,39 +180,39 @@ class Batch:
     def finish(self, picture: Picture, outcome: Outcome, url: str) -> None:
         match outcome.kind:
             case "done":
-                self.keep(picture, outcome, url)
+                self.keep(picture, outcome, shown(url))
             case "failed":
                 self.fail(picture, outcome.reason)
-            case "lost" if picture.losses + 1 >= MAX_LOSSES:
-                self.fail(picture, f"{MAX_LOSSES} times a server was lost while it worked on this. {outcome.reason}.")
-            case _:
-                picture.losses += outcome.kind == "lost"
+            case "refused":
                 self.waiting.appendleft(picture)
+            case _:
+                picture.tries += 1
+                if picture.tries < MAX_TRIES:
+                    self.again.append(picture)
+                else:
+                    self.fail(picture, f"It was given up after {MAX_TRIES} tries. {outcome.reason}.")
 
-    def keep(self, picture: Picture, outcome: Outcome, url: str) -> None:
-        about = {
-            "source": picture.source.place,
-            "sha256": picture.sha256,
-            "settings": self.settings,
-            "server": shown(url),
-            "reports": outcome.reports,
-        }
+    def keep(self, picture: Picture, outcome: Outcome, server: str) -> None:
         try:
-            self.journal.done(picture.source.name, self.key(picture), outcome.suffix, outcome.image, about)
-        except ForeignFile as error:
-            self.fail(picture, str(error))
-        else:
-            self.close(picture, "detailed")
+            original = picture.read()
+        except (OSError, ValueError) as error:
+            return self.fail(picture, str(error))
+        try:
+            notes = self.results.write(picture, original, outcome, server)
+        except ValueError as error:
+            return self.fail(picture, str(error))
+        self.tally.notes.update(notes)
+        self.tally.detailed(server, time.monotonic() - picture.sent, outcome.reports)
+        return self.close(picture, "detailed")
 
     def fail(self, picture: Picture, reason: str) -> None:
-        self.journal.failed(picture.source.name, self.key(picture), reason)
-        self.tell(f"{picture.source.place}: {reason}")
+        self.results.fail(picture, reason)
+        failure = f"{picture.source.place}: {reason}"
+        self.tally.failures.append(failure)
+        self.tell(failure)
         self.close(picture, "failed")
 
-    def close(self, picture: Picture, fate: str) -> None:
+    def close(self, picture: Picture, fate: Fate) -> None:
         picture.drop()
-        setattr(self.tally, fate, getattr(self.tally, fate) + 1)
-        self.advance()
-
-    def key(self, picture: Picture) -> str:
-        return f"{picture.sha256} {self.settings}"
+        self.tally.fates[fate] += 1
+        self.advance(fate)

@@ -1,4 +1,4 @@
-"""One ComfyUI server at work on one picture: upload, queue, wait, fetch. Used as a Ray actor, it is plain Python."""
+"""One ComfyUI server at work on one picture: upload, queue, wait, fetch. In a thread, or a Ray actor."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from queue import SimpleQueue
 from typing import Any, Literal, NamedTuple
 from urllib.parse import urlsplit
 
-import requests
-
-from .pictures import format_of
-from .reasons import cut, why
+from . import connection
+from .connection import Answer, RequestError, cut
 from .workflow import Graph, Workflow
 
-CONNECT_AND_READ_SECONDS = (10.0, 60.0)
 FIRST_POLL_SECONDS, LAST_POLL_SECONDS, POLL_GROWTH = 0.1, 1.0, 1.3
 
-Kind = Literal["ready", "done", "failed", "refused", "unreachable", "lost"]
+NOT_COMFYUI = (HTTPStatus.OK, HTTPStatus.NOT_FOUND)
+"""Of a failed request for a node: an answer that is no JSON, and a route that is not there."""
+
+Kind = Literal["ready", "done", "failed", "refused", "unreachable", "lost", "broken"]
 
 
 class Outcome(NamedTuple):
@@ -29,7 +29,7 @@ class Outcome(NamedTuple):
 
     ready: the server can do the work. done: with `image`, its `suffix` and the nodes' `reports`. failed: it is the
     picture's fault. refused: the server cannot do this workflow. unreachable: it does not answer. lost: it went away
-    while it worked.
+    while it worked. broken: it answers, but not as ComfyUI does, or with an error of its own.
     """
 
     kind: Kind
@@ -62,6 +62,7 @@ class Server:
         self._url, self._name, self._seconds = url.rstrip("/"), shown(url), seconds
         self._workflow = workflow
         self._running: set[str] = set()
+        self._cancelled = False
         self._slots: SimpleQueue[str] = SimpleQueue()
         for _ in range(slots):
             self._slots.put(uuid.uuid4().hex)
@@ -73,39 +74,50 @@ class Server:
                 self._check_node(class_type)
         except WorkflowRefused as refused:
             return Outcome("refused", f"{self._name} {refused}")
-        except requests.RequestException as error:
-            return Outcome("unreachable", f"{self._name} cannot be used: {why(error)}")
+        except RequestError as error:
+            if error.status in NOT_COMFYUI:
+                return Outcome("refused", f"{self._name} does not answer as ComfyUI does. Correct its address.")
+            return Outcome("unreachable", f"{self._name} cannot be used: {error}")
         return Outcome("ready")
 
     def detail(self, data: bytes) -> Outcome:
         """Detail one picture, the bytes of its file."""
         slot, job = self._slots.get(), ""
         try:
-            image = self._upload(data, f"{slot}.{str(format_of(data)).lower()}")
+            image = self._upload(data, slot)
             job = self._queue(self._workflow.for_image(image, uuid.uuid4().hex[:8]))
             self._running.add(job)
+            if self._cancelled:  # while it was being queued
+                self._end(job)
             outputs = self._wait(job)
             return self._result(outputs)
         except PictureFailed as failed:
             return Outcome("failed", f"{failed} (on {self._name}).")
         except WorkflowRefused as refused:
             return Outcome("refused", f"{self._name} {refused}")
-        except (requests.RequestException, Gone) as error:
-            return Outcome("lost" if job else "unreachable", f"{self._name} was lost: {why(error)}")
+        except Gone as error:
+            return Outcome("lost", f"{self._name} was lost: {error}")
+        except RequestError as error:
+            if error.status is not None:
+                return Outcome("broken", f"{self._name} is out of order: {error}")
+            return Outcome("lost" if job else "unreachable", f"{self._name} was lost: {error}")
+        except (KeyError, TypeError, AttributeError) as error:
+            return Outcome("broken", f"{self._name} is out of order: its answer is not ComfyUI's ({error!r})")
         finally:
             self._running.discard(job)
             self._slots.put(slot)
 
     def cancel(self) -> None:
         """End what runs and waits on the server for this batch."""
+        self._cancelled = True
         for job in list(self._running):
-            with suppress(requests.RequestException):  # it is gone, and with it the job
+            with suppress(RequestError):  # it is gone, and with it the job
                 self._end(job)
 
     def _end(self, job: str) -> None:
         """End one job, whether it waits or runs. The route that does both at once came with ComfyUI 0.26."""
-        self._send("POST", "/queue", json={"delete": [job]})
-        self._send("POST", "/interrupt", json={"prompt_id": job})
+        self._send("POST", "/queue", body={"delete": [job]})
+        self._send("POST", "/interrupt", body={"prompt_id": job})
 
     def _check_node(self, class_type: str) -> None:
         known = self._send("GET", f"/object_info/{class_type}").json().get(class_type)
@@ -121,18 +133,17 @@ class Server:
             "POST",
             "/upload/image",
             accept=(HTTPStatus.REQUEST_ENTITY_TOO_LARGE,),
-            files={"image": (name, data)},
-            data={"type": "temp", "subfolder": "afterdetail-batch", "overwrite": "true"},
+            form={"type": "temp", "subfolder": "afterdetail-batch", "overwrite": "true", "image": (name, data)},
         )
-        if answer.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        if answer.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
             raise PictureFailed("The file is larger than the server takes. Start it with a larger --max-upload-size")
         kept = answer.json()
         return f"{kept['subfolder']}/{kept['name']} [{kept['type']}]"
 
     def _queue(self, graph: Graph) -> str:
         body = {"prompt": graph, "partial_execution_targets": [self._workflow.result_node]}
-        answer = self._send("POST", "/prompt", accept=(HTTPStatus.BAD_REQUEST,), json=body)
-        if answer.status_code != HTTPStatus.BAD_REQUEST:
+        answer = self._send("POST", "/prompt", accept=(HTTPStatus.BAD_REQUEST,), body=body)
+        if answer.status != HTTPStatus.BAD_REQUEST:
             return answer.json()["prompt_id"]
         refusal = answer.json()
         if self._workflow.image_node in refusal.get("node_errors", {}):
@@ -144,7 +155,7 @@ class Server:
         pause, deadline = FIRST_POLL_SECONDS, None
         while True:
             answer = self._send("GET", f"/api/jobs/{job}", accept=(HTTPStatus.NOT_FOUND,))
-            if answer.status_code == HTTPStatus.NOT_FOUND:
+            if answer.status == HTTPStatus.NOT_FOUND:
                 raise Gone("it does not know the job any more")
             state = answer.json()
             match state["status"]:
@@ -168,19 +179,18 @@ class Server:
         if len(images) != 1:
             raise PictureFailed(f"The workflow gives {len(images)} pictures instead of one")
         where = {key: images[0][key] for key in ("filename", "subfolder", "type")}
-        image = self._send("GET", "/view", params=where).content
+        image = self._send("GET", "/view", query=where).body
         suffix = where["filename"].rpartition(".")[2]
         if not suffix.isalnum():
             raise PictureFailed(f"The result is called {where['filename']!r}, which tells no format")
         return Outcome("done", "", image, f".{suffix.lower()}", tuple(reports(outputs)))
 
-    def _send(self, method: str, path: str, accept: tuple[int, ...] = (), **arguments: Any) -> requests.Response:
-        """Any request. WorkflowRefused without access; RequestException for an error status that is not in `accept`."""
-        answer = requests.request(method, self._url + path, timeout=CONNECT_AND_READ_SECONDS, **arguments)
-        if answer.status_code in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
-            raise WorkflowRefused(f"asks for a login ({answer.status_code}). Write http://user:password@host:port.")
-        if answer.status_code not in accept:
-            answer.raise_for_status()
+    def _send(self, method: str, path: str, accept: tuple[int, ...] = (), **arguments: Any) -> Answer:
+        """Any request. WorkflowRefused without access; RequestError for an error status that is not in `accept`."""
+        login = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+        answer = connection.send(method, self._url + path, accept=(*accept, *login), **arguments)
+        if answer.status in login:
+            raise WorkflowRefused(f"asks for a login ({answer.status}). Write http://user:password@host:port.")
         return answer
 
 
@@ -192,14 +202,17 @@ def reports(outputs: dict[str, Any]) -> Iterator[Any]:
                 yield json.loads(report)
 
 
-def complaints(refusal: dict[str, Any]) -> Iterator[str]:
-    """What ComfyUI's validation says, by node."""
+def complaints(refusal: dict[str, Any]) -> list[str]:
+    """What ComfyUI's validation says, by node: a node's own sentence once, though it comes with each of its inputs."""
+    said = []
     for node in refusal.get("node_errors", {}).values():
         for error in node["errors"]:
-            yield f"{node['class_type']}: {error['message']}, {error['details']}"
+            own = error["details"].partition(" - ")[2] if error["type"] == "custom_validation_failed" else ""
+            said.append(f"{node['class_type']}: {own or error['message'] + ', ' + error['details']}")
     if not refusal.get("node_errors"):
         error = refusal.get("error", {})
-        yield f"{error.get('message')} {error.get('details')}" if isinstance(error, dict) else str(error)
+        said.append(f"{error.get('message')} {error.get('details')}" if isinstance(error, dict) else str(error))
+    return list(dict.fromkeys(said))
 
 
 def shown(url: str) -> str:

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .pictures import SUFFIXES
+from .sources import SUFFIXES
 
 Graph = dict[str, dict[str, Any]]
 
 DEFAULT = Path(__file__).resolve().parents[1] / "workflows" / "api" / "detail-faces-sd15.json"
-LOADER, SAVER = "LoadImage", "SaveImage"
+LOADER, SAVER, REPORTER = "LoadImage", "SaveImage", "AfterDetailSaveReport"
 WRITES_PNG = (SAVER, "PreviewImage")
 
 
@@ -30,8 +30,11 @@ class Workflow:
 
     @property
     def digest(self) -> str:
-        """The same for workflows that do the same to a picture, whatever their nodes' titles are."""
-        graph = {key: {"class_type": node["class_type"], "inputs": node["inputs"]} for key, node in self.graph.items()}
+        """The same for workflows that do the same to a picture, whatever their titles and the nodes beside it are."""
+        graph = {
+            key: {"class_type": self.graph[key]["class_type"], "inputs": self.graph[key]["inputs"]}
+            for key in sorted(upstream(self.graph, self.result_node) | {self.image_node})
+        }
         graph[self.image_node] = {"class_type": graph[self.image_node]["class_type"], "inputs": {}}
         text = json.dumps([graph, self.image_node, self.result_node], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
@@ -41,18 +44,36 @@ class Workflow:
         """What a result's file name may end with: known of ComfyUI's own nodes, of others any picture's."""
         return (".png",) if self.graph[self.result_node]["class_type"] in WRITES_PNG else SUFFIXES
 
-    def for_image(self, image: str, run: str) -> Graph:
-        """The graph for one uploaded picture.
+    @property
+    def report_nodes(self) -> list[str]:
+        return [key for key, node in self.graph.items() if node["class_type"] == REPORTER]
+
+    def for_image(self, image: str, run: str, alone: bool = False) -> Graph:
+        """The graph for one uploaded picture. alone: without what neither picture nor report is made of.
 
         `run` goes into the name under which ComfyUI saves, so that it never answers with a file of an earlier run
         that may have been deleted since.
         """
         graph = copy.deepcopy(self.graph)
         graph[self.image_node]["inputs"]["image"] = image
-        saving = graph[self.result_node]["inputs"]
-        if isinstance(saving.get("filename_prefix"), str):
-            saving["filename_prefix"] += f"-{run}"
+        savers = [self.result_node, *self.report_nodes]
+        for saving in (graph[key]["inputs"] for key in savers):
+            if isinstance(saving.get("filename_prefix"), str):
+                saving["filename_prefix"] += f"-{run}"
+        if alone:
+            needed = set().union(*(upstream(graph, key) for key in savers))
+            graph = {key: node for key, node in graph.items() if key in needed}
         return graph
+
+
+def upstream(graph: Graph, key: str) -> set[str]:
+    """A node, and all that it takes something from."""
+    found, left = set(), [key]
+    while left:
+        found.add(node := left.pop())
+        links = [value[0] for value in graph[node]["inputs"].values() if isinstance(value, list) and len(value) == 2]
+        left += [other for other in links if isinstance(other, str) and other in graph and other not in found]
+    return found
 
 
 def read(

@@ -13,6 +13,7 @@ import torch
 
 from .blend import blended_in
 from .box import Box
+from .conditioning import NothingHere
 from .crop import accumulate, cut, filled, latent_mask, paste, solid_mask, with_hole
 from .detection import Detection
 from .failures import explained
@@ -41,7 +42,7 @@ class Job:
     hole: torch.Tensor | None = None
     """The latent of the crop with a grey hole, for inpaint checkpoints."""
     hole_mask: torch.Tensor | None = None
-    """[1, 1, H, W] over the crop, 1 in the hole."""
+    """[1, 1, (1,) H, W] over the crop, 1 in the hole."""
 
 
 class Inpainter(Protocol):
@@ -50,6 +51,11 @@ class Inpainter(Protocol):
     @property
     def sizes(self) -> ModelSizes:
         """The sizes that crops are sampled at."""
+        ...
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """What the user should know of what repairs."""
         ...
 
     @property
@@ -113,6 +119,7 @@ def detail(
             _record(report, repair)
         return Detailed(image, alpha, report)
 
+    report.note(*inpainter.notes)
     steady = steadied(regions, tracks) if tracks else regions
     repairs = _planned(steady.refitted(inpainter.sizes), seeds, tracks)
     _encode(image, repairs, inpainter)
@@ -173,6 +180,8 @@ def _job(image: torch.Tensor, repair: _Repair, inpainter: Inpainter) -> Job:
     latent = _finite(inpainter.encode(filled(crop, region) if paint.fill == "fill" else crop), "the encoded crop")
     mask = latent_mask(region, latent, soft=paint.differential)
     hole_mask = solid_mask(region, region.sampled_at) if paint.inpaint_model else None
+    if hole_mask is not None and latent.ndim == 5:
+        hole_mask = hole_mask[:, :, None]
     return Job(region, repair.seed, latent, mask, hole, hole_mask)
 
 
@@ -183,7 +192,9 @@ def _sample(repairs: Sequence[_Repair], image: Box, inpainter: Inpainter) -> Non
     seconds_each = (time.perf_counter() - start) / max(len(encoded), 1)
     for (repair, _), outcome in zip(encoded, outcomes, strict=True):
         repair.seconds += seconds_each
-        if isinstance(outcome, Exception):
+        if isinstance(outcome, NothingHere):
+            repair.drop("skipped", str(outcome))
+        elif isinstance(outcome, Exception):
             repair.drop("failed", explained("sampling", outcome))
         else:
             repair.sampled = outcome
@@ -216,5 +227,5 @@ def _decode_and_paste(
 
 def _finite(values: torch.Tensor, what: str) -> torch.Tensor:
     if not bool(values.sum(dtype=torch.float32).isfinite()):  # an elementwise test takes forty times as long
-        raise ValueError(f"{what} holds NaN or Inf; running the VAE or the model in fp32 usually cures that")
+        raise ValueError(f"{what} holds NaN or Inf")
     return values

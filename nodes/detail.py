@@ -9,11 +9,8 @@ from comfy_api.latest import io
 
 from ..detailer.detail import detail
 from ..detailer.region import make_regions
-from ..detailer.resolution import CHOICES
-from ..detailer.sampling import unknown_sampling
 from ..detailer.selection import select
 from ..detailer.settings import FitSettings, MaskSettings
-from ..detectors import registry
 from ..detectors.inference import detect
 from . import inputs, watching
 from .images import at_size_of, checked_image
@@ -21,6 +18,7 @@ from .inpaint import inpainter_of, result_ui
 from .notes import told
 from .options import Options
 from .sockets import CATEGORY, DetectionsSocket
+from .validation import problems
 from .watching import NodeRun
 
 
@@ -74,12 +72,19 @@ class AfterDetail(io.ComfyNode):
         sampler_name: str | None = None,
         scheduler: str | None = None,
         resolution: str | None = None,
+        seeds: str | None = None,
+        pick: str | None = None,
+        download_missing: bool | None = False,
     ) -> bool | str:
-        return (
-            inputs.nearest("detector", detector, registry.entries())
-            or unknown_sampling(sampler_name, scheduler)
-            or inputs.nearest("resolution", resolution, CHOICES)
-            or True
+        return problems(
+            cls,
+            detector=detector,
+            sampler_name=sampler_name,
+            scheduler=scheduler,
+            resolution=resolution,
+            seeds=seeds,
+            pick=pick,
+            download_missing=download_missing,
         )
 
     @classmethod

@@ -10,7 +10,6 @@ from comfy_api.latest import io
 from ..detailer.box import Box
 from ..detailer.detection import Detections
 from ..detailer.selection import select, union_mask
-from ..detectors import registry
 from ..detectors.inference import detect
 from . import inputs, watching
 from .adapters.boxes import bounding_boxes
@@ -18,6 +17,7 @@ from .images import checked_image, restriction
 from .notes import told
 from .options import Options
 from .sockets import CATEGORY, DetectionsSocket
+from .validation import problems
 from .watching import NodeRun
 
 
@@ -57,8 +57,14 @@ class AfterDetailDetect(io.ComfyNode):
         )
 
     @classmethod
-    def validate_inputs(cls, detector: str | None = None) -> bool | str:
-        return inputs.nearest("detector", detector, registry.entries()) or True
+    def validate_inputs(
+        cls,
+        detector: str | None = None,
+        download_missing: bool | None = False,
+        min_area: float | None = None,
+        max_area: float | None = None,
+    ) -> bool | str:
+        return problems(cls, detector=detector, download_missing=download_missing, min_area=min_area, max_area=max_area)
 
     @classmethod
     def execute(
@@ -91,6 +97,12 @@ class AfterDetailFilter(io.ComfyNode):
             ],
             outputs=[DetectionsSocket.Output(display_name="detections"), io.Int.Output(display_name="count")],
         )
+
+    @classmethod
+    def validate_inputs(
+        cls, pick: str | None = None, min_area: float | None = None, max_area: float | None = None
+    ) -> bool | str:
+        return problems(cls, pick=pick, min_area=min_area, max_area=max_area)
 
     @classmethod
     def execute(cls, detections: Detections, **widgets: Any) -> io.NodeOutput:

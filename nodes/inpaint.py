@@ -11,7 +11,7 @@ from ..detailer.detail import Detailed, detail
 from ..detailer.object_prompts import ObjectPrompts
 from ..detailer.region import Regions
 from ..detailer.report import DetailReport
-from ..detailer.sampling import ComfyInpainter, Refiner, unknown_sampling
+from ..detailer.sampling import ComfyInpainter, Refiner
 from ..detailer.settings import PaintSettings, SampleSettings
 from . import inputs, watching
 from .images import at_size_of, checked_image
@@ -19,6 +19,7 @@ from .notes import told
 from .options import Options
 from .progress import teller
 from .sockets import CATEGORY, RegionsSocket
+from .validation import problems
 from .watching import NodeRun
 
 SOCKETS = ("model", "positive", "negative", "vae", "clip", "refiner_model", "refiner_positive", "refiner_negative")
@@ -57,8 +58,10 @@ class AfterDetailInpaint(io.ComfyNode):
         )
 
     @classmethod
-    def validate_inputs(cls, sampler_name: str | None = None, scheduler: str | None = None) -> bool | str:
-        return unknown_sampling(sampler_name, scheduler) or True
+    def validate_inputs(
+        cls, sampler_name: str | None = None, scheduler: str | None = None, seeds: str | None = None
+    ) -> bool | str:
+        return problems(cls, sampler_name=sampler_name, scheduler=scheduler, seeds=seeds)
 
     @classmethod
     def execute(cls, image: torch.Tensor, regions: Regions, **inputs_and_widgets: Any) -> io.NodeOutput:

@@ -6,12 +6,12 @@ import torch
 from comfy_api.latest import io
 
 from ..detailer.detection import Detections
-from ..detectors import registry
 from ..detectors.inference import Request, detect
 from . import inputs
 from .adapters.impact import ImpactDetector
 from .images import checked_image
 from .sockets import CATEGORY, BboxDetectorSocket, SegmDetectorSocket
+from .validation import problems
 
 
 class AfterDetailDetectorProvider(io.ComfyNode):
@@ -46,7 +46,7 @@ class AfterDetailDetectorProvider(io.ComfyNode):
 
     @classmethod
     def validate_inputs(cls, detector: str | None = None) -> bool | str:
-        return inputs.nearest("detector", detector, registry.entries()) or True
+        return problems(cls, detector=detector, download_missing=False)
 
     @classmethod
     def execute(cls, detector: str, confidence: float = 0.0) -> io.NodeOutput:

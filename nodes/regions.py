@@ -11,7 +11,6 @@ from ..detailer.crop import accumulate
 from ..detailer.detection import Detections
 from ..detailer.region import Regions, make_regions
 from ..detailer.report import DetailReport
-from ..detailer.resolution import CHOICES
 from ..detailer.selection import select
 from ..detailer.settings import FitSettings, MaskSettings
 from . import inputs, watching
@@ -19,6 +18,7 @@ from .images import checked_size
 from .notes import told
 from .options import Options
 from .sockets import CATEGORY, DetectionsSocket, RegionsSocket
+from .validation import problems
 from .watching import NodeRun
 
 
@@ -49,8 +49,8 @@ class AfterDetailRegions(io.ComfyNode):
         )
 
     @classmethod
-    def validate_inputs(cls, resolution: str | None = None) -> bool | str:
-        return inputs.nearest("resolution", resolution, CHOICES) or True
+    def validate_inputs(cls, resolution: str | None = None, pick: str | None = None) -> bool | str:
+        return problems(cls, resolution=resolution, pick=pick)
 
     @classmethod
     def execute(cls, image: torch.Tensor, detections: Detections, **widgets: Any) -> io.NodeOutput:

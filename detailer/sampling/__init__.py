@@ -1,6 +1,7 @@
 """Sampling by ComfyUI: the only part of the core that knows it."""
 
-from .inpainter import ComfyInpainter, Refiner
+from .inpainter import ComfyInpainter
+from .items import Refiner
 from .known import unknown_sampling
 from .progress import Step
 

@@ -3,53 +3,33 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 import comfy.ldm.modules.diffusionmodules.openaimodel as unet
 import comfy.model_management as memory
 import comfy.sample
-import comfy.samplers
 import torch
 
 from ..box import Box
-from ..conditioning import Conditioning, batched, cropped, signature, with_equal_lengths
+from ..conditioning import Conditioning, NothingHere
 from ..detail import Job
-from ..family import ModelSizes, of_latent_format
+from ..family import ModelSizes
+from ..joining import with_equal_lengths
 from ..object_prompts import ObjectPrompts
 from ..settings import PaintSettings, SampleSettings
+from ..view import View
 from .differential import with_differential_mask
+from .items import Item, Refiner, grouped, item_of
 from .known import unknown_sampling
-from .noise import SINGLE_SAMPLERS, initial_noise, sampler_with_own_noise
+from .model import cell_of, decides_by_batch, misfit, refiner_misfit, sizes_of
+from .noise import SINGLE_SAMPLERS
+from .passes import Passes
 from .progress import Progress, Step
 from .wording import Wording
 
 log = logging.getLogger("afterdetail")
-
-
-class Refiner(NamedTuple):
-    """The model of the last steps and its own conditionings."""
-
-    model: Any
-    positive: Conditioning
-    negative: Conditioning
-
-
-@dataclass(frozen=True, eq=False)
-class _Item:
-    """A job with its conditionings, cut to its window."""
-
-    job: Job
-    positive: Conditioning
-    negative: Conditioning
-    refiner: Refiner | None
-
-    @property
-    def group(self) -> Hashable:
-        """What items have to share to be sampled together."""
-        refined = self.refiner and (signature(self.refiner.positive), signature(self.refiner.negative))
-        return self.job.latent.shape, signature(self.positive), signature(self.negative), refined
 
 
 Outcome = torch.Tensor | Exception
@@ -79,13 +59,24 @@ class ComfyInpainter:
         if sentence := unknown_sampling(self.settings.sampler_name, self.settings.scheduler):
             raise ValueError(sentence)
         self.wording = Wording(self.positive, self.negative, self.model, self.clip, self.prompts)
+        if sentence := misfit(self.model, self.vae):
+            raise ValueError(sentence)
+        if self.refiner is not None and (sentence := refiner_misfit(self.model, self.refiner.model)):
+            raise ValueError(sentence)
         if self.paint.differential:
             self.model = with_differential_mask(self.model)
 
     @property
+    def notes(self) -> list[str]:
+        """What the user should know of the models that are wired."""
+        shown = any("concat_latent_image" in options for _, options in self.positive)
+        if "masked_image" not in getattr(self.model.model, "concat_keys", ()) or self.paint.inpaint_model or shown:
+            return []
+        return ["The model is an inpainting checkpoint, which wants to see where the hole is: turn on inpaint_model."]
+
+    @property
     def sizes(self) -> ModelSizes:
-        family = of_latent_format(type(self.model.get_model_object("latent_format")).__name__)
-        return ModelSizes(family, int(self.vae.spacial_compression_encode()))
+        return sizes_of(self.model, self.vae)
 
     def encode(self, pixels: torch.Tensor) -> torch.Tensor:
         """[1, H, W, 3] -> latent [1, C, (T,) h, w]."""
@@ -97,39 +88,51 @@ class ComfyInpainter:
         return pixels.reshape(-1, *pixels.shape[-3:])[:1]
 
     def sample(self, jobs: Sequence[Job], image: Box) -> list[Outcome]:
-        """Inpaint each job's latent where its mask is 1; the outcome of each is its latent or why it failed."""
-        items = self._items(jobs, image)
-        outcomes: dict[int, Outcome] = {}
-        progress = Progress(self.model, len(jobs), self.settings.steps * self.settings.passes, self.on_progress)
-        for group in _grouped(items):
-            for batch in self._batches(group, items[group[0]].job.latent.shape):
-                found = self._sample_or_split([items[index] for index in batch], progress)
-                outcomes.update(zip(batch, found, strict=True))
+        """Inpaint each job's latent where its mask is 1; the outcome of each is its latent or why there is none."""
+        prepared = self._prepared(jobs, image)
+        outcomes: dict[int, Outcome] = {i: each for i, each in enumerate(prepared) if isinstance(each, Exception)}
+        ready = [(i, each) for i, each in enumerate(prepared) if isinstance(each, Item)]
+        progress = Progress(self.model, len(ready), self.settings.steps * self.settings.passes, self.on_progress)
+        for group in grouped([item for _, item in ready]):
+            for batch in self._batches([ready[place] for place in group]):
+                found = self._sample_or_split([item for _, item in batch], progress)
+                outcomes.update(zip((index for index, _ in batch), found, strict=True))
         return [outcomes[index] for index in range(len(jobs))]
 
-    def _items(self, jobs: Sequence[Job], image: Box) -> list[_Item]:
+    def _prepared(self, jobs: Sequence[Job], image: Box) -> list[Item | Exception]:
+        """Each job with its conditionings, or why it cannot have them: that is its own failure and no other's."""
+        cell = cell_of(self.vae)
+        refiner = self.refiner if self.settings.high_noise_frac < 1 else None
+        prepared: list[Item | Exception] = []
+        for job, (positive, negative) in zip(jobs, self._worded(jobs), strict=True):
+            try:
+                prepared.append(item_of(job, View(job.region, image, cell), positive, negative, refiner))
+            except NothingHere as nothing:
+                prepared.append(nothing)
+            except Exception as error:
+                log.exception("Cutting the conditioning of an object failed.")
+                prepared.append(error)
+        return prepared
+
+    def _worded(self, jobs: Sequence[Job]) -> list[tuple[Conditioning, Conditioning]]:
+        """Each job's positive and negative, still of the whole image."""
         worded = [self.wording.of(job.region) for job in jobs]
         positives, negatives = [positive for positive, _ in worded], [negative for _, negative in worded]
-        if isinstance(self.model.model.diffusion_model, unet.UNetModel):
-            positives, negatives = with_equal_lengths(positives), with_equal_lengths(negatives)
-        return [
-            _Item(
-                job,
-                _with_concat(cropped(positive, job.region, image), job),
-                _with_concat(cropped(negative, job.region, image), job),
-                self._cropped_refiner(job, image),
-            )
-            for job, positive, negative in zip(jobs, positives, negatives, strict=True)
-        ]
+        if self._tokens_may_repeat and jobs:
+            positives = with_equal_lengths(positives)
+            if any(negative is not self.negative for negative in negatives):
+                negatives = with_equal_lengths(negatives)
+        return list(zip(positives, negatives, strict=True))
 
-    def _cropped_refiner(self, job: Job, image: Box) -> Refiner | None:
-        if self.refiner is None or self.settings.high_noise_frac >= 1:
-            return None
-        model, positive, negative = self.refiner
-        return Refiner(model, cropped(positive, job.region, image), cropped(negative, job.region, image))
+    @property
+    def _tokens_may_repeat(self) -> bool:
+        return isinstance(self.model.model.diffusion_model, unet.UNetModel)
 
-    def _batches(self, group: list[int], shape: torch.Size) -> list[list[int]]:
-        size = 1 if self.settings.sampler_name in SINGLE_SAMPLERS else self.settings.batch_size or self._fitting(shape)
+    def _batches(self, group: Sequence[tuple[int, Item]]) -> list[Sequence[tuple[int, Item]]]:
+        """A group of equals in batches of the size that was chosen, or fits."""
+        _, first = group[0]
+        alone = self.settings.sampler_name in SINGLE_SAMPLERS or decides_by_batch(self.model) or first.is_single
+        size = 1 if alone else self.settings.batch_size or self._fitting(first.job.latent.shape)
         return [group[start : start + size] for start in range(0, len(group), size)]
 
     def _fitting(self, shape: torch.Size) -> int:
@@ -139,10 +142,11 @@ class ComfyInpainter:
         both_conditionings = self.model.model.memory_required([2, *shape[1:]])
         return max(int((free - memory.minimum_inference_memory() - to_load) / both_conditionings), 1)
 
-    def _sample_or_split(self, items: list[_Item], progress: Progress) -> list[Outcome]:
+    def _sample_or_split(self, items: list[Item], progress: Progress) -> list[Outcome]:
         """The outcomes of a batch. One that fails is halved and tried again, until the failing item is alone."""
+        passes = Passes(self.model, self.settings, self.paint.fill)
         try:
-            latents = self._sample_batch(items, progress)
+            latents = passes.sample(items, progress)
         except Exception as error:
             if len(items) == 1:
                 log.exception("Sampling an object failed.")
@@ -157,132 +161,3 @@ class ComfyInpainter:
         return [
             outcome for half in (items[:middle], items[middle:]) for outcome in self._sample_or_split(half, progress)
         ]
-
-    def _sample_batch(self, items: list[_Item], progress: Progress) -> torch.Tensor:
-        """All passes over one batch; each later pass starts from the last one's latents at half its denoise."""
-        latent = torch.cat([item.job.latent for item in items])
-        for number in range(self.settings.passes):
-            seeds = [(item.job.seed + number) % (1 << 64) for item in items]
-            run = _Pass(items, seeds, self.settings.denoise / 2**number, number == 0)
-            callback = progress.callback(len(items), number * self.settings.steps, _common_label(items))
-            latent = self._sample_pass(run, latent, callback)
-        return latent
-
-    def _sample_pass(self, run: _Pass, latent: torch.Tensor, callback: Callable) -> torch.Tensor:
-        mask = torch.cat([item.job.mask for item in run.items])
-        start = self._filled(run, latent, mask) if run.is_first else latent
-        noise = initial_noise(start.split(1), run.seeds) * self.settings.noise_multiplier
-        sigmas = self._sigmas(run.denoise)
-        split = round((len(sigmas) - 1) * self.settings.high_noise_frac)
-        refiners = [item.refiner for item in run.items if item.refiner is not None]
-        base = _Stage(self.model, [item.positive for item in run.items], [item.negative for item in run.items])
-        if not refiners or split == len(sigmas) - 1:  # with few steps, a large share is all of them
-            return self._sample_stage(base, run.seeds, noise, start, sigmas, mask, callback)
-        refine = _Stage(refiners[0].model, [r.positive for r in refiners], [r.negative for r in refiners])
-        if split == 0:
-            return self._sample_stage(refine, run.seeds, noise, start, sigmas, mask, callback)
-        halfway = self._sample_stage(base, run.seeds, noise, start, sigmas[: split + 1], mask, callback)
-        leftover = _noise_between(refine.model, start, halfway, sigmas[split])
-        return self._sample_stage(refine, run.seeds, leftover, start, sigmas[split:], mask, _after(callback, split))
-
-    def _sample_stage(
-        self,
-        stage: _Stage,
-        seeds: list[int],
-        noise: torch.Tensor,
-        latent: torch.Tensor,
-        sigmas: torch.Tensor,
-        mask: torch.Tensor,
-        callback: Callable,
-    ) -> torch.Tensor:
-        return comfy.sample.sample_custom(
-            stage.model,
-            noise,
-            self.settings.cfg,
-            sampler_with_own_noise(self.settings.sampler_name, seeds, latent, sigmas),
-            sigmas,
-            batched(stage.positives),
-            batched(stage.negatives),
-            latent,
-            noise_mask=mask,
-            callback=callback,
-            disable_pbar=True,
-            seed=seeds[0],
-        )
-
-    def _sigmas(self, denoise: float) -> torch.Tensor:
-        return comfy.samplers.KSampler(
-            self.model,
-            self.settings.steps,
-            self.model.load_device,
-            sampler=self.settings.sampler_name,
-            scheduler=self.settings.scheduler,
-            denoise=denoise,
-            model_options=self.model.model_options,
-        ).sigmas
-
-    def _filled(self, run: _Pass, latent: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        """The latents with nothing, or noise, where the mask is; the other fills are done on the pixels."""
-        if self.paint.fill == "latent nothing":
-            content = torch.zeros_like(latent)
-        elif self.paint.fill == "latent noise":
-            # A seed of its own, so that it is not the noise that is then added to it.
-            content = initial_noise(latent.split(1), [(seed ^ (1 << 31)) for seed in run.seeds])
-        else:
-            return latent
-        latent_format = self.model.get_model_object("latent_format")
-        return torch.where(mask > 0, latent_format.process_out(content), latent)
-
-
-class _Pass(NamedTuple):
-    items: list[_Item]
-    seeds: list[int]
-    denoise: float
-    is_first: bool
-
-
-class _Stage(NamedTuple):
-    """A model and its conditionings, one of each for every item of the batch."""
-
-    model: Any
-    positives: list[Conditioning]
-    negatives: list[Conditioning]
-
-
-def _common_label(items: Sequence[_Item]) -> str:
-    """What the detector calls them, if it is the same for all."""
-    labels = {member.label for item in items for member in item.job.region.members}
-    return labels.pop() if len(labels) == 1 else "object"
-
-
-def _grouped(items: Sequence[_Item]) -> list[list[int]]:
-    groups: dict[Hashable, list[int]] = {}
-    for index, item in enumerate(items):
-        groups.setdefault(item.group, []).append(index)
-    return list(groups.values())
-
-
-def _with_concat(conditioning: Conditioning, job: Job) -> Conditioning:
-    """An inpaint checkpoint sees the crop with a hole, and where the hole is."""
-    if job.hole is None:
-        return conditioning
-    extra = {"concat_latent_image": job.hole, "concat_mask": job.hole_mask}
-    return [[tensor, {**options, **extra}] for tensor, options in conditioning]
-
-
-def _noise_between(model: Any, latent: torch.Tensor, noisy: torch.Tensor, sigma: torch.Tensor) -> torch.Tensor:
-    """The noise that turns `latent` into `noisy` at `sigma`, for a second model to go on where the first ended.
-
-    Given it as its own noise, the second model's start is `noisy`, and the kept area goes on being noised as it was.
-    Noise scaling is linear in the noise, and with none it undoes the scaling that ComfyUI takes off a result.
-    """
-    scaling, latent_format = model.get_model_object("model_sampling"), model.get_model_object("latent_format")
-    latent, noisy = latent_format.process_in(latent), latent_format.process_in(noisy)
-    sigma, nothing = sigma.to(latent), torch.zeros_like(latent)
-    without = scaling.noise_scaling(sigma, nothing, latent)
-    unit = scaling.noise_scaling(sigma, torch.ones_like(latent), latent) - without
-    return (scaling.noise_scaling(sigma, nothing, noisy) - without) / unit
-
-
-def _after(callback: Callable, steps_before: int) -> Callable:
-    return lambda step, denoised, x, steps: callback(steps_before + step, denoised, x, steps)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import comfy.k_diffusion.sampling as k_diffusion
+import comfy.model_management as memory
 import comfy.sample
 import comfy.samplers
 import torch
@@ -22,6 +24,18 @@ SINGLE_SAMPLERS = frozenset({"dpm_adaptive"})
 """Samplers whose step size is decided by the whole batch: one object at a time."""
 
 NoiseSampler = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+
+
+@contextmanager
+def own_global_noise() -> Iterator[None]:
+    """torch's process-wide generators in one and the same state, and afterwards in the one they had.
+
+    Patches such as ToMe's and HyperTile's draw from them; which object comes first must not matter.
+    """
+    device = memory.get_torch_device()
+    with torch.random.fork_rng([device] if device.type == "cuda" else []):
+        torch.manual_seed(0)
+        yield
 
 
 def initial_noise(latents: Sequence[torch.Tensor], seeds: Sequence[int]) -> torch.Tensor:

@@ -8,6 +8,7 @@ from ..conditioning import Conditioning
 from ..object_prompts import ObjectPrompts
 from ..prompt_text import ObjectPrompt
 from ..region import Region
+from .items import reworded
 from .loras import LoraUses, ObjectLoras
 
 
@@ -27,7 +28,7 @@ class Wording:
         return self._worded(self._positive, asked.text, asked), self._worded(self._negative, asked.negative, asked)
 
     def _worded(self, wired: Conditioning, text: str, asked: ObjectPrompt) -> Conditioning:
-        worded = _reworded(wired, self._encode(text, asked.loras)) if text else wired
+        worded = reworded(wired, self._encode(text, asked.loras)) if text else wired
         return self._loras.on(worded, asked.loras)
 
     def _encode(self, text: str, loras: LoraUses) -> Conditioning:
@@ -35,9 +36,3 @@ class Wording:
             clip = self._loras.clip(loras)
             self._encoded[text, loras] = clip.encode_from_tokens_scheduled(clip.tokenize(text))
         return self._encoded[text, loras]
-
-
-def _reworded(wired: Conditioning, encoded: Conditioning) -> Conditioning:
-    """The new prompt with what the wired conditioning holds besides words: ControlNets, sizes, areas."""
-    options = wired[0][1] if wired else {}
-    return [[tensor, {**options, **new}] for tensor, new in encoded]

@@ -196,11 +196,10 @@ def test_nothing_is_lost_and_nothing_is_done_twice(servers, photos, tmp_path, ra
     save(200, photos / changed.relative_to(output))
     shutil.move(photos / moved.relative_to(output), photos / "moved.png")
 
-    # a server and a worker process are killed while they work
+    # a server is killed while it works
     command = Command(ray_folder, *arguments, *reach)
     until(lambda: victim.get("/queue").json()["queue_running"])
     victim.kill()
-    until(lambda: workers_of(ray_folder))[-1].kill()
     code, said = command.end()
     assert code == 1, said
     assert f"{SOURCES - first + 1} detailed, {first - 2} skipped, 1 copied, 2 failed" in said, said
@@ -224,13 +223,23 @@ def test_nothing_is_lost_and_nothing_is_done_twice(servers, photos, tmp_path, ra
     assert code == 0 and f"0 detailed, {SOURCES} skipped" in said, said
 
 
-def test_a_cluster_does_the_work_and_is_left_running(comfy, photos, tmp_path, ray_folder, cluster):
+def test_ray_on_this_machine_does_the_work(comfy, photos, tmp_path, ray_folder):
+    source, output = photos / "face 0.png", tmp_path / "detailed"
+    arguments = ["--output", output, "--checkpoint", "nano-sd15.ckpt", "--set", "After Detailer.steps=2"]
+    code, said = Command(ray_folder, source, *arguments, "--server", comfy.url, "--ray", "local").end()
+    assert code == 0 and "1 detailed" in said, said
+    assert_detailed(source, output / source.name)
+
+
+def test_a_cluster_does_the_work_survives_its_worker_and_is_left_running(comfy, photos, tmp_path, ray_folder, cluster):
     address, head = cluster
     sources, output = sorted(photos.glob("face*.png"))[:3], tmp_path / "detailed"
     arguments = ["--output", output, "--checkpoint", "nano-sd15.ckpt", "--set", "After Detailer.steps=2"]
     command = Command(ray_folder, *sources, *arguments, "--server", comfy.url, "--ray", address)
-    (worker,) = until(lambda: workers_of(ray_folder))
-    assert head.pid in [process.pid for process in worker.parents()]
+    (first,) = until(lambda: workers_of(ray_folder))
+    assert head.pid in [process.pid for process in first.parents()]
+    first.kill()
+    (worker,) = until(lambda: [process for process in workers_of(ray_folder) if process.pid != first.pid])
     code, said = command.end()
     assert code == 0 and "3 detailed" in said, said
     for source in sources:
@@ -240,7 +249,7 @@ def test_a_cluster_does_the_work_and_is_left_running(comfy, photos, tmp_path, ra
 
 
 def outcome(comfy: ComfyServer, picture: bytes, *settings: str, seconds: float = SECONDS, **named: str) -> Outcome:
-    """Of one picture at one server, without Ray."""
+    """Of one picture at one server."""
     work = read(DEFAULT, ["5.steps=1", *settings], **{"checkpoint": "nano-sd15.ckpt", **named})
     server = Server(comfy.url, work, seconds, 1)
     checked = server.check()

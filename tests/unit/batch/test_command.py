@@ -26,21 +26,27 @@ def python(*arguments: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, env=PACKAGE, capture_output=True, text=True, timeout=120)
 
 
-def test_without_ray_it_says_what_to_install(tmp_path):
+def test_without_tqdm_it_says_what_to_install(tmp_path):
     """-S: without the installed packages."""
     done = python("-S", "-m", "afterdetail.batch", tmp_path, "--output", tmp_path / "out")
     assert done.returncode == 1
-    assert done.stderr == 'A batch needs ray and tqdm. Install them: pip install "ray>=2.50" tqdm\n'
+    assert done.stderr == "This batch needs tqdm. To install: pip install tqdm\n"
+    done = python("-S", "-m", "afterdetail.batch", tmp_path, "--output", tmp_path / "out", "--ray", "local")
+    assert done.stderr == "This batch needs tqdm and ray. To install: pip install tqdm ray\n"
 
 
-def test_the_client_imports_neither_torch_nor_comfyui_and_sends_no_statistics():
+def test_the_client_imports_no_more_than_it_needs():
     done = python(
         "-c",
-        "import os, sys, afterdetail.batch.__main__, afterdetail.batch.run, afterdetail.batch.workers\n"
-        "print(sorted({'torch', 'PIL', 'comfy', 'folder_paths'} & set(sys.modules)))\n"
-        "print(os.environ['RAY_USAGE_STATS_ENABLED'])",
+        "import sys, afterdetail.batch.command\n"
+        "print(sorted({'torch', 'ray', 'requests', 'filelock', 'comfy', 'folder_paths'} & set(sys.modules)))",
     )
-    assert done.stdout.split() == ["[]", "0"], done.stderr
+    assert done.stdout.split() == ["[]"], done.stderr
+
+
+def test_ray_sends_no_statistics():
+    done = python("-c", "import os, afterdetail.batch.cluster; print(os.environ['RAY_USAGE_STATS_ENABLED'])")
+    assert done.stdout.split() == ["0"], done.stderr
 
 
 @pytest.mark.parametrize(
@@ -50,6 +56,9 @@ def test_the_client_imports_neither_torch_nor_comfyui_and_sends_no_statistics():
         (["--output", "out"], 2, "name a SOURCE or --urls FILE"),
         (["in", "--output", "out", "--server", "ftp://host"], 2, "is no address"),
         (["in", "--output", "out", "--server", "host:port"], 2, "is no address"),
+        (["in", "--output", "out", "--jobs", "0"], 2, "--jobs has to be 1 or more"),
+        (["in", "--output", "out", "--api", "http://host", "--server", "host"], 2, "--api takes the place of"),
+        (["in", "--output", "out", "--api", "ftp://host"], 2, "--api ftp://host is no address"),
         (["gone", "--output", "out"], 1, "gone is no folder, file, pattern or URL. Correct the path."),
         (["in", "--output", "out", "--workflow", "gone.json"], 1, "The workflow gone.json cannot be read"),
         (["in", "--output", "out", "--set", "Nobody.steps=1"], 1, "names no node of the workflow"),

@@ -54,7 +54,8 @@ def test_a_failure_is_tried_again(tmp_path):
 def test_the_same_content_under_another_name_is_copied(tmp_path):
     done(tmp_path)
     with Journal(tmp_path) as journal:
-        assert journal.copied("b", "k", "in/b.jpg") and not journal.copied("c", "other", "in/c.jpg")
+        assert journal.has_copy("k") and not journal.has_copy("other")
+        journal.copy("b", "k", "in/b.jpg")
         assert journal.has("b", "k")
     assert (tmp_path / "b.png").read_bytes() == b"image"
     assert json.loads((tmp_path / "b.json").read_text()) == {"source": "in/b.jpg", "name": "b", "result": "b.png"}
@@ -64,7 +65,7 @@ def test_what_was_replaced_is_not_copied(tmp_path):
     done(tmp_path, key="k")
     done(tmp_path, key="k2", image=b"other")
     with Journal(tmp_path) as journal:
-        assert not journal.copied("b", "k", "in/b.jpg")
+        assert not journal.has_copy("k")
 
 
 def test_a_line_that_was_being_written_is_dropped(tmp_path):

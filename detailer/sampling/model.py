@@ -1,0 +1,63 @@
+"""What a wired MODEL and VAE tell of themselves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..family import ModelSizes, of_latent_format
+
+
+def sizes_of(model: Any, vae: Any) -> ModelSizes:
+    """The family of a MODEL, and what the sides of a crop have to be divisible by for it and the VAE."""
+    family = of_latent_format(_latent_format(model))
+    return ModelSizes(family, cell_of(vae) * patch_of(model))
+
+
+def cell_of(vae: Any) -> int:
+    """Pixels along the side of one latent cell."""
+    return int(vae.spacial_compression_encode())
+
+
+def patch_of(model: Any) -> int:
+    """Latent cells along the side of one token of a transformer; 1 for models that have no tokens, as UNets.
+
+    Transformers tell it as a number, or as one for each axis with the width last.
+    """
+    patch: Any = getattr(model.model.diffusion_model, "patch_size", 1)
+    return int(patch[-1] if isinstance(patch, (list, tuple)) else patch)
+
+
+def misfit(model: Any, vae: Any) -> str | None:
+    """A sentence if the VAE makes other latents than the model samples, else None."""
+    wanted = model.get_model_object("latent_format")
+    takes, makes = (wanted.latent_channels, wanted.latent_dimensions), (vae.latent_channels, vae.latent_dim)
+    if takes == makes:
+        return None
+    return (
+        f"The VAE makes {_latents(*makes)} and the model ({_latent_format(model)}) samples {_latents(*takes)}: "
+        "connect the VAE that belongs to the model."
+    )
+
+
+def refiner_misfit(model: Any, refiner: Any) -> str | None:
+    """A sentence if the refiner cannot go on with the model's latents, else None."""
+    base, refining = _latent_format(model), _latent_format(refiner)
+    if base == refining:
+        return None
+    return (
+        f"The refiner_model samples {refining} latents and the model {base} latents: connect a refiner that was made "
+        "for the model, or none."
+    )
+
+
+def decides_by_batch(model: Any) -> bool:
+    """Whether a patch of the model looks at all objects of a batch at once, as EasyCache and LazyCache do."""
+    return "easycache" in model.model_options.get("transformer_options", {})
+
+
+def _latent_format(model: Any) -> str:
+    return type(model.get_model_object("latent_format")).__name__
+
+
+def _latents(channels: int, dimensions: int) -> str:
+    return f"{channels}-channel {'video' if dimensions == 3 else 'picture'} latents"

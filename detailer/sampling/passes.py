@@ -1,0 +1,139 @@
+"""Sampling one batch of items: the passes over it, and in each the model and then the refiner."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import comfy.sample
+import comfy.samplers
+import torch
+
+from ..conditioning import Conditioning
+from ..joining import batched
+from ..settings import Fill, SampleSettings
+from .items import Item, common_label
+from .noise import initial_noise, own_global_noise, sampler_with_own_noise
+from .progress import Progress
+
+
+@dataclass(frozen=True)
+class Passes:
+    """Samples batches by a MODEL."""
+
+    model: Any
+    settings: SampleSettings
+    fill: Fill
+
+    def sample(self, items: list[Item], progress: Progress) -> torch.Tensor:
+        """The latents [B, C, (T,) h, w] after all passes.
+
+        Each pass after the first starts from the last one's latents at half its denoise.
+        """
+        latent = torch.cat([item.job.latent for item in items])
+        for number in range(self.settings.passes):
+            seeds = [(item.job.seed + number) % (1 << 64) for item in items]
+            run = _Pass(items, seeds, self.settings.denoise / 2**number, number == 0)
+            callback = progress.callback(len(items), number * self.settings.steps, common_label(items))
+            latent = self._pass(run, latent, callback)
+        return latent
+
+    def _pass(self, run: _Pass, latent: torch.Tensor, callback: Callable) -> torch.Tensor:
+        mask = torch.cat([item.job.mask for item in run.items])
+        start = self._filled(run, latent, mask) if run.is_first else latent
+        noise = initial_noise(start.split(1), run.seeds) * self.settings.noise_multiplier
+        sigmas = self._sigmas(run.denoise)
+        split = round((len(sigmas) - 1) * self.settings.high_noise_frac)
+        refiners = [item.refiner for item in run.items if item.refiner is not None]
+        base = _Stage(self.model, [item.positive for item in run.items], [item.negative for item in run.items])
+        if not refiners or split == len(sigmas) - 1:  # with few steps, a large share is all of them
+            return self._stage(base, run.seeds, noise, start, sigmas, mask, callback)
+        refine = _Stage(refiners[0].model, [r.positive for r in refiners], [r.negative for r in refiners])
+        if split == 0:
+            return self._stage(refine, run.seeds, noise, start, sigmas, mask, callback)
+        halfway = self._stage(base, run.seeds, noise, start, sigmas[: split + 1], mask, callback)
+        leftover = _noise_between(refine.model, start, halfway, sigmas[split])
+        return self._stage(refine, run.seeds, leftover, start, sigmas[split:], mask, _after(callback, split))
+
+    def _stage(
+        self,
+        stage: _Stage,
+        seeds: list[int],
+        noise: torch.Tensor,
+        latent: torch.Tensor,
+        sigmas: torch.Tensor,
+        mask: torch.Tensor,
+        callback: Callable,
+    ) -> torch.Tensor:
+        with own_global_noise():
+            return comfy.sample.sample_custom(
+                stage.model,
+                noise,
+                self.settings.cfg,
+                sampler_with_own_noise(self.settings.sampler_name, seeds, latent, sigmas),
+                sigmas,
+                batched(stage.positives),
+                batched(stage.negatives),
+                latent,
+                noise_mask=mask,
+                callback=callback,
+                disable_pbar=True,
+                seed=seeds[0],
+            )
+
+    def _sigmas(self, denoise: float) -> torch.Tensor:
+        return comfy.samplers.KSampler(
+            self.model,
+            self.settings.steps,
+            self.model.load_device,
+            sampler=self.settings.sampler_name,
+            scheduler=self.settings.scheduler,
+            denoise=denoise,
+            model_options=self.model.model_options,
+        ).sigmas
+
+    def _filled(self, run: _Pass, latent: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        """The latents with nothing, or noise, where the mask is; the other fills are done on the pixels."""
+        if self.fill == "latent nothing":
+            content = torch.zeros_like(latent)
+        elif self.fill == "latent noise":
+            # A seed of its own, so that it is not the noise that is then added to it.
+            content = initial_noise(latent.split(1), [(seed ^ (1 << 31)) for seed in run.seeds])
+        else:
+            return latent
+        latent_format = self.model.get_model_object("latent_format")
+        return torch.where(mask > 0, latent_format.process_out(content), latent)
+
+
+class _Pass(NamedTuple):
+    items: list[Item]
+    seeds: list[int]
+    denoise: float
+    is_first: bool
+
+
+class _Stage(NamedTuple):
+    """A model and its conditionings, one of each for every item of the batch."""
+
+    model: Any
+    positives: list[Conditioning]
+    negatives: list[Conditioning]
+
+
+def _noise_between(model: Any, latent: torch.Tensor, noisy: torch.Tensor, sigma: torch.Tensor) -> torch.Tensor:
+    """The noise that turns `latent` into `noisy` at `sigma`, for a second model to go on where the first ended.
+
+    Given it as its own noise, the second model's start is `noisy`, and the kept area goes on being noised as it was.
+    Noise scaling is linear in the noise, and with none it undoes the scaling that ComfyUI takes off a result.
+    """
+    scaling, latent_format = model.get_model_object("model_sampling"), model.get_model_object("latent_format")
+    latent, noisy = latent_format.process_in(latent), latent_format.process_in(noisy)
+    sigma, nothing = sigma.to(latent), torch.zeros_like(latent)
+    without = scaling.noise_scaling(sigma, nothing, latent)
+    unit = scaling.noise_scaling(sigma, torch.ones_like(latent), latent) - without
+    return (scaling.noise_scaling(sigma, nothing, noisy) - without) / unit
+
+
+def _after(callback: Callable, steps_before: int) -> Callable:
+    return lambda step, denoised, x, steps: callback(steps_before + step, denoised, x, steps)
