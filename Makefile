@@ -3,7 +3,7 @@ SHELL := bash
 PYTHON ?= python3
 RUN := PYTHONPATH=tests:tools:.pack .venv/bin/python
 
-.PHONY: help setup demo test references browser lint bench serve weights workflows locales pictures screenshots versions face-model
+.PHONY: help setup demo test references browser lint bench serve weights workflows locales pictures screenshots versions face-model tables
 
 help:
 	@echo "make demo         repair the faces of a real photo in a real ComfyUI; results in demo/"
@@ -14,6 +14,7 @@ help:
 	@echo "make versions     run the end-to-end tests on the oldest and the newest ComfyUI"
 	@echo "make workflows    write the API forms and pictures of the workflows anew (ARGS=... only these)"
 	@echo "make locales      write the nodes' and panels' texts in all languages, and say what a language lacks"
+	@echo "make tables       write the tables of parameters on the HTTP service's page anew"
 	@echo "make pictures     make the help pages' pictures, the icon and the banner anew"
 	@echo "make screenshots  take the README's picture of the canvas anew"
 	@echo "make face-model   train the small model further (ARGS=\"--steps 5000\"; see tools/face_model/README.md)"
@@ -53,6 +54,9 @@ face-model: setup
 
 versions: setup
 	@tools/versions.sh
+
+tables: setup
+	@$(RUN) tools/api_tables.py
 
 pictures: setup
 	@$(RUN) tools/pictures/help_pictures.py

@@ -44,19 +44,40 @@ def find(field: str, folder: str, name: str) -> str:
 
     `name` is the file's stem; its file name, with whatever suffix of a model file, will do.
     """
-    wanted = name.removeprefix(PREFIX).strip().casefold()
-    stem, dot, suffix = wanted.rpartition(".")
-    files = folder_paths.get_filename_list(folder)
-    by_stem = {_stem(file).casefold(): file for file in reversed(files)}
-    for candidate in (wanted, stem if f"{dot}{suffix}" in folder_paths.supported_pt_extensions else ""):
-        if candidate in by_stem:
-            return by_stem[candidate]
-    if not files:
-        raise invalid(field, f"Unknown {field} {wanted[:80]!r}: this server has no files in models/{folder}.")
+    by_stem = _by_stem(folder)
+    if found := _meant(name, by_stem):
+        return found
+    wanted = _wanted(name)[:80]
+    if not by_stem:
+        raise invalid(field, f"Unknown {field} {wanted!r}: this server has no files in models/{folder}.")
     close = difflib.get_close_matches(wanted, by_stem, n=3, cutoff=0.0)
-    raise invalid(
-        field, f"Unknown {field} {wanted[:80]!r}. Nearest: {', '.join(_stem(by_stem[key]) for key in close)}."
-    )
+    raise invalid(field, f"Unknown {field} {wanted!r}. Nearest: {', '.join(stem(by_stem[key]) for key in close)}.")
+
+
+def knows(folder: str, name: str) -> bool:
+    """Whether `find` would find the file."""
+    return _meant(name, _by_stem(folder)) is not None
+
+
+def _by_stem(folder: str) -> dict[str, str]:
+    return {stem(file).casefold(): file for file in reversed(folder_paths.get_filename_list(folder))}
+
+
+def _wanted(name: str) -> str:
+    return name.removeprefix(PREFIX).strip().casefold()
+
+
+def _meant(name: str, by_stem: Mapping[str, str]) -> str | None:
+    wanted = _wanted(name)
+    stem, dot, suffix = wanted.rpartition(".")
+    if f"{dot}{suffix}" not in folder_paths.supported_pt_extensions:
+        stem = ""
+    return by_stem.get(wanted) or by_stem.get(stem)
+
+
+def names(folder: str) -> set[str]:
+    """The names by which `find` knows the files of a folder, suffixes included."""
+    return {PurePosixPath(file.replace("\\", "/")).name for file in folder_paths.get_filename_list(folder)}
 
 
 def loras(wanted: Mapping[str, float]) -> tuple[tuple[str, float], ...]:
@@ -69,7 +90,7 @@ def embedding(field: str, name: str) -> str:
     return str(PurePosixPath(find(field, "embeddings", name).replace("\\", "/")).with_suffix(""))
 
 
-def _stem(file: str) -> str:
+def stem(file: str) -> str:
     return PurePosixPath(file.replace("\\", "/")).stem
 
 
@@ -79,7 +100,7 @@ async def checkpoint(name: str | None, kind: Kind, settings: Settings, field: st
         found = find(field, "checkpoints", name)
         traits = await traits_of(found)
         if traits.kind not in (None, kind):
-            raise invalid(field, f"{field} {_stem(found)!r} is a {traits.kind} model, and {kind} is needed here.")
+            raise invalid(field, f"{field} {stem(found)!r} is a {traits.kind} model, and {kind} is needed here.")
         return found
     if chosen := getattr(settings.checkpoints, kind):
         return find(field, "checkpoints", chosen)
@@ -130,12 +151,12 @@ def require_detector(name: str) -> None:
         )
 
 
-def require_style(name: str) -> None:
+def require_style(name: str, field: str = "style_preset") -> None:
     """Refused, with the nearest names, if there is no such style."""
     try:
         styles.find(name, at_hand())
     except ValueError as error:
-        raise invalid("style_preset", str(error)) from None
+        raise invalid(field, str(error)) from None
 
 
 async def traits_of(file: str) -> Traits:

@@ -18,6 +18,7 @@ from pydantic import BaseModel
 
 from . import openapi
 from .access import NOBODY, Turn, client_of
+from .dialects.a1111 import routes as a1111
 from .dialects.dialect import Dialect, Failed, Get, Post, Route
 from .dialects.novita import routes as novita
 from .dialects.octoai import routes as octoai
@@ -33,7 +34,7 @@ BODY_SECONDS = 120
 CLIENT_CLOSED_REQUEST = 499
 """nginx's number: nobody reads the answer."""
 
-DIALECTS = (octoai.DIALECT, segmind.DIALECT, novita.DIALECT)
+DIALECTS = (octoai.DIALECT, segmind.DIALECT, novita.DIALECT, a1111.DIALECT)
 Answer = Callable[[web.Request, str], Awaitable[web.StreamResponse]]
 
 

@@ -9,8 +9,8 @@ from .errors import invalid
 MIN_SIDE = 16
 
 
-def require_size(field: str, size: Size, table: tuple[Size, ...], base: str) -> None:
-    """Refused, with the nearest sizes, unless `size` is one of the table."""
+def require_size(field: str, size: Size, table: tuple[Size, ...], base: str, what: str = "") -> None:
+    """Refused, with the nearest sizes, unless `size` is one of the table. `what` is the sentence's word for it."""
     if size in table:
         return
     native = FAMILIES[base].native
@@ -19,7 +19,8 @@ def require_size(field: str, size: Size, table: tuple[Size, ...], base: str) -> 
         return abs(entry.width - size.width) + abs(entry.height - size.height)
 
     near = sorted(table, key=lambda entry: (distance(entry), abs(entry.area - native.area)))[:3]
-    raise invalid(field, f"{field} is {size}, which {base} does not take. Nearest sizes: {', '.join(map(str, near))}.")
+    nearest = ", ".join(map(str, near))
+    raise invalid(field, f"{what or field} is {size}, which {base} does not take. Nearest sizes: {nearest}.")
 
 
 def require_sides(field: str, size: Size) -> None:

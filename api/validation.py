@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
+from multidict import MultiMapping
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     GetCoreSchemaHandler,
@@ -22,14 +24,35 @@ from .errors import Problem, Refused
 
 MAX_SEED = 2**32 - 1
 SHOWN_CHARACTERS = 60
-Prompt = Annotated[str, StringConstraints(max_length=20_000)]
+MAX_NESTING = 100
+"""Of brackets in a prompt: what ComfyUI's reader of weights bears, and far more than anybody writes."""
+
+MAX_PROBLEMS = 20
+
+
+def not_nested_too_deep(prompt: str) -> str:
+    depth = deepest = 0
+    for bracket in re.findall(r"\\.|[()]", prompt):
+        depth += {"(": 1, ")": -1}.get(bracket, 0)
+        deepest = max(deepest, depth)
+    if deepest > MAX_NESTING:
+        raise ValueError(f"has {deepest} brackets inside each other; {MAX_NESTING} is the limit. Take some out.")
+    return prompt
+
+
+Prompt = Annotated[str, StringConstraints(max_length=20_000), AfterValidator(not_nested_too_deep)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=300)]
+Switch = bool | Literal[0, 1]
+"""Where a document shows a number for a boolean."""
 
 
 class RequestModel(BaseModel):
-    """Fields a service does not know are ignored, as the services do; null is the same as leaving a field out."""
+    """Values have the documents' types, and none is read as another. Null is the same as leaving a field out.
 
-    model_config = ConfigDict(extra="ignore", frozen=True, allow_inf_nan=False, protected_namespaces=())
+    Fields a service does not know are ignored, as the services do.
+    """
+
+    model_config = ConfigDict(extra="ignore", frozen=True, strict=True, allow_inf_nan=False, protected_namespaces=())
 
     @model_validator(mode="before")
     @classmethod
@@ -55,29 +78,78 @@ def parse(model: type[AnyRequest], body: bytes) -> AnyRequest:
     try:
         return model.model_validate_json(body)
     except ValidationError as error:
-        raise Refused(422, [problem_of(item) for item in error.errors(include_url=False)]) from None
+        raise Refused(422, problems_of(model, error)) from None
 
 
-def problem_of(error: ErrorDetails) -> Problem:
+def parse_query(model: type[AnyRequest], query: MultiMapping[str]) -> AnyRequest:
+    """What the query of a request asks for; a list may be repeated, or have commas. Refused like `parse`."""
+    lists = {info.alias or name for name, info in model.model_fields.items() if get_origin(info.annotation) is list}
+    given = {
+        name: [part for text in query.getall(name) for part in text.split(",")] if name in lists else query[name]
+        for name in query
+    }
+    try:
+        return model.model_validate_strings(given, strict=False)
+    except ValidationError as error:
+        raise Refused(422, problems_of(model, error)) from None
+
+
+def problems_of(model: type[BaseModel], error: ValidationError) -> list[Problem]:
+    """One problem for each fault: of a union's complaints, those of the branch that was meant."""
+    found: dict[str, Problem] = {}
+    complaints = error.errors(include_url=False)
+    complaints.sort(key=lambda item: item["type"].endswith("_type"))  # a branch of another type was not meant
+    for item in complaints:
+        field = field_of(model, item["loc"])
+        found.setdefault(field, problem_of(field, item))
+    inner = tuple(found)
+    faults = [found[field] for field in found if not any(other.startswith(f"{field}.") for other in inner)]
+    return faults[:MAX_PROBLEMS]
+
+
+def field_of(model: type[BaseModel], place: Sequence[int | str]) -> str:
+    """Names of fields and indexes, joined by dots. Pydantic's names of types and the keys of tables are left out."""
+    kept, models = list[str](), [model]
+    for item in place:
+        fields = {info.alias or name: info for found in models for name, info in found.model_fields.items()}
+        if isinstance(item, int) or item in fields:
+            kept.append(str(item))
+        if item in fields:
+            models = _models_in(fields[item].annotation)
+    return ".".join(kept)
+
+
+def _models_in(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for part in get_args(annotation) for model in _models_in(part)]
+
+
+def problem_of(field: str, error: ErrorDetails) -> Problem:
     """A sentence that names the field, its value and the limit."""
-    field = ".".join(map(str, error["loc"]))
     message = error["msg"][:1].lower() + error["msg"][1:]
     match error["type"]:
         case "missing":
             sentence = f"{field} is missing. It is required."
         case "json_invalid":
             return Problem("", f"The body is not JSON: {message.removeprefix('invalid JSON: ')}.", error["type"])
+        case "extra_forbidden":
+            sentence = (
+                f"{field} has {str(error['loc'][-1])[:40]!r}, which is not known here. Correct it, or take it out."
+            )
         case "literal_error":
             sentence = _unknown(field, error)
         case "value_error":
-            sentence = str(error.get("ctx", {}).get("error", message))
+            told = str(error.get("ctx", {}).get("error", message))
+            sentence = f"{field} {told}" if field else told
         case _:
             sentence = f"{field or 'The body'} is {shown(error['input'])}: {message}."
     return Problem(field, sentence, error["type"])
 
 
 def _unknown(field: str, error: ErrorDetails) -> str:
-    known = re.findall(r"'([^']*)'", error.get("ctx", {}).get("expected", ""))
+    expected = error.get("ctx", {}).get("expected", "")
+    known = re.findall(r"'([^']*)'", expected) or [expected]
     value = error["input"]
     if len(known) > 4 and isinstance(value, str):
         known = difflib.get_close_matches(value, known, n=3, cutoff=0.0)

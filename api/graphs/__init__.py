@@ -6,6 +6,7 @@ from .generating import Control, Generation, Subject, generate
 from .inpainting import Inpainting, inpaint
 from .meaning import InGraph, in_graph, in_hundredths
 from .models import Assets, Sampler, Sampling
+from .passes import Part, Pass, generate_and_repair, repair
 from .prompts import Words, with_embeddings, with_subject
 
 __all__ = [
@@ -17,6 +18,8 @@ __all__ = [
     "Generation",
     "InGraph",
     "Inpainting",
+    "Part",
+    "Pass",
     "Sampler",
     "Sampling",
     "Shown",
@@ -24,9 +27,11 @@ __all__ = [
     "Words",
     "detail",
     "generate",
+    "generate_and_repair",
     "in_graph",
     "in_hundredths",
     "inpaint",
+    "repair",
     "with_embeddings",
     "with_subject",
 ]

@@ -12,9 +12,10 @@ from typing import Any, NamedTuple
 
 from ...detailer.box import Size
 from ...detailer.family import HostedFamily
+from ...detailer.settings import Fill
 from .builder import Builder, Built, Checking, Link
 from .inpainting import Inpainting, repainted
-from .models import Assets, Loaded, Sampling, load
+from .models import Assets, Loaded, Loads, Sampling
 from .prompts import Conditioning, Words, encode, encode_refiner, encode_sdxl, styled
 
 OUTPAINT_BLUR = OUTPAINT_DILATION = 8
@@ -40,7 +41,10 @@ class Subject(NamedTuple):
 
 @dataclass(frozen=True)
 class Generation:
-    """`strength` counts where there is an image to start from. Images are LoadImage's names."""
+    """`strength` counts where there is an image to start from, and 0 keeps that. Images are LoadImage's names.
+
+    `crop`: an image of another shape is cut to the size's, not stretched.
+    """
 
     base_model: HostedFamily
     size: Size
@@ -49,7 +53,11 @@ class Generation:
     strength: float = 1.0
     image: str | None = None
     mask: str | None = None
+    crop: bool = False
     outpainting: bool = False
+    mask_blur: int = 4
+    invert: bool = False
+    fill: Fill = "original"
     only_masked: bool = False
     padding: int = 32
     refiner: str | None = None
@@ -75,7 +83,16 @@ class Scene(NamedTuple):
 
 def generate(assets: Assets, words: Words, wish: Generation, checking: Checking | None) -> Built:
     build = Builder(checking)
-    loaded = load(build, assets)
+    done = batch(build, made(build, Loads(build), (assets, words), wish), "All pictures")
+    return Built(build.graph, build.show(done))  # at the end, so that a job that is stopped has written no file
+
+
+def made(build: Builder, loads: Loads, chosen: tuple[Assets, Words], wish: Generation) -> list[Link]:
+    """One image for each seed. No model is loaded where the picture to start from is kept."""
+    if wish.image and wish.strength == 0:
+        return [scaled(build, wish.image, wish, "Picture to keep")] * len(wish.seeds)
+    assets, words = chosen
+    loaded = loads.of(assets)
     texts = styled(build, words)
     if wish.subject:
         positive = subject(build, loaded.clip, texts.positive, wish.subject)
@@ -89,17 +106,16 @@ def generate(assets: Assets, words: Words, wish: Generation, checking: Checking 
         model = build.add("CheckpointLoaderSimple", "SDXL refiner", ckpt_name=wish.refiner)
         refiner = Refiner(model.out(0), encode_refiner(build, model.out(1), texts, wish.size))
     if wish.control:
-        conditioning = controlled(build, loaded, conditioning, wish.control, wish.size)
-    done = batch(build, pictures(Scene(build, wish, loaded, conditioning, refiner)), "All pictures")
-    return Built(build.graph, build.show(done))  # at the end, so that a job that is stopped has written no file
+        conditioning = controlled(build, loaded, conditioning, wish.control, wish)
+    return pictures(Scene(build, wish, loaded, conditioning, refiner))
 
 
 def pictures(scene: Scene) -> list[Link]:
     """One image for each seed."""
     build, wish, loaded, _, _ = scene
-    image = scaled(build, wish.image, wish.size, "Picture to start from") if wish.image else None
+    image = scaled(build, wish.image, wish, "Picture to start from") if wish.image else None
     if image and wish.mask:
-        white = scaled(build, wish.mask, wish.size, "Mask: white is repainted")
+        white = scaled(build, wish.mask, wish, "Mask: white is repainted")
         mask = build.add("ImageToMask", "The mask", image=white, channel="red").out()
         paint = outpainted if wish.outpainting else inpainted
         return [paint(scene, image, mask, seed) for seed in wish.seeds]
@@ -114,16 +130,16 @@ def pictures(scene: Scene) -> list[Link]:
     ]
 
 
-def scaled(build: Builder, name: str, size: Size, title: str) -> Link:
+def scaled(build: Builder, name: str, wish: Generation, title: str) -> Link:
     loaded = build.add("LoadImage", title, image=name)
     return build.add(
         "ImageScale",
         "To the size of the result",
         image=loaded.out(),
         upscale_method="lanczos",
-        width=size.width,
-        height=size.height,
-        crop="disabled",
+        width=wish.size.width,
+        height=wish.size.height,
+        crop="center" if wish.crop else "disabled",
     ).out()
 
 
@@ -164,9 +180,9 @@ def batch(build: Builder, images: Sequence[Link], title: str) -> Link:
 
 
 def controlled(
-    build: Builder, loaded: Loaded, conditioning: Conditioning, control: Control, size: Size
+    build: Builder, loaded: Loaded, conditioning: Conditioning, control: Control, wish: Generation
 ) -> Conditioning:
-    image = scaled(build, control.image, size, "Picture whose layout to keep")
+    image = scaled(build, control.image, wish, "Picture whose layout to keep")
     if control.find_edges:
         image = build.add("Canny", "Edges", image=image, low_threshold=0.2, high_threshold=0.5).out()
     applied = build.add(
@@ -219,7 +235,16 @@ def sampled(scene: Scene, latent: Link, seed: int) -> Link:
 
 def inpainted(scene: Scene, image: Link, mask: Link, seed: int) -> Link:
     wish = scene.wish
-    paint = Inpainting(wish.sampling, wish.strength, seed, only_masked=wish.only_masked, padding=wish.padding)
+    paint = Inpainting(
+        wish.sampling,
+        wish.strength,
+        seed,
+        mask_blur=wish.mask_blur,
+        only_masked=wish.only_masked,
+        padding=wish.padding,
+        invert=wish.invert,
+        fill=wish.fill,
+    )
     return repainted(scene.build, scene.loaded, scene.conditioning, (image, mask), paint, **refining(scene))
 
 

@@ -64,3 +64,16 @@ def load(build: Builder, assets: Assets) -> Loaded:
     if assets.clip_skip > 1:
         clip = build.add("CLIPSetLastLayer", "clip_skip", clip=clip, stop_at_clip_layer=-assets.clip_skip).out()
     return Loaded(model, clip, vae)
+
+
+class Loads:
+    """Loads each choice of files once in a graph."""
+
+    def __init__(self, build: Builder):
+        self._build = build
+        self._loaded: dict[Assets, Loaded] = {}
+
+    def of(self, assets: Assets) -> Loaded:
+        if assets not in self._loaded:
+            self._loaded[assets] = load(self._build, assets)
+        return self._loaded[assets]

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from ...detailer.box import Size
 from ...detailer.styles import BASE
 from .builder import Builder, Link
+from .weights import flat
 
 PHOTOMAKER = "photomaker"
 """The word PhotoMaker looks for; the word before it stands for the subject."""
@@ -58,14 +59,16 @@ class Texts(NamedTuple):
 
 
 def styled(build: Builder, words: Words) -> Texts:
+    """The prompts, their weights as hosted services read them, in the style asked for."""
+    prompt, negative_prompt = flat(words.prompt), flat(words.negative_prompt)
     if words.style_preset == BASE:
-        return Texts(words.prompt, words.negative_prompt)
+        return Texts(prompt, negative_prompt)
     style = build.add(
         "AfterDetailStylePreset",
         "What to paint, and in which style",
         style_preset=words.style_preset,
-        prompt=words.prompt,
-        negative_prompt=words.negative_prompt,
+        prompt=prompt,
+        negative_prompt=negative_prompt,
     )
     return Texts(style.out(0), style.out(1))
 
@@ -85,8 +88,8 @@ def encode_sdxl(build: Builder, clip: Link, texts: Texts, words: Words, size: Si
             "CLIPTextEncodeSDXL", title, clip=clip, text_l=first, text_g=second or first, crop_w=0, crop_h=0, **sizes
         ).out()
         for title, first, second in (
-            ("Prompts", texts.positive, words.prompt_2),
-            ("Negative prompts", texts.negative, words.negative_prompt_2),
+            ("Prompts", texts.positive, flat(words.prompt_2)),
+            ("Negative prompts", texts.negative, flat(words.negative_prompt_2)),
         )
     ]
     return Conditioning(*links)

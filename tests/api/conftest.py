@@ -1,13 +1,18 @@
+import threading
 from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
+from PIL import ImageOps
 from rig import checkpoints
 from rig import models as small_models
 from rig.comfyui import ROOT
 from rig.make import MODELS_CACHE
 from rig.server import ComfyServer
-from rig.service import serving
+from rig.service import SETTINGS, photo, serving
 
 KINDS = ("nano-sd15", "nano-sd15-inpaint", "pico-sdxl", "pico-refiner")
 MODELS = ("pico-sdxl-controlnet", "nano-sd15-lora", "sd15-embedding", "sd15-vae", "photomaker")
@@ -22,9 +27,20 @@ def models() -> Path:
 
 
 @pytest.fixture(scope="session")
-def service(models: Path) -> Iterator[ComfyServer]:
+def picture_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Where a photo is served from this machine."""
+    folder = tmp_path_factory.mktemp("pictures")
+    ImageOps.mirror(photo()).save(folder / "photo.png")
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(SimpleHTTPRequestHandler, directory=folder)) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/photo.png"
+        server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def service(models: Path, picture_url: str) -> Iterator[ComfyServer]:
     """A running ComfyUI with the service on and two keys; a small YOLO file stands for face_yolov8n."""
-    server = serving(models)
+    server = serving(models, {**SETTINGS, "trusted_image_hosts": [urlsplit(picture_url).netloc]})
     detector = server.base / "models" / "ultralytics" / "bbox" / "face_yolov8n.pt"
     detector.parent.mkdir(parents=True)
     detector.symlink_to(ROOT / "tests" / "fixtures" / "tiny_face.pt")

@@ -108,3 +108,40 @@ def test_novita_sees_a_wrong_key_and_a_wrong_value(service):
     arguments = ("nano-sd15", as_base64(photo()), as_base64(square_mask(256)), "a", 1, "Euler", 2, 7.0, 5)
     with pytest.raises(novita_client.NovitaResponseError, match="mask_image_base64 is 256x256"):
         right.async_inpainting(*arguments)
+
+
+def test_novita_lists_the_models_that_the_other_routes_take(service):
+    client = novita_client.NovitaClient(KEY, base_url=service.url)
+    listed = client.models_v3()
+    names = {(model.type.name, model.sd_name) for model in listed}
+    assert {("checkpoint", "nano-sd15.ckpt"), ("lora", "nano-sd15-lora.safetensors")} <= names
+    assert {kind for kind, _ in names} == {"checkpoint", "lora", "textualinversion", "vae"}
+    assert len(names) == len(listed) and not any("/" in name for _, name in names)
+    assert client.query_model_v3(query="INPAINT", types="checkpoint").models[0].sd_name == "nano-sd15-inpaint.ckpt"
+    (only,) = client.query_model_v3(is_inpainting=True).models
+    assert (only.name, only.base_model) == ("nano-sd15-inpaint", "SD 1.5")
+
+
+def test_novita_lists_page_by_page(service):
+    client = novita_client.NovitaClient(KEY, base_url=service.url)
+    whole = [model.sd_name for model in client.query_model_v3().models]
+    paged, cursor = [], None
+    while cursor != "":
+        page = client.query_model_v3(limit="2", cursor=cursor)
+        paged += [model.sd_name for model in page.models]
+        cursor = page.pagination.next_cursor
+    assert paged == whole and len(whole) > 4
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ({"pagination.limit": "101"}, "pagination.limit is '101': input should be less than or equal to 100"),
+        ({"pagination.cursor": "x"}, "pagination.cursor is 'x'"),
+        ({"filter.types": "checkpoint,lara"}, "filter.types.1 'lara'. Nearest: lora"),
+        ({"filter.is_inpainting": "maybe"}, "filter.is_inpainting is 'maybe'"),
+    ],
+)
+def test_novita_refuses_a_query_that_means_nothing(service, query, words):
+    answer = service.send("GET", "/v3/model", params=query, headers=BEARER)
+    assert answer.status_code == 400 and words in answer.json()["message"]

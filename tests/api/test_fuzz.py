@@ -34,16 +34,20 @@ def operations(service):
     return [operation for result in document.get_all_operations() if "openapi" not in (operation := result.ok()).path]
 
 
-def shortened(body):
+def shortened(body, path):
     """`body` with less work in it, where it asks for valid work."""
-    if not isinstance(body, dict) or not ("prompt" in body or "detector" in body):
+    if not isinstance(body, dict):
+        return body
+    if path.startswith("/sdapi/"):  # asks for work without saying so
+        return body | {"steps": 1, "batch_size": 1, "n_iter": 1, "width": 64, "height": 64}
+    if not ("prompt" in body or "detector" in body):
         return body
     return body | {name: 1 for name in ("steps", "num_images") if body.get(name, 2) in range(1, 201)}
 
 
 @pytest.mark.parametrize("kind", ["positive", "negative"])
 def test_every_request_is_answered_as_documented(operations, kind, subtests):
-    assert len(operations) >= 7
+    assert len(operations) >= 10
     for operation in operations:
         with subtests.test(operation.label):
             answers_as_documented(operation, kind)
@@ -53,7 +57,7 @@ def answers_as_documented(operation, kind):
     @FEW
     @given(case=operation.as_strategy(generation_mode=generation.GenerationMode(kind)))
     def answered(case):
-        case.body = shortened(case.body)
+        case.body = shortened(case.body, operation.path)
         case.call_and_validate(headers=BEARER, checks=CHECKS, timeout=120)
 
     answered()

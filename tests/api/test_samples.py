@@ -108,3 +108,15 @@ def test_curl_inpainting(run, service):
     assert answer["code"] == 0 and answer["msg"] == ""
     task_id = answer["data"]["task_id"]
     until(lambda: task_result(service, task_id)["task"]["status"] == "TASK_STATUS_SUCCEED", "done", 120)
+
+
+def test_the_example_of_the_services_page(service, tmp_path):
+    page = (ROOT / "api" / "README.md").read_text(encoding="utf-8")
+    example = page.partition("<!-- example")[2].partition("```python\n")[2].partition("```")[0]
+    example = example.replace("http://127.0.0.1:8188", service.url).replace("YOUR_KEY", KEY)
+    photo(320).save(tmp_path / "photo.png")
+    (tmp_path / "example.py").write_text(example, encoding="utf-8")
+    subprocess.run([sys.executable, "example.py"], cwd=tmp_path, timeout=300, check=True)
+    repaired = np.asarray(Image.open(tmp_path / "repaired.png"), np.int16)
+    source = np.asarray(photo(320), np.int16)
+    assert (repaired[40:110, 110:170] != source[40:110, 110:170]).any() and (repaired[200:] == source[200:]).all()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal
 
 from aiohttp import web
@@ -11,7 +12,7 @@ from ....detailer.settings import Fill
 from ...errors import Refused
 from ...graphs import InGraph, Sampling, in_hundredths
 from ...tasks import Status
-from ...validation import MAX_SEED, Name, OneOf, Prompt, RequestModel
+from ...validation import MAX_SEED, Name, OneOf, Prompt, RequestModel, Switch
 from .samplers import SAMPLERS
 
 STATUSES = {422: 400}
@@ -64,11 +65,11 @@ class InpaintingWish(RequestModel):
     inpainting_fill: Annotated[int, InGraph("fill", FILLS.__getitem__)] = Field(
         1, ge=0, le=3, description="0 fill, 1 original, 2 latent noise, 3 latent nothing"
     )
-    inpainting_full_res: Annotated[bool, InGraph("only_masked")] = Field(
+    inpainting_full_res: Annotated[Switch, InGraph("only_masked", bool)] = Field(
         True, description="0 the whole picture, 1 only the masked part"
     )
     inpainting_full_res_padding: Annotated[int, InGraph("padding")] = Field(32, ge=0, le=256)
-    inpainting_mask_invert: Annotated[bool, InGraph("invert")] = False
+    inpainting_mask_invert: Annotated[Switch, InGraph("invert", bool)] = False
     initial_noise_multiplier: Annotated[float, InGraph("noise_multiplier")] = Field(1.0, ge=0, le=1.5)
     strength: Annotated[float, InGraph("denoise", in_hundredths)] = Field(0.85, ge=0, le=1)
     sd_vae: OptionalName = None
@@ -140,6 +141,62 @@ class TaskResult(BaseModel):
     task: TaskState
     images: list[TaskImage]
     videos: list[str] = []
+
+
+ModelKind = Literal["checkpoint", "lora", "textualinversion", "vae"]
+AnyModelKind = Literal[ModelKind, "controlnet", "upscaler"]
+
+
+def number_in(cursor: object) -> object:
+    return re.sub(r"^(c_)+", "", cursor) if isinstance(cursor, str) else cursor
+
+
+class ModelQuery(RequestModel):
+    """The Python client says filter.type where the documentation has filter.types."""
+
+    visibility: Literal["public", "private"] | None = Field(None, alias="filter.visibility")
+    query: str = Field("", alias="filter.query", max_length=300, description="A part of the name.")
+    types: list[AnyModelKind] = Field([], alias="filter.types", max_length=16)
+    type: list[AnyModelKind] = Field([], alias="filter.type", max_length=16)
+    is_inpainting: bool = Field(False, alias="filter.is_inpainting", description="True leaves the others out.")
+    is_sdxl: bool | None = Field(None, alias="filter.is_sdxl")
+    limit: int = Field(100, ge=1, le=100, alias="pagination.limit")
+    cursor: Annotated[int, BeforeValidator(number_in)] = Field(
+        0, ge=0, le=10**9, alias="pagination.cursor", description="next_cursor of the answer before."
+    )
+
+    @property
+    def kinds(self) -> set[AnyModelKind]:
+        return {*self.types, *self.type}
+
+
+class ModelType(BaseModel):
+    name: ModelKind
+    display_name: str
+
+
+class Model(BaseModel):
+    """`sd_name` is what the other routes take. `status` 1: it can be used."""
+
+    id: int
+    name: str
+    sd_name: str
+    sd_name_in_api: str
+    type: ModelType
+    base_model: str
+    status: int = 1
+    visibility: str = "public"
+
+
+class ModelPages(BaseModel):
+    """`next_cursor` is empty on the last page."""
+
+    next_cursor: str
+
+
+class ModelList(BaseModel):
+    models: list[Model]
+    pagination: ModelPages
 
 
 class Failure(BaseModel):

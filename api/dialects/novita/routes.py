@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from ..dialect import Dialect, Get, Post
 from .inpainting import IMAGE_PATH, accept, image, result
-from .messages import Failure, InpaintingRequest, TaskAccepted, TaskQuery, TaskResult, failed
+from .listing import models
+from .messages import (
+    Failure,
+    InpaintingRequest,
+    ModelList,
+    ModelQuery,
+    TaskAccepted,
+    TaskQuery,
+    TaskResult,
+    failed,
+)
 
 ROUTES = (
     Post(
@@ -15,6 +25,7 @@ ROUTES = (
         accept,
     ),
     Get("/v3/async/task-result", "How a task stands", result, TaskResult, TaskQuery, failures=(404,)),
+    Get("/v3/model", "The models of this server", models, ModelList, ModelQuery, failures=(400,)),
     Get(IMAGE_PATH, "A picture of a task", image, public=True),
 )
 DIALECT = Dialect("Novita", ROUTES, failed, Failure)

@@ -47,15 +47,19 @@ async def sd(service: Service, caller: Caller, wish: GenerateRequest) -> web.Res
 async def controlnet_sdxl(service: Service, caller: Caller, wish: GenerateRequest) -> web.Response:
     if not wish.controlnet_image:
         raise invalid("controlnet_image", "controlnet_image is missing. Send a picture of edges, or of depths.")
-    return await generated(service, caller, wish, "sdxl", assets.controlnet(wish.controlnet, service.settings))
+    name = wish.controlnet
+    if name is None and wish.checkpoint and assets.knows("controlnet", wish.checkpoint):
+        name, wish = wish.checkpoint, wish.model_copy(update={"checkpoint": None})  # OctoAI's way to name a ControlNet
+    return await generated(service, caller, wish, "sdxl", assets.controlnet(name, service.settings))
 
 
 async def generated(
     service: Service, caller: Caller, wish: GenerateRequest, base: HostedFamily, controlnet: str | None = None
 ) -> web.Response:
     assets.require_style(wish.style_preset)
-    size = Size(wish.width, wish.height) if wish.width and wish.height else FAMILIES[base].native
-    require_size("width", size, GENERATED[base], base)
+    native = FAMILIES[base].native
+    size = Size(wish.width or native.width, wish.height or native.height)
+    require_size("height" if wish.width is None else "width", size, GENERATED[base], base, "width x height")
     chosen = Assets(
         await assets.checkpoint(wish.checkpoint, base, service.settings),
         assets.loras(wish.loras),
@@ -103,7 +107,9 @@ def seeds_of(wish: GenerateRequest) -> tuple[int, ...]:
 def strength_of(wish: GenerateRequest) -> float:
     if not wish.init_image:
         return 1.0
-    return max(in_hundredths(wish.strength or (1.0 if wish.outpainting else 0.8)), 0.01)
+    if wish.strength is None:
+        return 1.0 if wish.outpainting else 0.8
+    return wish.strength and max(in_hundredths(wish.strength), 0.01)
 
 
 def words_of(wish: GenerateRequest) -> Words:

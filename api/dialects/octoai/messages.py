@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from aiohttp import web
 from pydantic import BaseModel, Field, model_validator
 
 from ....detailer.box import Size
 from ....detailer.family import HostedFamily
-from ...errors import Refused
 from ...graphs import InGraph, Sampling, in_hundredths
 from ...validation import MAX_SEED, Name, OneOf, Prompt, RequestModel
 from .samplers import SAMPLERS
@@ -108,14 +106,16 @@ class GenerateRequest(Common):
     prompt_2: Prompt = ""
     negative_prompt_2: Prompt = ""
     cfg_scale: float = Field(12.0, gt=0, le=50)
-    width: int | None = Field(None, ge=1)
-    height: int | None = Field(None, ge=1)
+    width: int | None = Field(None, ge=1, description="1024 if left out; 512 for /generate/sd.")
+    height: int | None = Field(None, ge=1, description="1024 if left out; 512 for /generate/sd.")
     num_images: int = Field(1, ge=1, le=16)
     seed: Seed | Annotated[list[Seed | None], Field(min_length=1, max_length=16)] | None = None
     steps: int = Field(30, ge=1, le=200)
     init_image: str | None = Field(None, description="An image file as base64: the picture to start from.")
     mask_image: str | None = Field(None, description="An image file as base64: white is painted anew.")
-    strength: float | None = Field(None, gt=0, le=1, description="0.8 if left out; 1 for outpainting.")
+    strength: float | None = Field(
+        None, ge=0, le=1, description="0.8 if left out; 1 for outpainting. 0 keeps init_image as it is."
+    )
     outpainting: Annotated[bool, InGraph()] = False
     inpaint_full_res: Annotated[bool, InGraph("only_masked")] = Field(
         False, description="Repaint a window around the mask at the full size."
@@ -133,8 +133,6 @@ class GenerateRequest(Common):
 
     @model_validator(mode="after")
     def sensible(self) -> GenerateRequest:
-        if (self.width is None) != (self.height is None):
-            raise ValueError("width and height belong together: send both or neither.")
         if self.mask_image and not self.init_image:
             raise ValueError("mask_image needs init_image, the picture it is a mask of.")
         if self.outpainting and not self.mask_image:
@@ -157,32 +155,3 @@ class GeneratedImage(BaseModel):
 class GenerateAnswer(BaseModel):
     images: list[GeneratedImage]
     prediction_time_ms: float
-
-
-class Complaint(BaseModel):
-    loc: list[str | int]
-    msg: str
-    type: str
-
-
-class Complaints(BaseModel):
-    """The answer to a request that cannot be used."""
-
-    detail: list[Complaint]
-
-
-class Failure(BaseModel):
-    """The answer when a request is not served for another reason."""
-
-    detail: str
-
-
-def failed(error: Refused) -> web.Response:
-    """FastAPI's form, which OctoAI's clients read."""
-    detail: Any = str(error)
-    if error.status == 422:
-        detail = [
-            {"loc": ["body", *filter(None, item.field.split("."))], "msg": item.sentence, "type": item.kind}
-            for item in error.problems
-        ]
-    return web.json_response({"detail": detail}, status=error.status, headers=error.headers)

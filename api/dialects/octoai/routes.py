@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from ..dialect import Dialect, Post
+from ..fastapi import Complaints, Failure, failed
 from . import generating
 from .detailing import adetailer
-from .messages import ADetailerAnswer, ADetailerRequest, Complaints, Failure, GenerateAnswer, GenerateRequest, failed
+from .messages import ADetailerAnswer, ADetailerRequest, GenerateAnswer, GenerateRequest
 
 ROUTES = (
     Post("/adetailer", "Repair faces or hands", ADetailerRequest, ADetailerAnswer, adetailer),

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field, model_validator
 
 from ...errors import Refused
 from ...graphs import InGraph, Sampler, Sampling, in_hundredths
-from ...validation import MAX_SEED, Prompt, RequestModel
+from ...validation import MAX_SEED, Prompt, RequestModel, Switch
 
 STATUSES = {422: 400}
 """Segmind answers 400 where others answer 422."""
@@ -35,7 +35,7 @@ class FaceDetailerRequest(RequestModel):
     denoise: Annotated[float, InGraph(value=in_hundredths)] = Field(ge=0, le=1)
     image_format: Literal["jpeg", "png", "webp"] = "jpeg"
     image_quality: int = Field(95, ge=10, le=100)
-    base64: bool = True
+    base64: Switch = True
     passes: Annotated[int, InGraph()] = Field(
         2, ge=1, le=4, description="This server's own: how often each face is repainted."
     )

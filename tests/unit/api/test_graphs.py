@@ -12,6 +12,8 @@ from afterdetail.api.graphs import (
     Detailing,
     Generation,
     Inpainting,
+    Part,
+    Pass,
     Sampler,
     Sampling,
     Subject,
@@ -19,6 +21,7 @@ from afterdetail.api.graphs import (
     detail,
     generate,
     inpaint,
+    repair,
     with_embeddings,
     with_subject,
 )
@@ -157,6 +160,27 @@ def test_the_refiner_takes_its_share_of_the_steps(share, strength, stages):
 
 def test_each_picture_has_its_own_seed():
     assert [item["seed"] for item in all_of(make(seeds=(5, 9)), "KSampler")] == [5, 9]
+
+
+def test_a_picture_that_is_kept_needs_no_model():
+    built = make(image="i", mask="m", strength=0, seeds=(1, 2))
+    assert {node["class_type"] for node in built.graph.values()} == {
+        "LoadImage",
+        "ImageScale",
+        "BatchImagesNode",
+        "PreviewImage",
+    }
+
+
+def test_tabs_share_what_they_load_and_their_objects_have_seeds_of_their_own():
+    part = Part(0, 0, ASSETS, WORDS), Part(1, 9, ASSETS, WORDS)
+    passes = [Pass({"detector": "face"}, {"mask_blur": 4}, {"denoise": 0.4}, part)] * 2
+    built = repair("in.png", [10, 20], passes, None)
+    assert len(all_of(built, "CheckpointLoaderSimple")) == 1 and len(all_of(built, "CLIPTextEncode")) == 2
+    painted = all_of(built, "AfterDetailInpaint")
+    assert [item["seeds"].split(", ")[:3] for item in painted[:2]] == [["10", "11", "12"], ["11", "11", "12"]]
+    assert [item["pick"] for item in all_of(built, "AfterDetailRegions")] == ["0-0", "1-9"] * 4
+    assert [item["seed"] for item in painted] == [10] * 4 + [20] * 4
 
 
 def test_masked_part_or_whole_picture():

@@ -1,13 +1,17 @@
 """What requests may hold: defaults, ranges and sentences."""
 
+import copy
 import json
+from collections.abc import Iterator
 
 import pytest
+from afterdetail.api.dialects.a1111 import messages as a1111
 from afterdetail.api.dialects.novita import messages as novita
 from afterdetail.api.dialects.octoai import messages as octoai
 from afterdetail.api.dialects.segmind import messages as segmind
 from afterdetail.api.errors import Refused
 from afterdetail.api.validation import parse
+from pydantic import BaseModel
 
 DETAIL = {"init_image": "x", "detector": "face_full_mediapipe", "inpainting_base_model": "sd15"}
 FACE = {"image": "x", "prompt": "", "denoise": 0.4}
@@ -31,67 +35,6 @@ def problems(name: str, **changes) -> dict[str, str]:
     return {problem.field: problem.sentence for problem in caught.value.problems}
 
 
-@pytest.mark.parametrize(
-    ("name", "defaults"),
-    [
-        (
-            "adetailer",
-            {"cfg_scale": 7.5, "confidence": 0.3, "mask_blur": 4, "mask_dilation": 4, "mask_padding": 32, "steps": 20}
-            | {"strength": 0.9, "union_masks": False, "style_preset": "base", "use_refiner": False, "prompt": ""},
-        ),
-        ("generate", {"cfg_scale": 12, "steps": 30, "sampler": "DDIM", "high_noise_frac": 0.8, "num_images": 1}),
-        ("face", {"samples": 1, "num_inference_steps": 20, "guidance_scale": 6, "seed": 12467, "base64": True}),
-        ("face", {"negative_prompt": "bad quality, painting, blur", "image_format": "jpeg", "image_quality": 95}),
-        ("inpainting", {"seed": -1, "mask_blur": 1, "inpainting_fill": 1, "strength": 0.85, "steps": 25}),
-    ],
-)
-def test_defaults_are_the_services(name, defaults):
-    wish = asked(name)
-    assert {field: getattr(wish, field) for field in defaults} == defaults
-
-
-@pytest.mark.parametrize(
-    ("name", "field", "good", "bad"),
-    [
-        ("adetailer", "cfg_scale", [0.1, 50], [0, 50.1, -1, "x", float("nan")]),
-        ("adetailer", "confidence", [0, 1], [-0.1, 1.1]),
-        ("adetailer", "mask_blur", [0, 63], [-1, 1.5]),
-        ("adetailer", "mask_dilation", [0, 63], [-1]),
-        ("adetailer", "mask_padding", [0, 400], [-1]),
-        ("adetailer", "max_num_detections", [1, None], [0]),
-        ("adetailer", "seed", [1, 2**32 - 1, [1, 2], None], [0, 2**32, -1, []]),
-        ("adetailer", "strength", [0, 1], [-0.1, 1.1]),
-        ("adetailer", "steps", [1, 200], [0, 201]),
-        ("adetailer", "image_encoding", ["jpeg", "png"], ["gif"]),
-        ("generate", "cfg_scale", [0.1, 50], [0, 51]),
-        ("generate", "num_images", [1, 16], [0, 17]),
-        ("generate", "steps", [1, 200], [0, 201]),
-        ("generate", "strength", [0.1, 1], [0, 1.1]),
-        ("generate", "high_noise_frac", [0, 1], [-0.1, 1.1]),
-        ("generate", "seed", [1, [None], [7]], [0, 2**32]),
-        ("generate", "loras", [{"a": 0.5}], [{"a": "x"}, {"a": 1000}]),
-        ("face", "samples", [1, 4], [0, 5]),
-        ("face", "num_inference_steps", [15, 75], [14, 76]),
-        ("face", "guidance_scale", [5, 10], [4.9, 10.1]),
-        ("face", "denoise", [0, 1], [-0.1, 1.1]),
-        ("face", "image_quality", [10, 100], [9, 101]),
-        ("inpainting", "inpainting_fill", [0, 3], [-1, 4]),
-        ("inpainting", "seed", [-1, 2**32 - 1], [-2, 2**32]),
-        ("inpainting", "strength", [0, 1], [1.1]),
-        ("inpainting", "clip_skip", [1, 12], [13]),
-        ("inpainting", "mask_blur", [0, 64], [65]),
-        ("inpainting", "inpainting_full_res", [0, 1, True], [2]),
-    ],
-)
-def test_ranges(name, field, good, bad):
-    for value in good:
-        asked(name, **{field: value})
-    for value in bad:
-        found = problems(name, **{field: value})
-        (place,) = {place.split(".")[0] for place in found}
-        assert place == field and all(field in sentence for sentence in found.values())
-
-
 def test_a_sentence_names_field_value_and_limit():
     assert problems("adetailer", cfg_scale=51) == {
         "cfg_scale": "cfg_scale is 51: input should be less than or equal to 50."
@@ -112,7 +55,6 @@ def test_sentences_hold_no_long_value():
     [
         ("adetailer", {"init_image": None}, "either init_image or init_image_url"),
         ("adetailer", {"init_image_url": "http://x"}, "either init_image or init_image_url"),
-        ("generate", {"width": 512}, "belong together"),
         ("generate", {"mask_image": "x"}, "needs init_image"),
         ("generate", {"outpainting": True}, "outpainting needs"),
         ("generate", {"seed": [1, 2]}, "send one for each"),
@@ -129,3 +71,73 @@ def test_bodies_that_are_no_request(body):
     with pytest.raises(Refused) as caught:
         parse(octoai.GenerateRequest, body)
     assert caught.value.status == 422
+
+
+REQUESTS = {
+    "adetailer": (octoai.ADetailerRequest, DETAIL),
+    "generate": (octoai.GenerateRequest, {"prompt": ""}),
+    "face": (segmind.FaceDetailerRequest, FACE),
+    "inpainting": (novita.InpaintingRequest, {"request": WISH}),
+    "models": (novita.ModelQuery, {}),
+    "txt2img": (a1111.Txt2ImgRequest, {}),
+    "img2img": (a1111.Img2ImgRequest, {"init_images": ["x"]}),
+    "tab": (a1111.Tab, {}),
+    "scripts": (a1111.ADetailer, {}),
+}
+WRONG = (True, 5, 0.5, "x", "5", [], [0, 5], ["x", {}], [[]], {}, {"x": "y"}, {"": 1}, {"seed": []}, -1, 1e99, 10**30)
+
+
+def sites(model: type[BaseModel], path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """The paths of all fields, those of models inside models too."""
+    for field, info in model.model_fields.items():
+        name = info.alias or field
+        yield (*path, name)
+        if isinstance(info.annotation, type) and issubclass(info.annotation, BaseModel):
+            yield from sites(info.annotation, (*path, name))
+
+
+@pytest.mark.parametrize("name", REQUESTS)
+def test_a_problem_is_told_once_by_names_of_fields_and_indexes(name):
+    model, base = REQUESTS[name]
+    fields = {part for path in sites(model) for part in path} | {"model_name"}
+    for path in sites(model):
+        for value in WRONG:
+            body = copy.deepcopy(base)
+            inner = body
+            for part in path[:-1]:
+                inner = inner.setdefault(part, {})
+            inner[path[-1]] = value
+            try:
+                parse(model, json.dumps(body).encode())
+            except Refused as refused:
+                found = [problem.field for problem in refused.problems if problem.field]
+                assert len(set(found)) == len(found)
+                for field in found:
+                    assert field.startswith(path[0]), field
+                    rest = field.removeprefix(".".join(path))
+                    assert all(part in fields or part.isdigit() for part in rest.split(".") if part), field
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "expected"),
+    [
+        ("generate", {"seed": 0}, {"seed": "seed is 0: input should be greater than or equal to 1."}),
+        ("generate", {"seed": [0]}, {"seed.0": "seed.0 is 0: input should be greater than or equal to 1."}),
+        ("generate", {"steps": True}, {"steps": "steps is True: input should be a valid integer."}),
+        ("generate", {"steps": "5"}, {"steps": "steps is '5': input should be a valid integer."}),
+        ("generate", {"outpainting": 1}, {"outpainting": "outpainting is 1: input should be a valid boolean."}),
+        ("generate", {"loras": {"a": "x"}}, {"loras": "loras is 'x': input should be a valid number."}),
+        ("face", {"base64": 2}, {"base64": "base64 is 2: use 0 or 1."}),
+    ],
+)
+def test_values_have_the_documents_types(name, changes, expected):
+    assert problems(name, **changes) == expected
+
+
+def test_a_number_may_stand_for_a_boolean_where_the_documents_show_one():
+    assert asked("face", base64=0).base64 == 0 and asked("inpainting", inpainting_full_res=1).inpainting_full_res == 1
+
+
+def test_a_prompt_nested_deeper_than_comfyui_can_read_is_refused():
+    asked("generate", prompt="(" * 100 + ")" * 100)
+    assert "101 brackets" in problems("generate", prompt="(" * 101)["prompt"]

@@ -4,7 +4,8 @@ import json
 
 import pytest
 import torch
-from afterdetail.api.dialects.octoai.samplers import SAMPLERS
+from afterdetail.api.dialects.novita import samplers as novita
+from afterdetail.api.dialects.octoai import samplers as octoai
 from afterdetail.detailer.detail import detail
 from afterdetail.detailer.family import SD15, ModelSizes
 from afterdetail.detailer.seeds import Seeds
@@ -12,11 +13,12 @@ from rig.nano import counting
 from rig.scenes import cell, grid_image, grid_objects, grid_regions, psnr, without
 
 COUNT = 8
+NAMED = (*octoai.SAMPLERS.values(), *novita.SAMPLERS.values())
+PAIRS = dict.fromkeys((sampler.sampler_name, sampler.scheduler) for sampler in NAMED)
 
 
-@pytest.mark.parametrize("name", SAMPLERS)
-def test_alone_in_a_batch_and_without_a_neighbour(inpainter, name):
-    sampler, scheduler, _ = SAMPLERS[name]
+@pytest.mark.parametrize(("sampler", "scheduler"), PAIRS)
+def test_alone_in_a_batch_and_without_a_neighbour(inpainter, sampler, scheduler):
     image, found = grid_image(COUNT), grid_objects(COUNT)
 
     def run(detections, batch_size):
