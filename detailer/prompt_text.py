@@ -11,6 +11,8 @@ Order = Literal["ASC", "DSC", "ASC-SIZE", "DSC-SIZE", "RND"]
 ORDERS: tuple[Order, ...] = get_args(Order)
 EVERY_LABEL = "all"
 
+_ORDERS: dict[str, Order] = {order: order for order in ORDERS}
+
 _LEADING_TAG = re.compile(rf"\s*\[(LAB|{'|'.join(ORDERS)})\][ \t]*\n?", re.IGNORECASE)
 _SEPARATOR = re.compile(r"\[SEP(?::[^\]]*)?\]", re.IGNORECASE)
 _TAG = re.compile(r"\[(SKIP|PROMPT)\]", re.IGNORECASE)
@@ -67,12 +69,12 @@ class _Reader:
         self.notes: dict[str, None] = {}
 
     def read(self, text: str) -> PromptText:
-        order: Order | None = None
+        orders: list[Order] = []
         labelled = False
         while match := _LEADING_TAG.match(text):
             tag, text = match[1].upper(), text[match.end() :]
             labelled = labelled or tag == "LAB"
-            order = next((known for known in ORDERS if known == tag), order)
+            orders += [_ORDERS[tag]] if tag in _ORDERS else []
         if labelled:
             return PromptText(by_label=self.labelled(text), notes=tuple(self.notes))
         parts = _SEPARATOR.split(text) if _SEPARATOR.search(text) else text.splitlines()
@@ -89,6 +91,7 @@ class _Reader:
             else:
                 self.heed_head(part, len(lines))
                 lines.append(self.prompt(part))
+        order = orders[-1] if orders else None
         return PromptText(tuple(lines), tuple(by_label), order, repeats, tuple(self.notes))
 
     def labelled(self, text: str) -> tuple[tuple[str, ObjectPrompt], ...]:

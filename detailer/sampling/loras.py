@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import PurePath
 from typing import Any
 
@@ -74,7 +74,7 @@ def _file_of(name: str) -> str:
     return folder_paths.get_full_path_or_raise("loras", wanted)
 
 
-def _weights(path: str, model: Any, clip: Any) -> Mapping[str, Any]:
+def _weights(path: str, model: Any, clip: Any) -> dict[str, Any]:
     """The tensors of a LoRA file; as hooks take them; ValueError if most of them fit no weight."""
     tensors: Any = comfy.utils.load_torch_file(path, safe_load=True)
     weights = comfy.lora_convert.convert_lora(tensors)
