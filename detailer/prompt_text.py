@@ -74,7 +74,8 @@ class _Reader:
         while match := _LEADING_TAG.match(text):
             tag, text = match[1].upper(), text[match.end() :]
             labelled = labelled or tag == "LAB"
-            orders += [_ORDERS[tag]] if tag in _ORDERS else []
+            if tag in _ORDERS:
+                orders.append(_ORDERS[tag])
         if labelled:
             return PromptText(by_label=self.labelled(text), notes=tuple(self.notes))
         parts = _SEPARATOR.split(text) if _SEPARATOR.search(text) else text.splitlines()
