@@ -116,7 +116,9 @@ def detail(
         return Detailed(image, alpha, report)
 
     steady = steadied(regions, tracks) if tracks else regions
-    repairs = _planned(steady.refitted(inpainter.sizes), seeds, tracks)
+    sizes = inpainter.sizes
+    report.family = sizes.family.name
+    repairs = _planned(steady.refitted(sizes), seeds, tracks)
     _encode(image, repairs, inpainter)
     _sample(repairs, regions.image, inpainter)
     detailed = _decode_and_paste(image, alpha, repairs, inpainter, is_unsafe)

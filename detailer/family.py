@@ -1,11 +1,13 @@
 """The families of models: the sizes each was made for, and how it is told from the others.
 
-A new family is one more entry of FAMILIES; tables of sizes, the choices of `base_model` and the documentation follow.
+A new family is one more entry of FAMILIES; the choices of `base_model` and `resolution` follow, and docs/families.md
+is written from it. Sizes are those of the makers' own documentation.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -16,45 +18,169 @@ HostedFamily = Literal["sdxl", "sd15"]
 """The families that the hosted services' requests may name."""
 
 
+def _sizes(text: str) -> tuple[Size, ...]:
+    """From "512x768 512x512": portrait to landscape."""
+    pairs = (size.split("x") for size in text.split())
+    return tuple(Size(int(width), int(height)) for width, height in pairs)
+
+
+MEGAPIXEL = _sizes("640x1536 768x1344 832x1216 896x1152 1024x1024 1152x896 1216x832 1344x768 1536x640")
+"""The buckets that SDXL was trained in; they suit every model of a megapixel."""
+
+
 @dataclass(frozen=True)
 class Family:
-    """Models of one make: `sizes` holds those it was made for or is known to bear, from portrait to landscape."""
+    """Models of one make: `sizes` holds those it was made for or is known to bear, from portrait to landscape.
+
+    It is told by the class names of ComfyUI's model configurations. Where two families share one, `prediction` is
+    what the models of this one predict, by the name of ComfyUI's ModelType.
+    """
 
     name: str
+    title: str
     native: Size
     sizes: tuple[Size, ...]
-    latent_formats: tuple[str, ...] = ()
-    """ComfyUI's latent formats, by class name, that tell the family."""
+    configs: tuple[str, ...]
+    prediction: str | None = None
+    note: str = ""
+    """What there is to know before it details faces."""
 
 
 SDXL = Family(
     "sdxl",
+    "SDXL",
     Size(1024, 1024),
-    tuple(
-        Size(*wh)
-        for wh in [
-            (640, 1536), (768, 1344), (832, 1216), (896, 1152), (1024, 1024), (1152, 896), (1216, 832), (1344, 768),
-            (1536, 640), (1664, 2432), (2048, 2048), (2432, 1664),
-        ]
-    ),
-)  # fmt: skip
+    MEGAPIXEL + _sizes("1664x2432 2048x2048 2432x1664"),
+    ("SDXL", "SDXLRefiner"),
+    note="Also SSD-1B, Segmind Vega and KOALA. The refiner goes into refiner_model.",
+)
 SD15 = Family(
     "sd15",
+    "Stable Diffusion 1.5",
     Size(512, 512),
-    tuple(
-        Size(*wh)
-        for wh in [
-            (384, 704), (448, 576), (512, 512), (512, 704), (512, 768), (512, 832), (576, 448), (576, 768),
-            (576, 1024), (640, 512), (640, 640), (640, 768), (704, 384), (704, 1216), (768, 512), (768, 576),
-            (768, 1024), (832, 512), (896, 896), (1024, 576),
-            (1024, 768), (1024, 1024), (1024, 1536), (1216, 704), (1536, 1024),
-        ]
+    _sizes(
+        "384x704 448x576 512x512 512x704 512x768 512x832 576x448 576x768 576x1024 640x512 640x640 640x768 704x384 "
+        "704x1216 768x512 768x576 768x1024 832x512 896x896 1024x576 1024x768 1024x1024 1024x1536 1216x704 1536x1024"
     ),
-    latent_formats=("SD15",),
-)  # fmt: skip
+    ("SD15",),
+)
+KNOWN = (
+    SDXL,
+    SD15,
+    Family(
+        "sd21",
+        "Stable Diffusion 2.1",
+        Size(768, 768),
+        _sizes("512x1152 576x1024 640x896 768x768 896x640 1024x576 1152x512"),
+        ("SD20",),
+        "V_PREDICTION",
+        "The 768 pixel model, which predicts v.",
+    ),
+    Family(
+        "sd21-base", "Stable Diffusion 2.1 base", Size(512, 512), SD15.sizes, ("SD20",), note="The 512 pixel model."
+    ),
+    Family("sd3", "Stable Diffusion 3 and 3.5", Size(1024, 1024), MEGAPIXEL, ("SD3",), note="cfg 3.5 to 5."),
+    Family(
+        "flux",
+        "Flux.1",
+        Size(1024, 1024),
+        MEGAPIXEL,
+        ("Flux",),
+        note="dev, schnell, Krea, Fill and Kontext. Set cfg to 1 and use FluxGuidance; for Kontext set reference to "
+        "crop; for Fill turn on inpaint_model.",
+    ),
+    Family(
+        "flux2",
+        "Flux.2",
+        Size(1024, 1024),
+        MEGAPIXEL,
+        ("Flux2",),
+        note="Also Klein. Set cfg to 1, and reference to crop to edit.",
+    ),
+    Family(
+        "qwen-image",
+        "Qwen-Image",
+        Size(1328, 1328),
+        _sizes("928x1664 1056x1584 1104x1472 1328x1328 1472x1104 1584x1056 1664x928"),
+        ("QwenImage",),
+        note="For Qwen-Image-Edit set reference to crop; with clip and object_prompts its text encoder sees the crop.",
+    ),
+    Family("z-image", "Z-Image", Size(1024, 1024), MEGAPIXEL, ("ZImage",), note="Turbo: 8 steps, cfg 1."),
+    Family("lumina2", "Lumina 2", Size(1024, 1024), MEGAPIXEL, ("Lumina2",)),
+    Family("chroma", "Chroma", Size(1024, 1024), MEGAPIXEL, ("Chroma",), note="Also Radiance, which has no VAE."),
+    Family(
+        "hidream",
+        "HiDream-I1",
+        Size(1024, 1024),
+        _sizes("768x1360 832x1248 880x1168 1024x1024 1168x880 1248x832 1360x768"),
+        ("HiDream",),
+    ),
+    Family(
+        "hidream-o1",
+        "HiDream-O1",
+        Size(2048, 2048),
+        _sizes("1440x2560 1664x2496 1728x2304 2048x2048 2304x1728 2496x1664 2560x1440"),
+        ("HiDreamO1",),
+        note="Made for 4 megapixels: smaller crops lose quality.",
+    ),
+    Family("pixart", "PixArt Alpha and Sigma", Size(1024, 1024), MEGAPIXEL, ("PixArtAlpha",)),
+    Family("auraflow", "AuraFlow", Size(1024, 1024), MEGAPIXEL, ("AuraFlow",)),
+    Family("omnigen2", "OmniGen2", Size(1024, 1024), MEGAPIXEL, ("Omnigen2",), note="Set reference to crop to edit."),
+    Family("anima", "Anima", Size(1024, 1024), MEGAPIXEL, ("Anima",)),
+    Family(
+        "hunyuan-dit",
+        "HunyuanDiT",
+        Size(1024, 1024),
+        _sizes("768x1024 768x1280 864x1152 960x1280 1024x768 1024x1024 1152x864 1280x768 1280x960 1280x1280"),
+        ("HunyuanDiT",),
+    ),
+    Family(
+        "hunyuan-image",
+        "HunyuanImage 2.1",
+        Size(2048, 2048),
+        _sizes("1536x2560 1792x2304 2048x2048 2304x1792 2560x1536"),
+        ("HunyuanImage21",),
+        note="Its VAE makes one cell of 32 pixels, so a mask is as coarse.",
+    ),
+    Family(
+        "hunyuan-video",
+        "HunyuanVideo",
+        Size(960, 960),
+        _sizes("720x1280 832x1104 960x960 1104x832 1280x720"),
+        ("HunyuanVideo",),
+        note="Crops are sampled as single frames.",
+    ),
+    Family("kandinsky5", "Kandinsky 5 video", Size(512, 512), _sizes("512x768 512x512 768x512"), ("Kandinsky5",)),
+    Family(
+        "kandinsky5-image",
+        "Kandinsky 5 image",
+        Size(1024, 1024),
+        _sizes("640x1408 768x1280 896x1152 1024x1024 1152x896 1280x768 1408x640"),
+        ("Kandinsky5Image",),
+    ),
+    Family(
+        "wan",
+        "Wan 2.1 and 2.2",
+        Size(1024, 1024),
+        _sizes("480x832 720x1280 832x1104 960x960 1024x1024 1104x832 832x480 1280x720"),
+        ("WAN21_T2V",),
+        note="Crops are sampled as single frames.",
+    ),
+    Family(
+        "ltxv",
+        "LTX-Video",
+        Size(768, 768),
+        _sizes("512x768 704x1216 768x768 1216x704 768x512"),
+        ("LTXV",),
+        note="Crops are sampled as single frames; its VAE makes one cell of 32 pixels.",
+    ),
+)
 
-FAMILIES: dict[str, Family] = {family.name: family for family in (SDXL, SD15)}
+FAMILIES: dict[str, Family] = {family.name: family for family in KNOWN}
 """By name, in the order in which `base_model` offers them."""
+
+UNKNOWN = Family("unknown", "Any other", SDXL.native, SDXL.sizes, (), note="Gets the sizes of SDXL.")
+"""What a model is that no entry tells."""
 
 AUTO = "auto"
 BASE_MODELS: tuple[str, ...] = (AUTO, *FAMILIES)
@@ -77,9 +203,18 @@ def named(base_model: str) -> Family | None:
     return FAMILIES[base_model]
 
 
-def of_latent_format(name: str) -> Family:
-    """The family of models whose latents have ComfyUI's format `name`; SDXL's sizes suit those not known."""
-    return next((family for family in FAMILIES.values() if name in family.latent_formats), SDXL)
+def recognised(configs: Sequence[str], prediction: str) -> Family:
+    """The family of a model with these configurations, the closest class first; UNKNOWN if no entry has one of them.
+
+    `prediction` is the name of its ModelType.
+    """
+    for config in configs:
+        candidates = [family for family in KNOWN if config in family.configs]
+        exact = [family for family in candidates if family.prediction == prediction]
+        general = [family for family in candidates if family.prediction is None]
+        if exact or general:
+            return (exact or general)[0]
+    return UNKNOWN
 
 
 def likely_family(image: Size) -> Family:

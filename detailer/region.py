@@ -13,8 +13,8 @@ from .mask import MaskPatch, blur, blur_radius, dilate, inverted, soft_box, soft
 from .resolution import fit, grown_to_aspect
 from .settings import FitSettings, MaskSettings
 
-UNKNOWN_MULTIPLE = 8
-"""What the sides of a crop are divisible by while no model is known."""
+UNKNOWN_MULTIPLE = 64
+"""What the sides of a crop are divisible by while no model is known: it suits every family of family.py."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +31,7 @@ class Region:
     padded: Box
     window: Box
     sampled_at: Size
+    sampled_at_why: str = ""
 
     @property
     def window_alpha(self) -> torch.Tensor:
@@ -70,7 +71,8 @@ class Regions:
             for region in self.items
         )
         items = (
-            replace(item, window=window, sampled_at=size) for item, window in zip(self.items, windows, strict=True)
+            replace(item, window=window, sampled_at=size, sampled_at_why="the size of most crops")
+            for item, window in zip(self.items, windows, strict=True)
         )
         return replace(self, items=tuple(items))
 
@@ -152,5 +154,5 @@ def _inside(mask: MaskPatch, image: Box) -> MaskPatch | None:
 
 
 def _fitted(region: Region, image: Box, resolution: str, model: ModelSizes) -> Region:
-    window, sampled_at = fit(region.padded, image, resolution, model)
-    return replace(region, window=window, sampled_at=sampled_at)
+    window, sampled_at, why = fit(region.padded, image, resolution, model)
+    return replace(region, window=window, sampled_at=sampled_at, sampled_at_why=why)

@@ -36,6 +36,7 @@ class ObjectReport:
             "box": list(self.detection.box),
             "window": list(self.region.window) if self.region else None,
             "sampled_at": list(self.region.sampled_at) if self.region else None,
+            "sampled_at_why": self.region.sampled_at_why if self.region else None,
             "seed": self.seed,
             "track": self.track,
             "status": self.status,
@@ -58,6 +59,8 @@ class DetailReport:
     confidence: float
     images: list[list[ObjectReport]] = field(default_factory=list)
     run_notes: list[str] = field(default_factory=list)
+    family: str | None = None
+    """The model's family; None if no model was asked."""
 
     @staticmethod
     def of(regions: Regions) -> DetailReport:
@@ -121,7 +124,13 @@ class DetailReport:
             for i, items in enumerate(self.images)
         ]
         return json.dumps(
-            {"detector": self.detector, "confidence": self.confidence, "images": images, "notes": self.notes}
+            {
+                "detector": self.detector,
+                "confidence": self.confidence,
+                "family": self.family,
+                "images": images,
+                "notes": self.notes,
+            }
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 from .box import Box, Size
 from .family import FAMILIES, SD15, Family, ModelSizes
@@ -25,7 +26,15 @@ def nearest_entry(window: Size, family: Family) -> Size:
     return min(family.sizes, key=distance)
 
 
-def fit(padded: Box, image: Box, choice: str, model: ModelSizes) -> tuple[Box, Size]:
+class Fit(NamedTuple):
+    """A crop window, the size it is sampled at, and why that one."""
+
+    window: Box
+    size: Size
+    why: str
+
+
+def fit(padded: Box, image: Box, choice: str, model: ModelSizes) -> Fit:
     """The crop window for a `padded` window inside `image`, and the size it is sampled at.
 
     The window grows (and slides) to the aspect of the sampled size as far as the image allows. Where it does not,
@@ -36,20 +45,22 @@ def fit(padded: Box, image: Box, choice: str, model: ModelSizes) -> tuple[Box, S
     own = Size(padded.width, padded.height)
     match choice:
         case "auto":
-            wanted = nearest_entry(own, model.family)
+            wanted, why = nearest_entry(own, model.family), f"the {model.family.name} size nearest in shape to {own}"
         case "square":
-            wanted = model.family.native
+            wanted, why = model.family.native, f"the native size of {model.family.name}"
         case "off":
             wanted = rounded_up(own, model.multiple)
             window = padded.grown_to(*wanted).slid_inside(image.width, image.height)
-            return window, wanted
+            return Fit(window, wanted, f"the window's own size, in multiples of {model.multiple}")
         case _:
-            wanted = entry(choice)
+            wanted, why = entry(choice), "the size that was chosen"
+    wanted = rounded_up(wanted, model.multiple)
     window = grown_to_aspect(padded, wanted).slid_inside(image.width, image.height)
     cut = Size(window.width, window.height)
     if choice == "auto" and not same_aspect(cut, wanted):
-        return window, of_area(cut.aspect, wanted.area, model.multiple)
-    return window, rounded_up(wanted, model.multiple)
+        why = f"the area of {wanted} in the shape of {cut}, which is all the image has"
+        return Fit(window, of_area(cut.aspect, wanted.area, model.multiple), why)
+    return Fit(window, wanted, why)
 
 
 def entry(choice: str) -> Size:

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..family import ModelSizes, of_latent_format
+from ..family import SD15, UNKNOWN, Family, ModelSizes, recognised
+
+SD15_LATENTS = "SD15"
 
 
 def sizes_of(model: Any, vae: Any) -> ModelSizes:
     """The family of a MODEL, and what the sides of a crop have to be divisible by for it and the VAE."""
-    family = of_latent_format(_latent_format(model))
-    return ModelSizes(family, cell_of(vae) * patch_of(model))
+    return ModelSizes(family_of(model), cell_of(vae) * patch_of(model))
+
+
+def family_of(model: Any) -> Family:
+    """By ComfyUI's configuration of the model; where that is none of the known ones, by its latents."""
+    config, kind = getattr(model.model, "model_config", None), getattr(model.model, "model_type", None)
+    family = recognised([each.__name__ for each in type(config).__mro__], getattr(kind, "name", ""))
+    return SD15 if family is UNKNOWN and _latent_format(model) == SD15_LATENTS else family
 
 
 def cell_of(vae: Any) -> int:

@@ -6,7 +6,7 @@ from afterdetail.detailer.box import Box, Size
 from afterdetail.detailer.detection import Detection, Detections, Extent
 from afterdetail.detailer.family import FAMILIES, SDXL, ModelSizes
 from afterdetail.detailer.region import make_regions
-from afterdetail.detailer.resolution import CHOICES, entry, nearest_entry
+from afterdetail.detailer.resolution import CHOICES, entry, nearest_entry, rounded_up
 from afterdetail.detailer.settings import FitSettings, MaskSettings
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -68,11 +68,11 @@ def aspect_of(fitting: FitSettings, model: ModelSizes, padded: Size) -> Size | N
         case "off":
             return None
         case "auto":
-            return nearest_entry(padded, model.family)
+            return rounded_up(nearest_entry(padded, model.family), model.multiple)
         case "square":
-            return model.family.native
+            return rounded_up(model.family.native, model.multiple)
         case choice:
-            return entry(choice)
+            return rounded_up(entry(choice), model.multiple)
 
 
 def test_with_context_alpha_is_zero_on_every_inner_side():

@@ -35,22 +35,32 @@ def test_every_entry_is_its_own_nearest_aspect(family):
 )
 def test_fit(choice, expected_window, expected_size):
     padded = Box(40, 35, 160, 155)
-    assert fit(padded, Box.of_size(400, 400), choice, ModelSizes(SD15, 8)) == (expected_window, expected_size)
+    assert fit(padded, Box.of_size(400, 400), choice, ModelSizes(SD15, 8))[:2] == (expected_window, expected_size)
 
 
 def test_off_grows_the_window_to_the_grid():
-    window, size = fit(Box(10, 10, 111, 93), Box.of_size(400, 400), "off", ModelSizes(SD15, 16))
+    window, size, why = fit(Box(10, 10, 111, 93), Box.of_size(400, 400), "off", ModelSizes(SD15, 16))
+    assert why == "the window's own size, in multiples of 16"
     assert size == Size(112, 96) and (window.width, window.height) == size
 
 
 def test_auto_stretches_nothing_where_the_image_is_too_narrow():
-    window, size = fit(Box(0, 0, 100, 900), Box.of_size(100, 900), "auto", ModelSizes(SD15, 8))
-    assert window == Box(0, 0, 100, 900)
+    window, size, why = fit(Box(0, 0, 100, 900), Box.of_size(100, 900), "auto", ModelSizes(SD15, 8))
+    assert (
+        window == Box(0, 0, 100, 900)
+        and why == "the area of 384x704 in the shape of 100x900, which is all the image has"
+    )
     assert abs(size.aspect / (100 / 900) - 1) < 0.05 and size.width % 8 == size.height % 8 == 0
 
 
 def test_an_asked_size_is_kept():
     assert fit(Box(0, 0, 100, 900), Box.of_size(100, 900), "square", ModelSizes(SDXL, 8))[1] == SDXL.native
+
+
+def test_a_size_of_the_table_that_the_model_cannot_take_is_rounded_before_the_window_is_cut():
+    """Else the crop would be stretched: 880 x 1168 is 896 x 1184 for a multiple of 32."""
+    window, size, _ = fit(Box(100, 100, 188, 217), Box.of_size(900, 900), "auto", ModelSizes(FAMILIES["hidream"], 32))
+    assert size == Size(896, 1184) and abs(window.width / window.height - 896 / 1184) < 0.01
 
 
 def test_unknown_choice_is_a_sentence():
