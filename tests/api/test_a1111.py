@@ -221,7 +221,7 @@ def test_refusals(service, changes, field, words):
         ({"ad_confidense": 0.4}, "'ad_confidense', which is not known"),
         ({"ad_confidence": 1.4}, "ad_confidence is 1.4"),
         ({"ad_restore_face": True}, "ad_restore_face is True"),
-        ({"ad_controlnet_model": "control_v11p"}, "ad_controlnet_model is 'control_v11p'"),
+        ({"ad_controlnet_model": "control_v11p"}, "ad_controlnet_model 'control_v11p': use None"),
         ({"ad_sampler": "x"}, "ad_sampler is not known"),
         (
             {"ad_use_inpaint_width_height": True, "ad_inpaint_width": 600, "ad_inpaint_height": 600},
