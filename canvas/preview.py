@@ -19,9 +19,8 @@ from ..detailer.region import Region, Regions, make_regions
 from ..detailer.selection import Verdict, judged, select, union_mask
 from ..detailer.settings import FitSettings, MaskSettings
 from ..nodes.options import Options
-from ..nodes.overlay import COLORS
 from ..nodes.regions import combined_alpha
-from .recorder import shrinking
+from .recorder import HEX_COLORS, shrinking
 from .snapshots import Snapshot
 
 MASK_SIDE = 512
@@ -106,7 +105,7 @@ def _objects(verdicts: list[Verdict], options: Options, regions: Regions | None,
             _entry(detection if scale == 1 else replace(detection, mask=None).scaled(scale, scale), region)
             | {
                 "place": detection.number,
-                "color": "#{:02x}{:02x}{:02x}".format(*COLORS[detection.index % len(COLORS)]),
+                "color": HEX_COLORS[(detection.number or 0) % len(HEX_COLORS)],
                 "selected": reason is None,
                 "reason": reason,
                 "prompt": own or None,
