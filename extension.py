@@ -24,12 +24,15 @@ from .nodes.style import AfterDetailStylePreset
 
 
 class AfterDetailExtension(ComfyExtension):
+    def __init__(self) -> None:
+        self._service_nodes: list[type[io.ComfyNode]] = []
+
     async def on_load(self) -> None:
         if server := getattr(PromptServer, "instance", None):  # None where tests load the nodes without a server
             snapshots = SnapshotStore()
             watching.watch(Recorder(snapshots))
             routes.register(server, snapshots)
-            switch.register(server)
+            self._service_nodes = switch.register(server)
 
     async def get_node_list(self) -> list[type[io.ComfyNode]]:
         return [
@@ -49,4 +52,5 @@ class AfterDetailExtension(ComfyExtension):
             AfterDetailSafety,
             AfterDetailStylePreset,
             AfterDetailSaveReport,
+            *self._service_nodes,
         ]
