@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import folder_paths
 from comfy_api.latest import ComfyExtension, io
 from server import PromptServer
 
 from .api import switch
-from .canvas import routes
+from .canvas import routes, templates
 from .canvas.recorder import Recorder
 from .canvas.snapshots import SnapshotStore
 from .nodes import watching
@@ -32,6 +35,8 @@ class AfterDetailExtension(ComfyExtension):
             snapshots = SnapshotStore()
             watching.watch(Recorder(snapshots))
             routes.register(server, snapshots)
+            templates.register(server)
+            templates.offer_pictures(Path(folder_paths.get_input_directory()))
             self._service_nodes = switch.register(server)
 
     async def get_node_list(self) -> list[type[io.ComfyNode]]:

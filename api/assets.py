@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import difflib
 import pickle
 import re
 from collections.abc import Mapping, Sequence
@@ -18,6 +17,7 @@ from comfy.sd1_clip import load_embed
 from safetensors import SafetensorError, safe_open
 
 from ..detailer import styles
+from ..detailer.names import unknown
 from ..detectors import registry
 from ..nodes.style import at_hand
 from .errors import invalid, refused
@@ -59,11 +59,9 @@ def find(field: str, folder: str, name: str) -> str:
     by_stem = _by_stem(folder)
     if found := _meant(name, by_stem):
         return found
-    wanted = _wanted(name)[:80]
     if not by_stem:
-        raise invalid(field, f"Unknown {field} {wanted!r}: this server has no files in models/{folder}.")
-    close = difflib.get_close_matches(wanted, by_stem, n=3, cutoff=0.0)
-    raise invalid(field, f"Unknown {field} {wanted!r}. Nearest: {', '.join(stem(by_stem[key]) for key in close)}.")
+        raise invalid(field, f"Unknown {field} {_wanted(name)[:80]!r}: this server has no files in models/{folder}.")
+    raise invalid(field, unknown(field, _wanted(name)[:80], map(stem, by_stem.values())))
 
 
 def knows(folder: str, name: str) -> bool:

@@ -22,7 +22,8 @@ def resized(pixels: torch.Tensor, size: Size) -> torch.Tensor:
     """[N, H, W, C] at another size: bicubic in float, antialiased where it shrinks; no copy if it has that size."""
     if pixels.shape[1:3] == (size.height, size.width):
         return pixels
-    planes = F.interpolate(pixels.movedim(-1, 1), (size.height, size.width), mode="bicubic", antialias=True)
+    planes = pixels.movedim(-1, 1).contiguous()  # with the channels last in memory it takes twice the time
+    planes = F.interpolate(planes, (size.height, size.width), mode="bicubic", antialias=True)
     return planes.movedim(1, -1).clamp_(0, 1)
 
 

@@ -1,4 +1,4 @@
-"""Networks other than YOLOv8, run by the ultralytics package where it is installed; it is never imported otherwise.
+"""Networks that the own code does not run, run by the ultralytics package where it is installed and needed.
 
 The package is used in its safe mode only (it then builds known classes from a file and nothing else), offline, and
 what it changes in the whole process when it is imported, loads or predicts is put back.
@@ -15,7 +15,6 @@ import threading
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -26,6 +25,8 @@ from PIL import Image
 
 from ..detailer.detection import Detection, Extent
 from .detector import Detector
+from .optional import version
+from .yolo import kind
 from .yolo.detector import mask_box
 from .yolo.errors import CheckpointError, OtherArchitecture
 
@@ -46,6 +47,8 @@ def open_other(path: Path, refusal: OtherArchitecture) -> Detector:
 
     CheckpointError says why the file cannot be used, or what to install.
     """
+    if not kind.gives_boxes(refusal.reason):
+        raise refusal
     problem = unusable()
     if problem:
         raise OtherArchitecture(path, f"{refusal.reason}. {problem}") from refusal
@@ -53,20 +56,23 @@ def open_other(path: Path, refusal: OtherArchitecture) -> Detector:
         with undisturbed():
             model = importlib.import_module("ultralytics").YOLO(str(path))
     except Exception as error:  # the package raises its own choice of types for a bad file
-        first_line = (str(error).strip().splitlines() or [""])[0]
-        reason = f"could not be opened by ultralytics {_version('ultralytics')} ({type(error).__name__}: {first_line})"
+        reason = f"could not be opened by ultralytics {version('ultralytics')} ({_first_line(error)})"
         raise CheckpointError(path, reason) from error
     if model.task not in TASKS:
         raise CheckpointError(path, f"is a network for the task {model.task!r}, which gives no boxes")
-    return UltralyticsDetector(model)
+    return UltralyticsDetector(model, path)
+
+
+def _first_line(error: Exception) -> str:
+    return f"{type(error).__name__}: {(str(error).strip().splitlines() or [''])[0]}"
 
 
 def unusable() -> str:
     """Why ultralytics cannot be used here, as a sentence; empty if it can."""
-    if not _version("ultralytics"):
+    if not version("ultralytics"):
         return "To use it, install the package ultralytics (pip install ultralytics)"
-    if _numbers(_version("ultralytics")) < OLDEST:
-        return f"To use it, update ultralytics {_version('ultralytics')} to {'.'.join(map(str, OLDEST))} or newer"
+    if _numbers(version("ultralytics")) < OLDEST:
+        return f"To use it, update ultralytics {version('ultralytics')} to {'.'.join(map(str, OLDEST))} or newer"
     if _numbers(torch.__version__) < OLDEST_TORCH:
         return f"To use it, update PyTorch {torch.__version__} to 2.6 or newer: ultralytics reads files unsafely below"
     loaded = sys.modules.get("ultralytics.utils")
@@ -78,14 +84,6 @@ def unusable() -> str:
     return ""
 
 
-def _version(package: str) -> str:
-    """The installed version; empty if there is none."""
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return ""
-
-
 def _numbers(version: str) -> tuple[int, ...]:
     """The leading numbers of a version, such as 2.11.0+cu130."""
     match = re.match(r"\d+(\.\d+)*", version)
@@ -95,8 +93,8 @@ def _numbers(version: str) -> tuple[int, ...]:
 class UltralyticsDetector:
     """A model of the ultralytics package. It holds state while it predicts, so calls wait for each other."""
 
-    def __init__(self, model: Any):
-        self._model, self._lock = model, threading.Lock()
+    def __init__(self, model: Any, path: Path):
+        self._model, self._path, self._lock = model, path, threading.Lock()
 
     @property
     def networks(self) -> Sequence[torch.nn.Module]:
@@ -123,18 +121,28 @@ class UltralyticsDetector:
             device = next(self._model.model.parameters()).device
             for batch in images.split(BATCH):
                 bgr = (batch.float().clamp(0, 1) * 255).round().to(torch.uint8).flip(-1).cpu().numpy()
-                results = self._model.predict(
-                    [np.ascontiguousarray(image) for image in bgr],
-                    conf=confidence,
-                    iou=0.7,
-                    imgsz=640,  # otherwise the size the file was trained at
-                    device=device,
-                    retina_masks=True,
-                    verbose=False,
-                    save=False,
-                )
-                found += [_detections(result) for result in results]
+                pictures = [np.ascontiguousarray(image) for image in bgr]
+                found += map(_detections, self._predict(pictures, confidence, device))
         return found
+
+    def _predict(self, images: list[np.ndarray], confidence: float, device: torch.device) -> list[Any]:
+        """The package's results for [H, W, 3] images, 8 bits, BGR."""
+        try:
+            return self._model.predict(
+                images,
+                conf=confidence,
+                iou=0.7,
+                imgsz=640,  # otherwise the size the file was trained at
+                device=device,
+                retina_masks=True,
+                verbose=False,
+                save=False,
+            )
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+            reason = (
+                f"cannot be run by ultralytics {version('ultralytics')} ({_first_line(error)}); try another version"
+            )
+            raise CheckpointError(self._path, reason) from error
 
 
 def _detections(result: Any) -> list[Detection]:

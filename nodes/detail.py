@@ -53,6 +53,7 @@ class AfterDetail(io.ComfyNode):
                 inputs.download_missing(),
                 inputs.pick(),
                 *inputs.blending(),
+                *inputs.object_texts(),
             ],
             outputs=[
                 io.Image.Output(display_name="image"),
@@ -92,9 +93,11 @@ class AfterDetail(io.ComfyNode):
         seen = detect(detector, checked_image(image), options.detecting(watching.lowest_confidence()))
         found = select(seen, options.selection())
         regions = make_regions(found, options.settings(MaskSettings), options.settings(FitSettings), options["upscale"])
-        inpainter = inpainter_of(cls, regions, options)
+        prompts = options.prompts(regions.detections)
+        inpainter = inpainter_of(cls, prompts, options)
         original = at_size_of(image, regions)
-        done = detail(original, regions, inpainter, options.seeds(), options["safety"])
+        done = detail(original, prompts.applied_to(regions), inpainter, options.seeds(), options["safety"])
+        done.report.check()
         run = NodeRun(cls, options.values, seen, original, done.image, model=inpainter.sizes)
         ui = result_ui(done) | told(done.report.notes) | watching.record(run)
         return io.NodeOutput(done.image, done.alpha, found, done.report.as_json(), ui=ui)

@@ -134,6 +134,18 @@ def test_image_to_image_inpainting_and_outpainting(service):
     assert (grown[:128] == source[:128]).all() and (grown[130:250, 130:250] != source[130:250, 130:250]).any()
 
 
+def test_a_name_in_both_folders_is_the_controlnets(service):
+    for folder, original in (("checkpoints", "pico-sdxl"), ("controlnet", "pico-sdxl-controlnet")):
+        (file,) = (service.base / "models" / folder).glob(f"{original}.*")
+        file.with_stem("in-both-folders").symlink_to(file.resolve())
+    wish = {"controlnet_image": PHOTO, "steps": 1}
+    by_default, named = (
+        answered(service, "/generate/controlnet-sdxl", SD, **wish, **change)["images"][0]["image_b64"]
+        for change in ({}, {"checkpoint": "in-both-folders"})
+    )
+    assert by_default == named
+
+
 def test_both_pictures_of_a_subject_count_and_equally(service):
     def merged(*subjects: Image.Image) -> np.ndarray:
         wish = {"prompt": "a photo of a woman", "transfer_images": {"woman": [as_base64(item) for item in subjects]}}

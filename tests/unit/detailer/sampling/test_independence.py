@@ -19,15 +19,16 @@ PAIRS = dict.fromkeys((sampler.sampler_name, sampler.scheduler) for sampler in N
 
 @pytest.mark.parametrize(("sampler", "scheduler"), PAIRS)
 def test_alone_in_a_batch_and_without_a_neighbour(inpainter, sampler, scheduler):
-    image, found = grid_image(COUNT), grid_objects(COUNT)
+    count = 3 if sampler == "dpm_adaptive" else COUNT  # which takes as many steps as it likes, one object at a time
+    image, found = grid_image(count), grid_objects(count)
 
     def run(detections, batch_size):
         made = inpainter(sampler_name=sampler, scheduler=scheduler, batch_size=batch_size, steps=4)
         return detail(image, grid_regions(detections), made, Seeds(5))
 
-    together, one_by_one, fewer = run(found, COUNT), run(found, 1), run(without(found, 2), COUNT)
-    assert together.report.counts("inpainted") == [COUNT] and fewer.report.counts("inpainted") == [COUNT - 1]
-    for index in range(COUNT):
+    together, one_by_one, fewer = run(found, count), run(found, 1), run(without(found, 2), count)
+    assert together.report.counts("inpainted") == [count] and fewer.report.counts("inpainted") == [count - 1]
+    for index in range(count):
         repaired = cell(together.image, index)
         assert psnr(repaired, cell(image, index)) < 40, "the object was not repaired at all"
         assert psnr(repaired, cell(one_by_one.image, index)) > 50
@@ -42,7 +43,7 @@ def test_the_seed_in_the_report_reproduces_the_object(inpainter, sampler):
     done = detail(image, grid_regions(found), inpainter(sampler_name=sampler), Seeds(5))
     third = json.loads(done.report.as_json())["images"][0]["objects"][2]
     alone = found.with_images([[found.images[0][2]]])
-    again = detail(image, grid_regions(alone), inpainter(sampler_name=sampler), Seeds(0, (third["seed"],)))
+    again = detail(image, grid_regions(alone), inpainter(sampler_name=sampler), Seeds(0, (0, 0, third["seed"])))
     assert psnr(cell(done.image, 2), cell(again.image, 2)) > 50
 
 
