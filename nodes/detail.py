@@ -74,6 +74,8 @@ class AfterDetail(io.ComfyNode):
         resolution: str | None = None,
         seeds: str | None = None,
         pick: str | None = None,
+        object_prompts: str | None = None,
+        object_negatives: str | None = None,
         download_missing: bool | None = False,
     ) -> bool | str:
         return problems(
@@ -84,6 +86,8 @@ class AfterDetail(io.ComfyNode):
             resolution=resolution,
             seeds=seeds,
             pick=pick,
+            object_prompts=object_prompts,
+            object_negatives=object_negatives,
             download_missing=download_missing,
         )
 

@@ -59,9 +59,21 @@ class AfterDetailInpaint(io.ComfyNode):
 
     @classmethod
     def validate_inputs(
-        cls, sampler_name: str | None = None, scheduler: str | None = None, seeds: str | None = None
+        cls,
+        sampler_name: str | None = None,
+        scheduler: str | None = None,
+        seeds: str | None = None,
+        object_prompts: str | None = None,
+        object_negatives: str | None = None,
     ) -> bool | str:
-        return problems(cls, sampler_name=sampler_name, scheduler=scheduler, seeds=seeds)
+        return problems(
+            cls,
+            sampler_name=sampler_name,
+            scheduler=scheduler,
+            seeds=seeds,
+            object_prompts=object_prompts,
+            object_negatives=object_negatives,
+        )
 
     @classmethod
     def execute(cls, image: torch.Tensor, regions: Regions, **inputs_and_widgets: Any) -> io.NodeOutput:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import time
+from unittest.mock import MagicMock
 
 import httpx
 import pytest
 from afterdetail.batch import remote
-from afterdetail.batch.remote import ATTEMPTS, client_of, persistently, refusal
+from afterdetail.batch.remote import ATTEMPTS, Remote, client_of, persistently, refusal
+from afterdetail.batch.threads import Threads
+from afterdetail.batch.workflow import DEFAULT, read
 from comfy_sdk import ComfyError, InvalidWorkflow
 
 
@@ -76,3 +80,28 @@ def test_a_refusal_is_our_sentence_once():
     assert refusal(InvalidWorkflow("failed", details={"node_errors": nodes})) == "AfterDetail: seeds holds 'x'."
     missing = InvalidWorkflow("Node 'After Detailer' not found.", details={"node_errors": {}})
     assert "install the pack AfterDetail" in refusal(missing)
+
+
+class Job:
+    """What the SDK gives for a workflow that was sent; it runs until it is cancelled."""
+
+    status = "running"
+
+    def refresh(self) -> Job:
+        return self
+
+    def cancel(self) -> None:
+        self.status = "canceled"
+
+
+def test_what_runs_there_is_ended_when_the_batch_is_stopped(monkeypatch):
+    client, job = MagicMock(), Job()
+    client.submit.return_value = job
+    monkeypatch.setattr(remote, "client_of", lambda url: client)
+    with Threads([Remote("http://host:8189", read(DEFAULT), 60)], 1) as pool:
+        pool.call(0, "detail", "picture", b"data")
+        deadline = time.monotonic() + 10
+        while not client.submit.called and time.monotonic() < deadline:
+            time.sleep(0.01)
+    assert job.status == "canceled"
+    client.assets.from_bytes.return_value.delete.assert_called_once()
