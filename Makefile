@@ -3,13 +3,14 @@ SHELL := bash
 PYTHON ?= python3
 RUN := PYTHONPATH=tests:tools:.pack .venv/bin/python
 
-.PHONY: help setup demo test references browser lint bench serve weights workflows locales pictures screenshots versions face-model tables thumbnails
+.PHONY: help setup demo test references browser lint bench soak serve weights workflows locales pictures screenshots versions face-model tables thumbnails
 
 help:
 	@echo "make demo         repair the faces of a real photo in a real ComfyUI; results in demo/"
 	@echo "make test         lint, types, unit tests, end-to-end tests, and tests in a browser"
 	@echo "make serve        ComfyUI with this pack in the browser (ARGS=... go to ComfyUI)"
 	@echo "make bench        measure; results in benchmarks/README.md (ARGS=... only these sections)"
+	@echo "make soak         ask the HTTP service for 300 things while everything goes wrong; figures in api/README.md"
 	@echo "make lint         ruff, pyright and TypeScript's check of the page's scripts only"
 	@echo "make versions     run the end-to-end tests on the oldest and the newest ComfyUI"
 	@echo "make workflows    write the workflows, their API forms, pictures and blueprints anew (ARGS=... only these)"
@@ -46,6 +47,9 @@ lint: setup
 
 bench: setup browser
 	@$(RUN) benchmarks/run.py $(ARGS)
+
+soak: setup
+	@$(RUN) benchmarks/soak.py
 
 weights:
 	@PYTHON="$(PYTHON)" detectors/weights/conversion/run.sh

@@ -27,6 +27,9 @@ from .nodes.style import AfterDetailStylePreset
 
 
 class AfterDetailExtension(ComfyExtension):
+    def __init__(self) -> None:
+        self._service_nodes: list[type[io.ComfyNode]] = []
+
     async def on_load(self) -> None:
         if server := getattr(PromptServer, "instance", None):  # None where tests load the nodes without a server
             snapshots = SnapshotStore()
@@ -34,7 +37,7 @@ class AfterDetailExtension(ComfyExtension):
             routes.register(server, snapshots)
             templates.register(server)
             templates.offer_pictures(Path(folder_paths.get_input_directory()))
-            switch.register(server)
+            self._service_nodes = switch.register(server)
 
     async def get_node_list(self) -> list[type[io.ComfyNode]]:
         return [
@@ -54,4 +57,5 @@ class AfterDetailExtension(ComfyExtension):
             AfterDetailSafety,
             AfterDetailStylePreset,
             AfterDetailSaveReport,
+            *self._service_nodes,
         ]

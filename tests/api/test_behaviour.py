@@ -75,7 +75,7 @@ def test_at_most_so_many_and_the_detector_asked_for(service):
         ({"checkpoint": "pico-sdxl"}, "checkpoint", "is a sdxl model, and sd15 is needed"),
         ({"checkpoint": "../checkpoints/nano-sd15.ckpt"}, "checkpoint", "Unknown checkpoint"),
         ({"checkpoint": "/etc/passwd"}, "checkpoint", "Unknown checkpoint"),
-        ({"init_image": PHOTO[:2000]}, "init_image", "damaged or cut off"),
+        ({"init_image": PHOTO[:2000]}, "init_image", "PNG file that is cut off"),
         ({"init_image": None, "init_image_url": "http://localhost:8188/x"}, "init_image_url", "which is not fetched"),
     ],
 )

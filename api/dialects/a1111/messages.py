@@ -160,9 +160,14 @@ class Common(RequestModel):
     def sampler(self) -> tuple[str, str]:
         return self.sampler_name or self.sampler_index, self.scheduler
 
+    @property
+    def count(self) -> int:
+        """How many pictures."""
+        return self.batch_size * self.n_iter
+
     @model_validator(mode="after")
     def not_too_many(self) -> Common:
-        if self.batch_size * self.n_iter > 16:
+        if self.count > 16:
             raise ValueError(f"batch_size {self.batch_size} times n_iter {self.n_iter} is above 16. Ask for fewer.")
         return self
 
