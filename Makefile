@@ -3,11 +3,14 @@ SHELL := bash
 PYTHON ?= python3
 RUN := PYTHONPATH=tests:tools:.pack .venv/bin/python
 
-.PHONY: help setup demo test references browser lint bench soak serve weights workflows locales pictures screenshots versions face-model tables thumbnails
+NOT_PURE := "*/sampling/*" "*/detectors/*" "*package*" "*registry_entry*" "*face_model*" "*/batch/*"
+
+.PHONY: help setup demo test unit references browser lint bench soak serve weights workflows locales pictures screenshots versions face-model tables thumbnails
 
 help:
 	@echo "make demo         repair the faces of a real photo in a real ComfyUI; results in demo/"
 	@echo "make test         lint, types, unit tests, end-to-end tests, and tests in a browser"
+	@echo "make unit         the unit tests that need neither ComfyUI nor the packages the pack is compared with"
 	@echo "make serve        ComfyUI with this pack in the browser (ARGS=... go to ComfyUI)"
 	@echo "make bench        measure; results in benchmarks/README.md (ARGS=... only these sections)"
 	@echo "make soak         ask the HTTP service for 300 things while everything goes wrong; figures in api/README.md"
@@ -31,6 +34,9 @@ demo: setup
 test: lint references browser
 	@tools/javascript.sh test
 	@OMP_NUM_THREADS=1 .venv/bin/python -m pytest -n 2 --dist loadfile tests
+
+unit: setup
+	@OMP_NUM_THREADS=1 .venv/bin/python -m pytest -n 2 --dist loadfile tests/unit $(addprefix --ignore-glob=,$(NOT_PURE))
 
 # mediapipe 0.10.21 exists for Python up to 3.12 only; without it the tests that compare with it say so and are skipped.
 references: setup

@@ -11,14 +11,13 @@ from typing import Any
 
 from PIL import Image
 
-from . import assets, images
+from . import assets, folders, images
 from .access import Lanes, Turn
 from .body import MEGABYTE, Bodies
 from .graphs import Built, Checking
 from .handover import awaited
 from .queueing import Job
 from .settings import Settings
-from .switch import folder
 from .tasks import TaskStore
 from .validation import MAX_SEED
 
@@ -71,7 +70,7 @@ class Service:
     def of(server: Any, settings: Settings) -> Service:
         lanes = Lanes(settings.max_jobs_per_key, settings.max_queue, server.prompt_queue.get_tasks_remaining)
         bodies = Bodies(int(settings.max_body_mb * MEGABYTE))
-        tasks = TaskStore(folder() / "tasks", settings.task_hours)
+        tasks = TaskStore(folders.own() / "tasks", settings.task_hours)
         return Service(server, settings, images.Reader.of(settings), bodies, lanes, tasks)
 
     def checking(self) -> Checking | None:

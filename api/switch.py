@@ -1,27 +1,17 @@
-"""Whether the service is on, and where its files are."""
+"""Whether the service is on."""
 
 from __future__ import annotations
 
 import logging
 import os
-from pathlib import Path
 from typing import Any
 
-import folder_paths
 from comfy_api.latest import io
 
+from .folders import settings_file
 from .settings_file import read, wish_of
 
 LOG = logging.getLogger("afterdetail")
-
-
-def folder() -> Path:
-    """Where the service keeps its settings and tasks: a folder that ComfyUI gives to nobody over HTTP."""
-    return Path(folder_paths.get_system_user_directory("afterdetail"))
-
-
-def settings_file() -> Path:
-    return folder() / "service.json"
 
 
 def register(server: Any) -> list[type[io.ComfyNode]]:

@@ -43,7 +43,7 @@ def ramp(region: Region, levels: float) -> torch.Tensor:
 
 CASTS = {
     "cast": torch.tensor([8.0, -8.0, 8.0]) / 255,
-    "ramp": ramp(FACE, 20),
+    "ramp": ramp(FACE, 26),
     "cast and ramp": ramp(FACE, 12) + 8 / 255,
 }
 

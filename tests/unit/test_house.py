@@ -1,0 +1,99 @@
+"""The rooms of the house as CONTRIBUTING.md describes them: who may import whom, and that every named file exists."""
+
+from __future__ import annotations
+
+import ast
+import re
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import pytest
+from rig.comfyui import ROOT
+
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+
+
+def _rooms() -> dict[str, set[str]]:
+    """Every room of the pack and the rooms it may import, from the table in CONTRIBUTING.md."""
+    rows = re.findall(r"^\| `(\w+)/` \|[^|]*\| ([^|]*) \|$", CONTRIBUTING, re.MULTILINE)
+    return {room: set(re.findall(r"`(\w+)/`", allowed)) for room, allowed in rows}
+
+
+ROOMS = _rooms()
+
+
+def _imports() -> dict[str, set[str]]:
+    """Each module of the pack and those of the pack that it imports, inside functions too."""
+    files = {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
+        for room in ROOMS
+        for path in (ROOT / room).rglob("*.py")
+    }
+    return {module: set(_imported(module, path, files)) for module, path in files.items()}
+
+
+def _imported(module: str, path: Path, files: dict[str, Path]) -> list[str]:
+    package = module.split(".") if path.name == "__init__.py" else module.split(".")[:-1]
+    found = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            base = [*package[: len(package) - node.level + 1], *(node.module or "").split(".")]
+            stem = ".".join(part for part in base if part)
+            for alias in node.names:
+                found += [name for name in (f"{stem}.{alias.name}", stem) if name in files][:1]
+    return found
+
+
+def test_the_table_names_every_room():
+    packages = {path.parent.name for path in ROOT.glob("*/__init__.py")}
+    assert packages == set(ROOMS)
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_imports_only_what_its_row_allows(room):
+    reached = {
+        (module, other)
+        for module, others in _imports().items()
+        for other in others
+        if module.split(".")[0] == room and other.split(".")[0] not in ROOMS[room] | {room}
+    }
+    assert not reached
+
+
+def test_no_module_imports_itself_through_others():
+    try:
+        TopologicalSorter(_imports()).prepare()
+    except CycleError as error:
+        pytest.fail(" <- ".join(error.args[1]))
+
+
+def test_the_core_knows_comfyui_only_where_it_samples():
+    for path in (ROOT / "detailer").rglob("*.py"):
+        if path.parent.name != "sampling":
+            assert not re.search(
+                r"^\s*(import|from) (comfy|nodes|folder_paths)\b", path.read_text(encoding="utf-8"), re.M
+            )
+
+
+def _named_paths() -> list[str]:
+    """What stands in backticks and looks like a path of this repository."""
+    return sorted({name for name in re.findall(r"`([\w./{}*<>-]+)`", CONTRIBUTING) if "/" in name and "<" not in name})
+
+
+@pytest.mark.parametrize("name", _named_paths())
+def test_a_file_that_a_recipe_names_exists(name):
+    assert list(ROOT.glob(name)), f"CONTRIBUTING.md names {name}"
+
+
+TABLES = re.findall(r"`([^`]+\.(?:py|json))`[^`]*`([^`]+)`\s+stands in no other\s+file of the pack", CONTRIBUTING)
+
+
+def test_the_recipes_name_their_tables():
+    assert len(TABLES) == CONTRIBUTING.count("stands in no other") == 3
+
+
+@pytest.mark.parametrize(("table", "entry"), TABLES)
+def test_a_recipes_table_is_the_only_one(table, entry):
+    files = [path for room in ROOMS for kind in ("*.py", "*.json") for path in (ROOT / room).rglob(kind)]
+    holding = {str(path.relative_to(ROOT)) for path in files if f'"{entry}"' in path.read_text(encoding="utf-8")}
+    assert holding == {table}
