@@ -23,7 +23,8 @@ def resized(pixels: torch.Tensor, size: Size) -> torch.Tensor:
     if pixels.shape[1:3] == (size.height, size.width):
         return pixels
     planes = F.interpolate(pixels.movedim(-1, 1), (size.height, size.width), mode="bicubic", antialias=True)
-    return planes.movedim(1, -1).clamp_(0, 1)
+    low, high = pixels.amin().clamp(max=0), pixels.amax().clamp(min=1)  # HDR values stay, overshoot goes
+    return planes.movedim(1, -1).clamp_(low, high)
 
 
 def paste(canvas: torch.Tensor, patch: torch.Tensor, region: Region) -> None:

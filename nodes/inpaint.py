@@ -12,7 +12,7 @@ from ..detailer.region import Regions
 from ..detailer.report import DetailReport
 from ..detailer.sampling import ComfyInpainter, Refiner
 from ..detailer.settings import PaintSettings, SampleSettings
-from . import inputs, watching
+from . import failures, inputs, watching
 from .images import at_size_of, checked_image
 from .notes import told
 from .options import Options
@@ -62,10 +62,15 @@ class AfterDetailInpaint(io.ComfyNode):
         return problems(cls, sampler_name=sampler_name, scheduler=scheduler, seeds=seeds)
 
     @classmethod
+    def fingerprint_inputs(cls, **inputs_and_widgets: Any) -> int:
+        return failures.fingerprint(cls)
+
+    @classmethod
     def execute(cls, image: torch.Tensor, regions: Regions, **inputs_and_widgets: Any) -> io.NodeOutput:
         options = Options(cls, inputs_and_widgets)
         original = at_size_of(checked_image(image), regions)
         done = detail(original, regions, inpainter_of(cls, regions, options), options.seeds(), options["safety"])
+        failures.account_for(cls, done.report)
         run = NodeRun(cls, options.values, regions.detections, original, done.image)
         ui = result_ui(done) | told(done.report.notes, DetailReport.of(regions).notes) | watching.record(run)
         return io.NodeOutput(done.image, done.alpha, done.report.as_json(), ui=ui)
