@@ -24,7 +24,7 @@ setup:
 	@PYTHON="$(PYTHON)" tools/setup.sh
 
 demo: setup
-	@$(RUN) demo/detail_photo.py
+	@$(RUN) demo/repair_photo.py
 
 test: lint references browser
 	@tools/javascript.sh test

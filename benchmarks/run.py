@@ -11,7 +11,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 README = HERE / "README.md"
-SECTIONS = ("overhead", "memory", "batching", "detectors", "scan", "live", "page", "service", "startup")
+SECTIONS = ("quality", "overhead", "memory", "batching", "detectors", "scan", "live", "page", "service", "startup")
 
 
 def main() -> None:

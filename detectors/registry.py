@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from ..detailer.names import unknown
-from . import mediapipe, mediapipe_package, yolo
+from . import faces, mediapipe, mediapipe_package, yolo
 from .detector import Entry
 
 DEFAULT = "face_full_mediapipe"
 
-FAMILIES: tuple[Callable[[], Iterable[Entry]], ...] = (mediapipe.entries, yolo.entries, mediapipe_package.entries)
+FAMILIES: tuple[Callable[[], Iterable[Entry]], ...] = (
+    mediapipe.entries,
+    yolo.entries,
+    mediapipe_package.entries,
+    faces.entries,
+)
 
 
 def entries() -> dict[str, Entry]:

@@ -1,4 +1,4 @@
-"""Networks other than YOLOv8, run by the ultralytics package where it is installed; it is never imported otherwise.
+"""Networks that the own code does not run, run by the ultralytics package where it is installed and needed.
 
 The package is used in its safe mode only (it then builds known classes from a file and nothing else), offline, and
 what it changes in the whole process when it is imported, loads or predicts is put back.
@@ -26,6 +26,7 @@ from PIL import Image
 
 from ..detailer.detection import Detection, Extent
 from .detector import Detector
+from .yolo import kind
 from .yolo.detector import mask_box
 from .yolo.errors import CheckpointError, OtherArchitecture
 
@@ -46,6 +47,8 @@ def open_other(path: Path, refusal: OtherArchitecture) -> Detector:
 
     CheckpointError says why the file cannot be used, or what to install.
     """
+    if not kind.gives_boxes(refusal.reason):
+        raise refusal
     problem = unusable()
     if problem:
         raise OtherArchitecture(path, f"{refusal.reason}. {problem}") from refusal
@@ -53,12 +56,15 @@ def open_other(path: Path, refusal: OtherArchitecture) -> Detector:
         with undisturbed():
             model = importlib.import_module("ultralytics").YOLO(str(path))
     except Exception as error:  # the package raises its own choice of types for a bad file
-        first_line = (str(error).strip().splitlines() or [""])[0]
-        reason = f"could not be opened by ultralytics {_version('ultralytics')} ({type(error).__name__}: {first_line})"
+        reason = f"could not be opened by ultralytics {_version('ultralytics')} ({_first_line(error)})"
         raise CheckpointError(path, reason) from error
     if model.task not in TASKS:
         raise CheckpointError(path, f"is a network for the task {model.task!r}, which gives no boxes")
-    return UltralyticsDetector(model)
+    return UltralyticsDetector(model, path)
+
+
+def _first_line(error: Exception) -> str:
+    return f"{type(error).__name__}: {(str(error).strip().splitlines() or [''])[0]}"
 
 
 def unusable() -> str:
@@ -95,8 +101,8 @@ def _numbers(version: str) -> tuple[int, ...]:
 class UltralyticsDetector:
     """A model of the ultralytics package. It holds state while it predicts, so calls wait for each other."""
 
-    def __init__(self, model: Any):
-        self._model, self._lock = model, threading.Lock()
+    def __init__(self, model: Any, path: Path):
+        self._model, self._path, self._lock = model, path, threading.Lock()
 
     @property
     def networks(self) -> Sequence[torch.nn.Module]:
@@ -123,18 +129,28 @@ class UltralyticsDetector:
             device = next(self._model.model.parameters()).device
             for batch in images.split(BATCH):
                 bgr = (batch.float().clamp(0, 1) * 255).round().to(torch.uint8).flip(-1).cpu().numpy()
-                results = self._model.predict(
-                    [np.ascontiguousarray(image) for image in bgr],
-                    conf=confidence,
-                    iou=0.7,
-                    imgsz=640,  # otherwise the size the file was trained at
-                    device=device,
-                    retina_masks=True,
-                    verbose=False,
-                    save=False,
-                )
-                found += [_detections(result) for result in results]
+                pictures = [np.ascontiguousarray(image) for image in bgr]
+                found += map(_detections, self._predict(pictures, confidence, device))
         return found
+
+    def _predict(self, images: list[np.ndarray], confidence: float, device: torch.device) -> list[Any]:
+        """The package's results for [H, W, 3] images, 8 bits, BGR."""
+        try:
+            return self._model.predict(
+                images,
+                conf=confidence,
+                iou=0.7,
+                imgsz=640,  # otherwise the size the file was trained at
+                device=device,
+                retina_masks=True,
+                verbose=False,
+                save=False,
+            )
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+            reason = (
+                f"cannot be run by ultralytics {_version('ultralytics')} ({_first_line(error)}); try another version"
+            )
+            raise CheckpointError(self._path, reason) from error
 
 
 def _detections(result: Any) -> list[Detection]:

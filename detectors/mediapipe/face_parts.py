@@ -47,12 +47,16 @@ LIPS = Part("lips", [[OUTER_LIPS]], convex=False)
 OVAL = Part("face oval", [[FACE_OVAL]], convex=False)
 
 
+def face_landmarks() -> LandmarkNet:
+    return LandmarkNet(FOLDER / "face_landmarks.safetensors", face_roi, presence_is_logit=True)
+
+
 class FaceMesh:
     """The mesh of every face that one of the two detection networks proposes and the landmark network confirms."""
 
     def __init__(self):
         self.detectors = [full_range(), short_range()]
-        self.landmarks = LandmarkNet(FOLDER / "face_landmarks.safetensors", face_roi, presence_is_logit=True)
+        self.landmarks = face_landmarks()
 
     def find(self, images: torch.Tensor, confidence: float) -> list[list[Shape]]:
         frames = [frame for detector in self.detectors for frame in detector.propose(images, confidence)]

@@ -113,6 +113,7 @@ OPERATIONS = {
     "add": torch.add,
     "cat": lambda *parts, dim: torch.cat(parts, dim),
     "conv2d": F.conv2d,
+    "conv_transpose2d": F.conv_transpose2d,
     "depth_to_space": depth_to_space,
     "flatten": lambda x: x.flatten(1),
     "linear": F.linear,

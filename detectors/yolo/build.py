@@ -1,13 +1,16 @@
-"""Weights -> network: finds the sizes, folds BatchNorm, and fits every tensor strictly or refuses the file."""
+"""Weights -> network: folds BatchNorm, finds the sizes, and fits every tensor strictly or refuses the file."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 import torch
+import torch.nn.functional as F
 
+from .blocks import Part
 from .errors import CheckpointError, OtherArchitecture
-from .network import Architecture, YoloV8
+from .network import COARSEST, Yolo
 from .weights import Weights
 
 BATCH_NORM_EPS = 1e-3
@@ -18,18 +21,29 @@ MAX_ELEMENTS = 200_000_000
 
 NORM = ("weight", "bias", "running_mean", "running_var")
 
+UNUSED = re.compile(r"model\.\d+\.(dfl|proto\.semseg)\.")
+"""The steps 0, 1, 2, ... of the box distribution, and what only training reads."""
 
-def build(weights: Weights) -> YoloV8:
+BOXES = re.compile(r"model\.\d+\.cv2\.0\.2\.weight")
+POINTS = re.compile(r"(model\.\d+\.cv4\.)\d\.2\.weight")
+"""Of a pose, or of masks; of an oriented box it is one number, the angle."""
+
+SINGLE = "one2one_"
+"""In front of those branches of a YOLO26 head that give every object a single box. ultralytics reads the others."""
+
+
+def build(weights: Weights) -> Yolo:
     """The network on the CPU in float32, ready to run. OtherArchitecture if one tensor is missing, odd or too many."""
     if sum(tensor.numel() for tensor in weights.tensors.values()) > MAX_ELEMENTS:
-        raise OtherArchitecture(weights.path, "is larger than any YOLOv8")
+        raise OtherArchitecture(weights.path, "is larger than any YOLO")
     try:
-        tensors = folded(weights.tensors)
+        tensors = folded(used(weights.tensors))
         with torch.device("meta"):  # shapes only: whatever sizes the file claims, no memory is taken for them
-            network = YoloV8(architecture_of(tensors))
+            network = Yolo(Part.of(tensors), single=not any(map(BOXES.match, weights.tensors)))
+            network(torch.empty(1, 3, COARSEST, COARSEST))
         network.load_state_dict(tensors, strict=True, assign=True)
     except (KeyError, IndexError, ValueError, RuntimeError):
-        raise OtherArchitecture(weights.path, "holds no YOLOv8 detection or segmentation network") from None
+        raise OtherArchitecture(weights.path, weights.kind) from None
     if not all(tensor.isfinite().all() for tensor in tensors.values()):
         raise CheckpointError(weights.path, "is damaged: it holds numbers that are not finite")
     return network.eval().requires_grad_(False)
@@ -40,36 +54,24 @@ def labels(weights: Weights, count: int) -> tuple[str, ...]:
     return tuple(weights.labels.get(i, f"class {i}") for i in range(count))
 
 
-def architecture_of(tensors: Mapping[str, torch.Tensor]) -> Architecture:
-    """The sizes in a folded state dict; KeyError or IndexError if it is no YOLOv8."""
-
-    def outputs(name: str) -> int:
-        return tensors[f"model.{name}.weight"].shape[0]
-
-    def depth(layer: int) -> int:
-        return sum(f"model.{layer}.m.{i}.cv1.weight" in tensors for i in range(64))
-
-    depthwise = "model.22.cv3.0.0.1.weight" in tensors
-    segments = "model.22.proto.cv1.weight" in tensors
-    return Architecture(
-        stem=outputs("0"),
-        widths=(outputs("1"), outputs("3"), outputs("5"), outputs("7")),
-        depths={layer: depth(layer) for layer in (2, 4, 6, 8, 12, 15, 18, 21)},
-        classes=outputs("22.cv3.0.2"),
-        bins=outputs("22.cv2.0.2") // 4,
-        box_width=outputs("22.cv2.0.0"),
-        class_width=outputs("22.cv3.0.0.1" if depthwise else "22.cv3.0.0"),
-        depthwise=depthwise,
-        coefficients=outputs("22.cv4.0.2") if segments else 0,
-        coefficient_width=outputs("22.cv4.0.0") if segments else 0,
-        prototype_width=outputs("22.proto.cv1") if segments else 0,
-    )
+def used(tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """The state dict without what boxes and masks do not need."""
+    kept = {name: tensor for name, tensor in tensors.items() if not UNUSED.match(name)}
+    plain = {name: tensor for name, tensor in kept.items() if SINGLE not in name}
+    if any(BOXES.match(name) for name in plain):
+        kept = plain
+    else:
+        kept = {name.replace(SINGLE, ""): tensor for name, tensor in kept.items()}
+    points = {m[1] for name, tensor in kept.items() if (m := POINTS.match(name)) and len(tensor) > 1}
+    masks = any(".proto." in name for name in kept)
+    return {name: t for name, t in kept.items() if masks or not name.startswith(tuple(points))}
 
 
 def folded(tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     """The state dict in float32, each BatchNorm multiplied into the convolution before it.
 
-    w' = w * g / sqrt(var + eps), b' = b - mean * g / sqrt(var + eps); `X.conv.weight` becomes `X.weight`.
+    w' = w * g / sqrt(var + eps), b' = b - mean * g / sqrt(var + eps); `X.conv.weight` becomes `X.weight`. The two
+    parallel convolutions of a RepConv, 3 x 3 and 1 x 1, become one (RepVGG, Ding et al., 2021, section 3.3).
     """
     result: dict[str, torch.Tensor] = {}
     for name, tensor in tensors.items():
@@ -82,9 +84,13 @@ def folded(tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
             scale = gamma / (var + BATCH_NORM_EPS).sqrt()
             result[f"{layer}.weight"] = tensor.float() * scale.view(-1, 1, 1, 1)
             result[f"{layer}.bias"] = beta - mean * scale
-        elif ".bn." not in name and name != "model.22.dfl.conv.weight":  # the latter is 0, 1, 2, ...
+        elif ".bn." not in name:
             # A copy: tensors of a .safetensors file may be views of the file itself.
             result[name.replace(".conv.", ".")] = tensor.to(torch.float32, copy=True)
+    for pair in [name.removesuffix(".conv2.weight") for name in result if name.endswith(".conv2.weight")]:
+        point = F.pad(result.pop(f"{pair}.conv2.weight"), (1, 1, 1, 1))
+        result[f"{pair}.weight"] = result.pop(f"{pair}.conv1.weight") + point
+        result[f"{pair}.bias"] = result.pop(f"{pair}.conv1.bias") + result.pop(f"{pair}.conv2.bias")
     if not all(tensor.numel() for tensor in result.values()):
         raise ValueError("a tensor without elements")
     return result

@@ -24,8 +24,8 @@ def convert(source: Path, target: Path | None = None) -> Path:
         raise _exists(source, target)
     file = weights.read(source)
     network = build(file)  # refuses what could not be used afterwards
-    names = labels(file, network.architecture.classes)
-    metadata = {"format": "pt", "architecture": "yolov8", "names": json.dumps(dict(enumerate(names)))}
+    names = labels(file, network.head.classes)
+    metadata = {"format": "pt", "names": json.dumps(dict(enumerate(names)))}
     data = save({name: tensor for name, tensor in file.tensors.items() if _is_weight(name, tensor)}, metadata)
     try:
         write_new(target, data)

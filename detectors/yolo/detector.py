@@ -1,4 +1,4 @@
-"""A YOLOv8 file as a detector: images in, boxes and masks in image pixels out."""
+"""A YOLO file as a detector: images in, boxes and masks in image pixels out."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ...detailer.detection import Detection, Extent
 from . import weights
 from .build import build, labels
 from .letterbox import Letterbox
-from .network import Output, YoloV8
+from .network import Output, Yolo
 
 BATCH = 8
 """Images per run of the network: enough to fill a GPU, few enough for a small one."""
@@ -28,7 +28,7 @@ MAX_DETECTIONS = 300
 class YoloDetector:
     """Nothing changes after it is made, so threads may share it."""
 
-    def __init__(self, network: YoloV8, names: Sequence[str]):
+    def __init__(self, network: Yolo, names: Sequence[str]):
         self._network, self._names = network, tuple(names)
 
     @staticmethod
@@ -36,10 +36,10 @@ class YoloDetector:
         """The detector in a .safetensors or .pt file. CheckpointError or OtherArchitecture says why it is refused."""
         file = weights.read(path)
         network = build(file)
-        return YoloDetector(network, labels(file, network.architecture.classes))
+        return YoloDetector(network, labels(file, network.head.classes))
 
     @property
-    def networks(self) -> Sequence[YoloV8]:
+    def networks(self) -> Sequence[Yolo]:
         return (self._network,)
 
     @property
@@ -50,7 +50,7 @@ class YoloDetector:
     @property
     def nested(self) -> bool:
         """Suppression is greedy, best first. Masks are one matrix product, whose last bits depend on their number."""
-        return self._network.architecture.coefficients == 0
+        return self._network.head.proto is None
 
     @torch.no_grad()
     def detect(self, images: torch.Tensor, confidence: float) -> list[list[Detection]]:
@@ -77,7 +77,12 @@ class YoloDetector:
         at = likely.nonzero()[:, 0]
         # The few that are left go to the CPU: not every device has torchvision's NMS.
         boxes, scores, classes = output.boxes[i, at].cpu(), scores[at].cpu(), classes[at].cpu()
-        kept = batched_nms(boxes, scores, classes, MAX_OVERLAP)[:MAX_DETECTIONS]
+        kept = (
+            scores.argsort(descending=True, stable=True)
+            if self._network.single
+            else batched_nms(boxes, scores, classes, MAX_OVERLAP)
+        )
+        kept = kept[:MAX_DETECTIONS]
         masks = _mask_logits(output, i, at[kept.to(at.device)])
         extents = letterbox.boxes_in_image(boxes[kept]).tolist()
         for score, label, extent, mask in zip(

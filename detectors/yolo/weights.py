@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from safetensors import SafetensorError, safe_open
 
-from . import inert
+from . import inert, kind
 from .archive import Archive
 from .errors import CheckpointError, OtherArchitecture
 
@@ -43,6 +43,8 @@ class Weights:
     path: Path
     tensors: dict[str, torch.Tensor]
     labels: dict[int, str]
+    kind: str = kind.UNKNOWN
+    """What the file is, as a refusal continues its name."""
 
 
 def read(path: Path) -> Weights:
@@ -101,22 +103,39 @@ def _from_checkpoint(path: Path, archive: Archive) -> Weights:
         model = _model(inert.read(archive.read(pickles[0])))
         if model is None:
             raise OtherArchitecture(path, "holds no YOLO model, only other values")
-        refs = _tensors(model)
+        refs = _tensors(model) if isinstance(model, inert.Stub) else model
     except inert.InertError as error:
         raise CheckpointError(path, str(error)) from None
     if sum(ref.storage.count * inert.ITEM_SIZES[ref.storage.kind] for ref in refs.values()) > archive.size:
         raise CheckpointError(path, "uses the same data for many tensors, which no YOLO checkpoint does")
     tensors = {name: _load(path, archive, root, ref) for name, ref in refs.items()}
-    return Weights(path, tensors, _labels(model.get("names")))
+    if not isinstance(model, inert.Stub):
+        return Weights(path, tensors, _labels(None))
+    return Weights(path, tensors, _labels(model.get("names")), kind.of(model))
 
 
-def _model(checkpoint: Any) -> inert.Stub | None:
-    """The trained module of an ultralytics checkpoint: its moving average if there is one."""
-    if isinstance(checkpoint, dict):
-        for key in ("ema", "model"):
-            if isinstance(checkpoint.get(key), inert.Stub):
-                return checkpoint[key]
-    return None
+def _model(checkpoint: Any) -> inert.Stub | dict[str, inert.TensorRef] | None:
+    """The trained module of an ultralytics checkpoint, its moving average if there is one; or a bare state dict."""
+    if isinstance(checkpoint, inert.Stub) and checkpoint.get("_modules"):
+        return checkpoint
+    if not isinstance(checkpoint, dict):
+        return None
+    for inside in map(checkpoint.get, ("ema", "model", "state_dict")):
+        if isinstance(inside, inert.Stub):
+            return inside
+        if isinstance(inside, dict) and (found := _state_dict(inside)) is not None:
+            return found
+    return _state_dict(checkpoint)
+
+
+def _state_dict(values: dict[Any, Any]) -> dict[str, inert.TensorRef] | None:
+    """The tensors of a dict that holds hardly anything else, under the names of a whole model."""
+    tensors = {name: v for name, v in values.items() if isinstance(name, str) and isinstance(v, inert.TensorRef)}
+    if not tensors or len(tensors) > MAX_TENSORS:
+        return None
+    names = [name.removeprefix("module.") for name in tensors]  # of a model trained on several GPUs
+    start = "" if any(name.startswith("model.") for name in names) else "model."  # of the layers alone
+    return {f"{start}{name}": tensor for name, tensor in zip(names, tensors.values(), strict=True)}
 
 
 def _tensors(model: inert.Stub) -> dict[str, inert.TensorRef]:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from afterdetail.detailer.box import Box
 from afterdetail.nodes.adapters.segs import crop_region
 from rig import prompts
-from rig.detailing import NANO
+from rig.example import FACE_MODEL, WIDGETS
 from rig.photos import FACES
 from rig.prompts import Graph, node
 
@@ -58,11 +58,11 @@ def impact_crop(factor: float) -> Box:
 
 
 def repaired(**widgets: object) -> Graph:
-    """The detailer with a checkpoint of random weights."""
+    """The detailer with the small trained model."""
     links = {"image": IMAGE, "model": ["model", 0], "vae": ["model", 2]}
     texts = {"positive": ["positive", 0], "negative": ["negative", 0]}
-    return prompts.checkpoint(NANO) | {
-        "detail": node("AfterDetail", **links, **texts, detector="face_full_mediapipe", steps=4, **widgets)
+    return prompts.checkpoint(FACE_MODEL) | {
+        "detail": node("AfterDetail", **links, **texts, detector="face_full_mediapipe", **{**WIDGETS, **widgets})
     }
 
 
@@ -88,6 +88,7 @@ def lent(name: str, detector: str, output: int) -> Graph:
     } | shown(name, detections=[f"{name} found", 0])
 
 
+MASKING = {name: WIDGETS[name] for name in ("mask_dilation", "mask_blur")}
 CROPS = mask_regions("regions", mask_dilation=24, mask_blur=8) | {
     "crop": node("AfterDetailCrop", image=IMAGE, regions=["regions", 0]),
     "other": node("ImageInvert", image=["crop", 0]),
@@ -96,11 +97,11 @@ CROPS = mask_regions("regions", mask_dilation=24, mask_blur=8) | {
 
 PICTURES = {
     "AfterDetail": Shown(
-        "astronaut",
+        "broken",
         find()
-        | mask_regions("regions")
+        | mask_regions("regions", **MASKING)
         | shown("window", regions=["regions", 0])
-        | repaired(denoise=0.3)
+        | repaired()
         | as_image("mask", ["detail", 1]),
         {"image": IMAGE, "found, with its window": ["window", 0], "mask": ["mask", 0], "result": ["detail", 0]},
     ),
@@ -129,19 +130,19 @@ PICTURES = {
         {"dilation 4, blur 4": ["A", 0], "dilation 64, blur 4": ["B", 0], "dilation 64, blur 20": ["C", 0]},
     ),
     "AfterDetailInpaint": Shown(
-        "astronaut",
+        "broken",
         find()
-        | mask_regions("regions")
-        | repaired(denoise=0.2)
+        | mask_regions("regions", **MASKING)
+        | repaired()
         | {
-            "strong": repaired(denoise=0.5)["detail"],
+            "strong": repaired(denoise=0.12)["detail"],
         }
         | {
             "crop": node("AfterDetailCrop", image=IMAGE, regions=["regions", 0]),
             "weak crop": node("AfterDetailCrop", image=["detail", 0], regions=["regions", 0]),
             "strong crop": node("AfterDetailCrop", image=["strong", 0], regions=["regions", 0]),
         },
-        {"window": ["crop", 0], "denoise 0.2": ["weak crop", 0], "denoise 0.5": ["strong crop", 0]},
+        {"window": ["crop", 0], "denoise 0.04": ["weak crop", 0], "denoise 0.12": ["strong crop", 0]},
     ),
     "AfterDetailCrop": Shown(
         "group",

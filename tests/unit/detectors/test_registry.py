@@ -1,6 +1,6 @@
 import pytest
 import torch
-from afterdetail.detectors import mediapipe, registry
+from afterdetail.detectors import faces, mediapipe, registry
 from references.pictures import TEMPLATES, template
 
 
@@ -20,7 +20,7 @@ def test_an_unknown_name_is_answered_with_the_nearest():
         registry.find("face_ful_mediapipe")
 
 
-@pytest.mark.parametrize("name", [entry.name for entry in mediapipe.entries()])
+@pytest.mark.parametrize("name", [entry.name for entry in (*mediapipe.entries(), *faces.entries())])
 def test_no_shipped_detector_copies_its_images(name):
     """One pixel spread over a picture of 30 GB: any copy of it fails for lack of memory."""
     huge = torch.full((1, 1, 1, 3), 0.5).expand(1, 50_000, 50_000, 3)

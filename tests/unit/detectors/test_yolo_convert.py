@@ -11,6 +11,7 @@ from afterdetail.detectors.yolo import weights
 from afterdetail.detectors.yolo.convert import convert
 from afterdetail.detectors.yolo.detector import YoloDetector
 from afterdetail.detectors.yolo.errors import CheckpointError
+from safetensors.torch import load_file
 
 FIXTURES = Path(__file__).resolve().parents[2] / "fixtures"
 
@@ -24,7 +25,7 @@ def test_it_is_written_beside_the_original(source):
     before = source.read_bytes()
     target = convert(source)
     assert target == source.with_suffix(".safetensors")
-    assert target.stat().st_size == (FIXTURES / "tiny_face-seg.safetensors").stat().st_size
+    assert load_file(target).keys() == load_file(FIXTURES / "tiny_face-seg.safetensors").keys()
     assert source.read_bytes() == before
     assert len(list(source.parent.iterdir())) == 2
 

@@ -187,6 +187,8 @@ def test_opening_takes_milliseconds():
 class Scripted(torch.nn.Module):
     """A network that always says the same of a 640 x 640 input."""
 
+    single = False
+
     def __init__(self, boxes: list[list[float]], scores: list[list[float]]):
         super().__init__()
         self.unused = torch.nn.Parameter(torch.zeros(1))

@@ -2,74 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 from afterdetail.detectors.yolo import weights
 from afterdetail.detectors.yolo.build import build, folded
-from afterdetail.detectors.yolo.network import Architecture, YoloV8
+from afterdetail.detectors.yolo.errors import OtherArchitecture
 
 FIXTURES = Path(__file__).resolve().parents[2] / "fixtures"
-
-SCALES = {
-    "n": (0.33, 0.25, 1024),
-    "s": (0.33, 0.5, 1024),
-    "m": (0.67, 0.75, 768),
-    "l": (1, 1, 512),
-    "x": (1, 1.25, 512),
-}
-PARAMETERS = {"n": 3_151_904, "s": 11_156_544, "m": 25_886_080, "l": 43_668_288, "x": 68_200_608}
-SEGMENT_PARAMETERS = {"n": 3_404_320, "s": 11_810_560, "m": 27_268_704, "l": 45_973_568, "x": 71_797_696}
-"""As published for the fused COCO models; 16 of them are the fixed 0..15 of the box distribution."""
-
-
-def architecture(scale: str, segment: bool = False) -> Architecture:
-    depth, width, most = SCALES[scale]
-    stem, *widths = (round(min(c, most) * width) for c in (64, 128, 256, 512, 1024))
-    depths = {layer: max(round(n * depth), 1) for layer, n in {2: 3, 4: 6, 6: 6, 8: 3}.items()}
-    depths |= {layer: max(round(3 * depth), 1) for layer in (12, 15, 18, 21)}
-    w3 = widths[1]
-    return Architecture(
-        stem=stem,
-        widths=(widths[0], widths[1], widths[2], widths[3]),
-        depths=depths,
-        classes=80,
-        bins=16,
-        box_width=max(16, w3 // 4, 64),
-        class_width=max(w3, 80),
-        depthwise=False,
-        coefficients=32 if segment else 0,
-        coefficient_width=max(w3 // 4, 32) if segment else 0,
-        prototype_width=round(min(256, most) * width) if segment else 0,
-    )
-
-
-@pytest.mark.parametrize("segment", [False, True])
-@pytest.mark.parametrize("scale", list(SCALES))
-def test_every_scale_has_its_published_size(scale, segment):
-    with torch.device("meta"):
-        network = YoloV8(architecture(scale, segment))
-    count = sum(parameter.numel() for parameter in network.parameters())
-    assert count + 16 == (SEGMENT_PARAMETERS if segment else PARAMETERS)[scale]
-
-
-@pytest.mark.parametrize("depthwise", [False, True])
-@pytest.mark.parametrize("segment", [False, True])
-def test_the_sizes_are_found_in_the_weights(segment, depthwise):
-    expected = replace(
-        architecture("n", segment),
-        stem=8,
-        widths=(16, 24, 40, 48),
-        depths={2: 1, 4: 2, 6: 3, 8: 4, 12: 5, 15: 6, 18: 7, 21: 8},
-        classes=3,
-        bins=7,
-        depthwise=depthwise,
-    )
-    state = {k: v.half() for k, v in YoloV8(expected).state_dict().items()}
-    network = build(weights.Weights(Path("some.safetensors"), state, {}))
-    assert network.architecture == expected
 
 
 @pytest.mark.parametrize("segment", [False, True])
@@ -84,6 +25,27 @@ def test_the_output_has_an_anchor_for_every_cell(segment):
         assert output.prototypes is not None and output.prototypes.shape == (2, 32, 24, 16)
     else:
         assert output.coefficients is None and output.prototypes is None
+
+
+def test_a_layer_that_does_not_fit_the_one_before_is_refused():
+    """Names and their number are right: only running it shows that a width is not."""
+    file = weights.read(FIXTURES / "tiny_face.pt")
+    narrow = {k: v[:, :-1] if k == "model.1.conv.weight" else v for k, v in file.tensors.items()}
+    with pytest.raises(OtherArchitecture):
+        build(weights.Weights(file.path, narrow, {}))
+
+
+def test_two_parallel_convolutions_become_one():
+    """RepConv of YOLOv9."""
+    generator = torch.Generator().manual_seed(0)
+    three, one = (torch.rand(4, 2, k, k, generator=generator) for k in (3, 1))
+    biases = torch.rand(2, 4, generator=generator)
+    state = {"x.conv1.weight": three, "x.conv1.bias": biases[0], "x.conv2.weight": one, "x.conv2.bias": biases[1]}
+    result, image = folded(state), torch.rand(1, 2, 6, 6, generator=generator)
+    assert set(result) == {"x.weight", "x.bias"}
+    conv = torch.nn.functional.conv2d
+    expected = conv(image, three, biases[0], padding=1) + conv(image, one, biases[1])
+    torch.testing.assert_close(conv(image, result["x.weight"], result["x.bias"], padding=1), expected)
 
 
 def test_folding_is_batch_norm_after_convolution():

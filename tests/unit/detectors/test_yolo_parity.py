@@ -1,4 +1,4 @@
-"""The own YOLOv8 against the ultralytics package, on the committed models it has trained and on networks it builds."""
+"""The own YOLO networks against ultralytics, on committed models it has trained and on networks that it builds."""
 
 from __future__ import annotations
 
@@ -71,10 +71,16 @@ def test_boxes_agree_exactly_where_nothing_is_resized(name):
 def reference(description: str) -> Any:
     """An ultralytics network of random weights and random BatchNorm statistics."""
     with ultralytics_package.undisturbed():
-        from ultralytics.nn.tasks import DetectionModel, SegmentationModel
+        from ultralytics.nn import tasks
 
         torch.manual_seed(1)
-        kind = SegmentationModel if "seg" in description else DetectionModel
+        kinds = {
+            "seg": tasks.SegmentationModel,
+            "pose": tasks.PoseModel,
+            "obb": tasks.OBBModel,
+            "world": tasks.WorldModel,
+        }
+        kind = next((kind for task, kind in kinds.items() if task in description), tasks.DetectionModel)
         network = kind(description, verbose=False).eval()
     for layer in network.modules():
         if isinstance(layer, torch.nn.BatchNorm2d):
@@ -85,20 +91,47 @@ def reference(description: str) -> Any:
     return network
 
 
-@pytest.mark.parametrize("description", [f"yolov8{s}.yaml" for s in "nsmlx"] + ["yolov8n-seg.yaml", "yolov8m-seg.yaml"])
+FAMILIES = [
+    *(f"yolov8{scale}{task}.yaml" for scale in "nm" for task in ("", "-seg")),
+    *("yolo11n.yaml", "yolo11n-seg.yaml", "yolo11m.yaml", "yolo12n.yaml", "yolo12n-seg.yaml", "yolo12l.yaml"),
+    *("yolo26n.yaml", "yolo26n-seg.yaml", "yolo26m.yaml", "yolov9t.yaml", "yolov9c.yaml", "yolov9c-seg.yaml"),
+    *("yolov5n.yaml", "yolov8n-pose.yaml", "yolo11n-pose.yaml"),
+]
+
+
+@pytest.mark.parametrize("description", FAMILIES)
 @torch.no_grad()
-def test_every_scale_computes_the_same(description):
+def test_every_family_computes_the_same(description):
     theirs = reference(description)
     ours = build(Weights(Path(description), dict(theirs.state_dict()), {}))
     image = torch.rand(1, 3, 64, 96)
-    output, answer = ours(image), theirs(image)[0]
-    prediction = (answer[0] if isinstance(answer, tuple) else answer)[0].T  # [N, cx cy w h, classes, coefficients]
-    centre, size = prediction[:, :2], prediction[:, 2:4]
+    output, predictions = ours(image), theirs(image)[1]
+    predictions = predictions if isinstance(predictions, dict) else predictions[0]
+    expected = predictions.get("one2many", predictions)  # what ultralytics reads unless NMS is turned off
+    centre, size = theirs.model[-1]._get_decode_boxes(expected)[0].T.split(2, 1)
     boxes = torch.cat([centre - size / 2, centre + size / 2], 1)
     torch.testing.assert_close(output.boxes[0], boxes, rtol=1e-4, atol=5e-3)
-    torch.testing.assert_close(output.scores[0], prediction[:, 4:84], rtol=1e-3, atol=1e-5)
+    torch.testing.assert_close(output.scores[0], expected["scores"][0].T.sigmoid(), rtol=1e-3, atol=1e-5)
+    assert (output.coefficients is not None) == ("seg" in description)
     if output.coefficients is not None:
-        torch.testing.assert_close(output.coefficients[0], prediction[:, 84:116], rtol=1e-3, atol=1e-3)
+        torch.testing.assert_close(output.coefficients[0], expected["mask_coefficient"][0].T, rtol=1e-3, atol=1e-3)
+        torch.testing.assert_close(output.prototypes, expected["proto"], rtol=1e-3, atol=1e-3)
+
+
+def test_a_head_stripped_of_its_training_half_is_read():
+    """As ultralytics leaves YOLO26 when it fuses it for use without NMS."""
+    state = reference("yolo26n.yaml").state_dict()
+    single = {k: v for k, v in state.items() if not k.startswith(("model.23.cv2.", "model.23.cv3."))}
+    network = build(Weights(Path("fused.pt"), single, {}))
+    assert network.single and not build(Weights(Path("whole.pt"), dict(state), {})).single
+
+
+@pytest.mark.parametrize(
+    "description", ["yolov8n-obb.yaml", "yolov10n.yaml", "yolov8s-world.yaml", "yolo26n-pose.yaml"]
+)
+def test_what_it_would_get_wrong_is_refused(description):
+    with pytest.raises(OtherArchitecture):
+        build(Weights(Path(description), dict(reference(description).state_dict()), {}))
 
 
 def test_folding_uses_the_eps_of_ultralytics():

@@ -6,11 +6,13 @@ import json
 import pickle
 import struct
 import zipfile
+from collections import OrderedDict
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 import torch
-from afterdetail.detectors.yolo import weights
+from afterdetail.detectors.yolo import inert, kind, weights
 from afterdetail.detectors.yolo.build import build, labels
 from afterdetail.detectors.yolo.errors import CheckpointError, OtherArchitecture
 from fixtures import hostile as h
@@ -172,3 +174,53 @@ def test_fused_checkpoints_are_read(tmp_path):
     )
     network = build(weights.read(path)).state_dict()
     assert all(torch.equal(network[k], expected[k]) for k in expected)
+
+
+@pytest.mark.parametrize("form", ["state dict", "model: state dict", "layers alone", "module"])
+def test_bare_modules_and_state_dicts_are_read(tmp_path, form):
+    """As people save them: torch.save(model), torch.save(model.state_dict()), torch.save({"model": state_dict})."""
+    expected = weights.read(FIXTURES / "tiny_face.pt").tensors
+    path = tmp_path / "bare.pt"
+    match form:
+        case "state dict":
+            torch.save(OrderedDict(expected), path)
+        case "model: state dict":
+            torch.save({"model": expected, "epoch": 3}, path)
+        case "layers alone":
+            torch.save({name.removeprefix("model."): tensor for name, tensor in expected.items()}, path)
+        case _:
+            torch.save(module_of(expected), path)
+    found = weights.read(path)
+    assert set(found.tensors) == set(expected)
+    assert all(torch.equal(found.tensors[name], tensor) for name, tensor in expected.items())
+    assert build(found).head.classes == 1
+
+
+def module_of(tensors: Mapping[str, torch.Tensor]) -> torch.nn.Module:
+    """A tree of modules that has these tensors as its state."""
+    root = torch.nn.Module()
+    for name, tensor in tensors.items():
+        *path, last = name.split(".")
+        module = root
+        for step in path:
+            if not hasattr(module, step):
+                module.add_module(step, torch.nn.Module())
+            module = getattr(module, step)
+        module.register_buffer(last, tensor)
+    return root
+
+
+@pytest.mark.parametrize(
+    ("layers", "sentence"),
+    [
+        (["conv.Conv", "block.C3k2", "head.Pose"], "is a YOLO11 or YOLO26 pose model, which this pack's own"),
+        (["block.C2f", "head.OBB"], "is a YOLOv8 oriented box model, which gives no upright boxes"),
+        (["block.C2f", "head.Classify"], "is a YOLOv8 classification model, which gives no upright boxes"),
+        (["block.C2f", "block.SCDown", "head.v10Detect"], "is a YOLOv10 detection model"),
+        (["block.Unheard", "head.Unheard"], kind.UNKNOWN),
+    ],
+)
+def test_a_file_is_called_what_it_is(layers, sentence):
+    stubs = {str(i): inert.Stub(f"ultralytics.nn.modules.{name}") for i, name in enumerate(layers)}
+    model = inert.Stub("ultralytics.nn.tasks.Model", [{"_modules": {"model": inert.Stub("", [{"_modules": stubs}])}}])
+    assert kind.of(model).startswith(sentence)
