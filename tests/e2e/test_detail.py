@@ -163,10 +163,11 @@ def test_a_run_with_a_failure_is_not_answered_from_the_cache(bench, crowd):
 
 
 def test_where_every_object_fails_for_one_reason_it_is_an_error(bench, crowd):
-    graph = bench.graph(crowd, positive=["other", 0], resolution="off") | {
+    graph = bench.graph(crowd, resolution="off") | {
         "xl": node("CheckpointLoaderSimple", ckpt_name="nano-sdxl.ckpt"),
         "other": node("CLIPTextEncode", clip=["xl", 1], text="a face"),
     }
+    graph["detail"]["inputs"]["positive"] = ["other", 0]
     assert bench.failure(graph, image=["detail", 0]).startswith("All 4 objects could not be repaired: sampling failed")
 
 
