@@ -3,19 +3,21 @@ SHELL := bash
 PYTHON ?= python3
 RUN := PYTHONPATH=tests:tools:.pack .venv/bin/python
 
-.PHONY: help setup demo test references browser lint bench serve weights workflows locales pictures screenshots versions face-model tables
+.PHONY: help setup demo test references browser lint bench soak serve weights workflows locales pictures screenshots versions face-model tables thumbnails
 
 help:
 	@echo "make demo         repair the faces of a real photo in a real ComfyUI; results in demo/"
 	@echo "make test         lint, types, unit tests, end-to-end tests, and tests in a browser"
 	@echo "make serve        ComfyUI with this pack in the browser (ARGS=... go to ComfyUI)"
 	@echo "make bench        measure; results in benchmarks/README.md (ARGS=... only these sections)"
+	@echo "make soak         ask the HTTP service for 300 things while everything goes wrong; figures in api/README.md"
 	@echo "make lint         ruff, pyright and TypeScript's check of the page's scripts only"
 	@echo "make versions     run the end-to-end tests on the oldest and the newest ComfyUI"
-	@echo "make workflows    write the API forms and pictures of the workflows anew (ARGS=... only these)"
+	@echo "make workflows    write the workflows, their API forms, pictures and blueprints anew (ARGS=... only these)"
 	@echo "make locales      write the nodes' and panels' texts in all languages, and say what a language lacks"
 	@echo "make tables       write the tables of parameters on the HTTP service's page anew"
 	@echo "make pictures     make the help pages' pictures, the icon and the banner anew"
+	@echo "make thumbnails   repair the pictures of the template browser's thumbnails anew"
 	@echo "make screenshots  take the README's picture of the canvas anew"
 	@echo "make face-model   train the small model further (ARGS=\"--steps 5000\"; see tools/face_model/README.md)"
 	@echo "make weights      convert the shipped detector weights anew"
@@ -46,6 +48,9 @@ lint: setup
 bench: setup browser
 	@$(RUN) benchmarks/run.py $(ARGS)
 
+soak: setup
+	@$(RUN) benchmarks/soak.py
+
 weights:
 	@PYTHON="$(PYTHON)" detectors/weights/conversion/run.sh
 
@@ -61,6 +66,10 @@ tables: setup
 pictures: setup
 	@$(RUN) tools/pictures/help_pictures.py
 	@$(RUN) tools/pictures/registry_pictures.py
+	@$(RUN) tools/pictures/template_pictures.py
+
+thumbnails: setup
+	@OMP_NUM_THREADS=1 $(RUN) tools/workflow_thumbnails.py
 
 locales: setup
 	@$(RUN) tools/translations.py
@@ -71,6 +80,7 @@ screenshots: setup browser
 
 workflows: setup browser
 	@OMP_NUM_THREADS=1 $(RUN) tools/convert_workflows.py $(ARGS)
+	@$(RUN) tools/workflow_blueprints.py
 
 serve: setup
 	@$(RUN) tools/serve.py $(ARGS)

@@ -11,6 +11,9 @@ async def comfy_entrypoint():
     if sentence := too_old():
         logging.getLogger("afterdetail").error(sentence)
         return NoNodes()
+    from .detectors import optional
+
+    logging.getLogger("afterdetail").info(optional.sentence())
     from .extension import AfterDetailExtension  # here, because it may fail where ComfyUI is too old
 
     return AfterDetailExtension()

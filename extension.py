@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import folder_paths
 from comfy_api.latest import ComfyExtension, io
 from server import PromptServer
 
 from .api import switch
-from .canvas import routes
+from .canvas import routes, templates
 from .canvas.recorder import Recorder
 from .canvas.snapshots import SnapshotStore
 from .nodes import watching
@@ -24,12 +27,17 @@ from .nodes.style import AfterDetailStylePreset
 
 
 class AfterDetailExtension(ComfyExtension):
+    def __init__(self) -> None:
+        self._service_nodes: list[type[io.ComfyNode]] = []
+
     async def on_load(self) -> None:
         if server := getattr(PromptServer, "instance", None):  # None where tests load the nodes without a server
             snapshots = SnapshotStore()
             watching.watch(Recorder(snapshots))
             routes.register(server, snapshots)
-            switch.register(server)
+            templates.register(server)
+            templates.offer_pictures(Path(folder_paths.get_input_directory()))
+            self._service_nodes = switch.register(server)
 
     async def get_node_list(self) -> list[type[io.ComfyNode]]:
         return [
@@ -49,4 +57,5 @@ class AfterDetailExtension(ComfyExtension):
             AfterDetailSafety,
             AfterDetailStylePreset,
             AfterDetailSaveReport,
+            *self._service_nodes,
         ]

@@ -7,7 +7,8 @@ import hashlib
 import hmac
 import ipaddress
 import math
-from collections.abc import AsyncIterator, Sequence
+import re
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -15,7 +16,21 @@ from aiohttp import web
 
 from .errors import refused
 
-FORWARDING = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", "Via")
+FORWARDING = frozenset(
+    (
+        *("cdn-loop", "client-ip", "do-connecting-ip", "fastly-client-ip", "fly-client-ip", "forwarded"),
+        *("forwarded-for", "proxy-client-ip", "true-client-ip", "via", "wl-proxy-client-ip", "x-client-ip"),
+        *("x-cluster-client-ip", "x-host", "x-originating-ip", "x-proxyuser-ip", "x-real-ip", "x-real-port"),
+        *("x-remote-addr", "x-remote-ip", "x-scheme", "x-url-scheme"),
+    )
+)
+FORWARDING_FAMILIES = (
+    *("cf-", "fly-", "tailscale-", "x-amz-cf-", "x-amzn-", "x-appengine-", "x-arr-", "x-azure-", "x-cloud-trace-"),
+    *("x-envoy-", "x-forwarded", "x-nf-", "x-original-", "x-vercel-"),
+)
+"""What proxies, tunnels and content networks add to the requests they pass on."""
+
+HOST = re.compile(r"(?:\[(?P<v6>[0-9a-f:.]+)\]|(?P<name>[^\s:\[\]/@]+))(?::\d{1,5})?", re.IGNORECASE)
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
 NOBODY = ""
 """The client where no key is set."""
@@ -50,8 +65,9 @@ def _key_in(request: web.Request) -> str | None:
 def _require_loopback(request: web.Request) -> None:
     """Without a key only this machine is served; not through a proxy, nor for a page under another name."""
     peer = request.transport.get_extra_info("peername") if request.transport else None
-    forwarded = any(name in request.headers for name in FORWARDING)
-    if not peer or not _is_loopback(peer[0]) or forwarded or not _names_loopback(request.host):
+    forwarded = any(map(_is_of_a_proxy, request.headers))
+    hosts = request.headers.getall("Host", [])
+    if not peer or not _is_loopback(peer[0]) or forwarded or not hosts or not all(map(_names_loopback, hosts)):
         raise refused(
             401,
             "This server has no API key, so it serves its own machine only, and not through a proxy. Set api_keys in "
@@ -67,9 +83,37 @@ def _is_loopback(address: str) -> bool:
     return bool((getattr(found, "ipv4_mapped", None) or found).is_loopback)
 
 
+def _is_of_a_proxy(header: str) -> bool:
+    name = header.lower().replace("_", "-")
+    return name in FORWARDING or name.startswith(FORWARDING_FAMILIES)
+
+
 def _names_loopback(host: str) -> bool:
-    name = host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0]
-    return name.lower() in LOOPBACK_NAMES or _is_loopback(name)
+    found = HOST.fullmatch(host)
+    name = (found["v6"] or found["name"]).lower() if found else ""
+    return name in LOOPBACK_NAMES or _is_loopback(name)
+
+
+@dataclass
+class Turn:
+    """A job's place behind what its client asked for before, and before what it asks for later."""
+
+    before: asyncio.Future[None] | None
+    mine: asyncio.Future[None]
+
+    async def wait(self) -> None:
+        """Return when everything that came before has been queued, or never will be."""
+        if self.before is not None:
+            await self.before
+
+    def pass_on(self) -> None:
+        """Let the next one go: now, or, when this job never stood at the front, once those before it have gone."""
+        if self.mine.done():
+            return
+        if self.before is None or self.before.done():
+            self.mine.set_result(None)
+        else:
+            self.before.add_done_callback(lambda _: self.pass_on())
 
 
 @dataclass
@@ -79,55 +123,48 @@ class Lane:
     jobs: int = 0
     last: asyncio.Future[None] | None = None
 
-
-@dataclass
-class Turn:
-    """A job's place in its lane: before those that come to stand in line later."""
-
-    lane: Lane
-    before: asyncio.Future[None] | None = None
-    mine: asyncio.Future[None] | None = None
-
-    def line_up(self) -> None:
-        """Stand behind whoever stands there: the request has arrived."""
-        self.before, self.mine = self.lane.last, asyncio.get_running_loop().create_future()
-        self.lane.last = self.mine
-
-    async def wait(self) -> None:
-        """Return when everything that came before has been queued, or never will be."""
-        if self.before is not None:
-            await self.before
-
-    def pass_on(self) -> None:
-        """Let the next one go: now, or, when this job never stood at the front, once those before it have gone."""
-        if self.mine is None or self.mine.done():
-            return
-        if self.before is None or self.before.done():
-            self.mine.set_result(None)
-        else:
-            self.before.add_done_callback(lambda _: self.pass_on())
+    def line_up(self) -> Turn:
+        turn = Turn(self.last, asyncio.get_running_loop().create_future())
+        self.last = turn.mine
+        return turn
 
 
 @dataclass
 class Lanes:
-    """Admission: at most `limit` jobs of each client, queued in the order they came."""
+    """Admission: at most `limit` jobs of each client, queued in the order they came, and `all_limit` of everybody.
+
+    `queued` tells how many ComfyUI has, whoever asked for them.
+    """
 
     limit: int
+    all_limit: int = 10_000
+    queued: Callable[[], int] = lambda: 0
     lanes: dict[str, Lane] = field(default_factory=dict)
     seconds_per_job: float = 1.0
 
+    def require_room(self, client: str) -> None:
+        """Refused when the client has no place left (429), or nobody has (503)."""
+        wait = max(math.ceil(self.seconds_per_job), 1)
+        headers = {"Retry-After": str(wait)}
+        mine = self.lanes[client].jobs if client in self.lanes else 0
+        if mine >= self.limit:
+            sentence = f"This key has {mine} requests in work, which is the limit. Try again in {wait} s."
+            raise refused(429, sentence, headers)
+        before = max(sum(lane.jobs for lane in self.lanes.values()), self.queued())
+        if before >= self.all_limit:
+            raise refused(
+                503,
+                f"The queue is full: this request would be number {before + 1} in it, and {self.all_limit} may wait. "
+                f"Try again in {wait} s.",
+                headers,
+            )
+
     @asynccontextmanager
     async def place(self, client: str) -> AsyncIterator[Turn]:
-        """A place for one job. Refused with 429 when the client has none left."""
+        """A place for one job, which stands in line from now on. Refused as `require_room` does."""
+        self.require_room(client)
         lane = self.lanes.setdefault(client, Lane())
-        if lane.jobs >= self.limit:
-            wait = max(math.ceil(self.seconds_per_job), 1)
-            raise refused(
-                429,
-                f"This key has {lane.jobs} requests in work, which is the limit. Try again in {wait} s.",
-                {"Retry-After": str(wait)},
-            )
-        turn = Turn(lane)
+        turn = lane.line_up()
         lane.jobs += 1
         try:
             yield turn
@@ -138,5 +175,5 @@ class Lanes:
                 self.lanes.pop(client, None)
 
     def took(self, seconds: float) -> None:
-        """Remember how long jobs take, for Retry-After."""
+        """Remember how long jobs run, for Retry-After."""
         self.seconds_per_job = 0.8 * self.seconds_per_job + 0.2 * seconds

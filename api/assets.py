@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import difflib
 import pickle
 import re
 from collections.abc import Mapping, Sequence
@@ -14,17 +13,30 @@ from typing import Any, Literal, NamedTuple
 import comfy.utils
 import folder_paths
 import torch
+from comfy.sd1_clip import load_embed
 from safetensors import SafetensorError, safe_open
 
 from ..detailer import styles
+from ..detailer.names import unknown
 from ..detectors import registry
 from ..nodes.style import at_hand
-from .errors import invalid
+from .errors import invalid, refused
+from .failures import stem
 from .settings import Settings
 
 Kind = Literal["sdxl", "sd15", "refiner"]
 CONTEXT_WIDTHS: dict[int, Kind] = {768: "sd15", 2048: "sdxl", 1280: "refiner"}
 """What a checkpoint's cross-attention takes from its text encoders."""
+
+MAX_EMBEDDING = 64 * 2**20
+"""Bytes; embeddings have some ten thousand."""
+ENCODERS = {768: "clip_l", 1280: "clip_g"}
+"""What ComfyUI calls the text encoders in the file of an embedding, by the width of their vectors."""
+TEXT_WIDTHS: dict[Kind, frozenset[int]] = {
+    "sd15": frozenset({768}),
+    "sdxl": frozenset({768, 1280}),
+    "refiner": frozenset({1280}),
+}
 
 ATTENTION = re.compile(r"^(model\.diffusion_model\.)?input_blocks\.\d+\.1\.transformer_blocks\.0\.attn2\.to_k\.weight$")
 FIRST_LAYER = re.compile(r"^(model\.diffusion_model\.)?input_blocks\.0\.0\.weight$")
@@ -47,11 +59,9 @@ def find(field: str, folder: str, name: str) -> str:
     by_stem = _by_stem(folder)
     if found := _meant(name, by_stem):
         return found
-    wanted = _wanted(name)[:80]
     if not by_stem:
-        raise invalid(field, f"Unknown {field} {wanted!r}: this server has no files in models/{folder}.")
-    close = difflib.get_close_matches(wanted, by_stem, n=3, cutoff=0.0)
-    raise invalid(field, f"Unknown {field} {wanted!r}. Nearest: {', '.join(stem(by_stem[key]) for key in close)}.")
+        raise invalid(field, f"Unknown {field} {_wanted(name)[:80]!r}: this server has no files in models/{folder}.")
+    raise invalid(field, unknown(field, _wanted(name)[:80], map(stem, by_stem.values())))
 
 
 def knows(folder: str, name: str) -> bool:
@@ -69,10 +79,10 @@ def _wanted(name: str) -> str:
 
 def _meant(name: str, by_stem: Mapping[str, str]) -> str | None:
     wanted = _wanted(name)
-    stem, dot, suffix = wanted.rpartition(".")
+    base, dot, suffix = wanted.rpartition(".")
     if f"{dot}{suffix}" not in folder_paths.supported_pt_extensions:
-        stem = ""
-    return by_stem.get(wanted) or by_stem.get(stem)
+        base = ""
+    return by_stem.get(wanted) or by_stem.get(base)
 
 
 def names(folder: str) -> set[str]:
@@ -80,18 +90,60 @@ def names(folder: str) -> set[str]:
     return {PurePosixPath(file.replace("\\", "/")).name for file in folder_paths.get_filename_list(folder)}
 
 
+def default(folder: str, name: str) -> str:
+    """The file in `folder` that the settings name. Refused, as no fault of the client's, if it is not there."""
+    if found := _meant(name, _by_stem(folder)):
+        return found
+    raise refused(
+        503,
+        f"The server's own choice of models/{folder}, {name!r}, is not there. Name a file in the request if you can, "
+        "or tell the server's operator.",
+    )
+
+
+def missing_defaults(settings: Settings) -> list[str]:
+    """What the settings name and the model folders do not hold, each as folder/name."""
+    chosen = [("checkpoints", name) for _, name in settings.checkpoints]
+    chosen += [("controlnet", settings.controlnet), ("photomaker", settings.photomaker)]
+    if settings.safety:
+        chosen += [("clip_vision", settings.safety.clip_vision), ("safety_concepts", settings.safety.concepts)]
+    return [f"{folder}/{name}" for folder, name in chosen if name and not knows(folder, name)]
+
+
 def loras(wanted: Mapping[str, float]) -> tuple[tuple[str, float], ...]:
     """The files and weights of LoRAs by name. Refused if there is no such file."""
     return tuple((find("loras", "loras", name), weight) for name, weight in wanted.items())
 
 
-def embedding(field: str, name: str) -> str:
-    """What stands behind `embedding:` in a prompt for the embedding called `name`. Refused if there is none."""
-    return str(PurePosixPath(find(field, "embeddings", name).replace("\\", "/")).with_suffix(""))
+def embedding(field: str, name: str, kind: Kind | None = None) -> str:
+    """What stands behind `embedding:` in a prompt for the embedding called `name`.
+
+    Refused if there is none, or a model of this kind would leave it out without a word.
+    """
+    file = find(field, "embeddings", name)
+    path = Path(folder_paths.get_full_path_or_raise("embeddings", file))
+    called = str(PurePosixPath(file.replace("\\", "/")).with_suffix(""))
+    stat = path.stat()
+    widths = _embedding_widths(called, stat.st_mtime_ns) if stat.st_size <= MAX_EMBEDDING else frozenset()
+    if not widths:
+        raise invalid(field, f"The embedding {stem(file)!r} cannot be used: it is damaged, or no embedding.")
+    if kind and not widths & TEXT_WIDTHS[kind]:
+        raise invalid(field, f"The embedding {stem(file)!r} is not for {kind} models, and one of these is used here.")
+    return called
 
 
-def stem(file: str) -> str:
-    return PurePosixPath(file.replace("\\", "/")).stem
+@lru_cache(maxsize=4096)
+def _embedding_widths(name: str, modified: int) -> frozenset[int]:
+    """The widths of the text encoders that an embedding has vectors for, read as ComfyUI's encoders read it."""
+    folders, widths = folder_paths.get_folder_paths("embeddings"), set()
+    for width, key in ENCODERS.items():
+        try:
+            vectors = load_embed(name, folders, width, key)
+            if vectors is not None and vectors.shape[-1] == width:
+                widths.add(width)
+        except Exception:  # whatever a file that is no embedding leads to
+            continue
+    return frozenset(widths)
 
 
 async def checkpoint(name: str | None, kind: Kind, settings: Settings, field: str = "checkpoint") -> str:
@@ -103,7 +155,7 @@ async def checkpoint(name: str | None, kind: Kind, settings: Settings, field: st
             raise invalid(field, f"{field} {stem(found)!r} is a {traits.kind} model, and {kind} is needed here.")
         return found
     if chosen := getattr(settings.checkpoints, kind):
-        return find(field, "checkpoints", chosen)
+        return default("checkpoints", chosen)
     fitting = [
         file
         for file in folder_paths.get_filename_list("checkpoints")
@@ -114,8 +166,10 @@ async def checkpoint(name: str | None, kind: Kind, settings: Settings, field: st
 
 def controlnet(name: str | None, settings: Settings) -> str:
     """The ControlNet called `name`, the settings' one, the only canny one, or the only one."""
-    if name or settings.controlnet:
-        return find("controlnet", "controlnet", name or settings.controlnet or "")
+    if name:
+        return find("controlnet", "controlnet", name)
+    if settings.controlnet:
+        return default("controlnet", settings.controlnet)
     files = folder_paths.get_filename_list("controlnet")
     canny = [file for file in files if "canny" in file.casefold()]
     return _only("controlnet", "ControlNet", canny or files, "controlnet")
@@ -124,7 +178,7 @@ def controlnet(name: str | None, settings: Settings) -> str:
 def photomaker(settings: Settings) -> str:
     """The settings' PhotoMaker model, or the only one."""
     if settings.photomaker:
-        return find("transfer_images", "photomaker", settings.photomaker)
+        return default("photomaker", settings.photomaker)
     files = folder_paths.get_filename_list("photomaker")
     return _only("transfer_images", "PhotoMaker model", files, "photomaker")
 
@@ -161,8 +215,11 @@ def require_style(name: str, field: str = "style_preset") -> None:
 
 async def traits_of(file: str) -> Traits:
     """What kind of checkpoint a file of models/checkpoints is, from the shapes of two of its layers."""
-    path = Path(folder_paths.get_full_path_or_raise("checkpoints", file))
-    stat = path.stat()
+    try:
+        path = Path(folder_paths.get_full_path_or_raise("checkpoints", file))
+        stat = path.stat()
+    except FileNotFoundError:  # it was there a moment ago; its loader will say so
+        return Traits(None, inpaint=False)
     return await asyncio.to_thread(_traits, path, stat.st_mtime_ns, stat.st_size)
 
 

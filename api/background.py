@@ -6,11 +6,11 @@ import asyncio
 from contextlib import AsyncExitStack
 from dataclasses import replace
 
-from . import images
 from .errors import Refused
+from .failures import failure
 from .graphs import Built
 from .queueing import Job
-from .service import Caller, Service, log_failure
+from .service import Caller, Service
 from .tasks import Task
 
 
@@ -31,11 +31,9 @@ async def _work(service: Service, task: Task, built: Built, caller: Caller, held
     async with held:
         try:
             done = await service.run(built, caller, started)
-            kept = [picture for place, picture in enumerate(done.pictures) if place not in done.removed]
-            contents = [await images.encoded(picture, task.image_type) for picture in kept]
-            await service.tasks.succeed(task, contents)
+            kept = [file for file in await done.files(task.image_type) if file is not None]
+            await service.tasks.succeed(task, kept)
         except Refused as error:
             await service.tasks.fail(task, str(error))
         except Exception as error:
-            log_failure("A task", error)
-            await service.tasks.fail(task, f"The server failed ({type(error).__name__}); the reason is in its log.")
+            await service.tasks.fail(task, str(failure("A task", error)))

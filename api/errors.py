@@ -22,6 +22,10 @@ class Refused(Exception):
         self.status, self.problems, self.headers = status, tuple(problems), dict(headers or {})
 
 
+class ClientGone(Exception):
+    """Nobody waits for the answer any more."""
+
+
 def invalid(field: str, sentence: str) -> Refused:
     """A value of the request that cannot be used."""
     return Refused(422, [Problem(field, sentence)])

@@ -5,20 +5,38 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
+import re
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO
-from typing import Any
+from typing import Any, NamedTuple
 
 from PIL import Image, ImageOps
 
 from .download import download
-from .errors import invalid
+from .errors import Refused, invalid
 from .settings import Settings
 
-FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF")
 MIME = {"jpeg": "image/jpeg", "png": "image/png", "webp": "image/webp"}
 MEGABYTE = 1_000_000
+
+
+class Whole(NamedTuple):
+    """How a kind of file starts, as a pattern, and whether its end is there."""
+
+    start: bytes
+    ends: Callable[[bytes], bool]
+
+
+WHOLE = {
+    "PNG": Whole(rb"\x89PNG", lambda file: b"IEND" in file[-16:]),
+    "JPEG": Whole(rb"\xff\xd8", lambda file: b"\xff\xd9" in file[-64:]),
+    "WEBP": Whole(rb"RIFF....WEBP", lambda file: len(file) >= int.from_bytes(file[4:8], "little") + 8),
+    "BMP": Whole(rb"BM", lambda file: len(file) >= int.from_bytes(file[2:6], "little")),
+    "GIF": Whole(rb"GIF8", lambda file: b";" in file[-16:]),
+}
+FORMATS = tuple(WHOLE)
 
 
 @dataclass(frozen=True)
@@ -76,23 +94,37 @@ def bytes_of(field: str, text: str, max_bytes: int) -> bytes:
 
 
 def picture_of(field: str, content: bytes, max_pixels: int) -> Image.Image:
-    """The first frame as RGB, upright. Refused if it is no image, too large for `max_pixels`, or cut off."""
+    """The first frame as RGB, upright. Refused if it is no image, too large for `max_pixels`, damaged or cut off."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our own limit is next
             picture = Image.open(BytesIO(content), formats=FORMATS)
+    except Image.DecompressionBombError:
+        raise _too_large(field, "far more pixels than that", max_pixels) from None
     except Exception:  # whatever Pillow's readers raise on hostile bytes
-        raise invalid(field, f"{field} is not an image of a known kind. Send {', '.join(FORMATS)}.") from None
+        raise _unreadable(field, content) from None
     width, height = picture.size
     if width * height > max_pixels:
-        raise invalid(
-            field, f"{field} is {width}x{height}; this server takes {max_pixels} pixels at most. Send a smaller one."
-        )
+        raise _too_large(field, f"{width}x{height}", max_pixels)
     try:
         upright = ImageOps.exif_transpose(picture)
         return upright.convert("RGB")
     except Exception:
-        raise invalid(field, f"{field} is damaged or cut off. Send the whole file.") from None
+        raise _unreadable(field, content) from None
+
+
+def _too_large(field: str, size: str, max_pixels: int) -> Refused:
+    return invalid(field, f"{field} is {size}; this server takes {max_pixels} pixels at most. Send a smaller one.")
+
+
+def _unreadable(field: str, content: bytes) -> Refused:
+    """Why bytes that no reader takes are none of a whole image."""
+    kind = next((kind for kind, (start, _) in WHOLE.items() if re.match(start, content, re.DOTALL)), None)
+    if kind is None:
+        return invalid(field, f"{field} is not an image of a known kind. Send {', '.join(FORMATS)}.")
+    if not WHOLE[kind].ends(content):
+        return invalid(field, f"{field} is a {kind} file that is cut off: {len(content)} bytes came. Send all of it.")
+    return invalid(field, f"{field} is a {kind} file that is damaged. Save the image anew and send it again.")
 
 
 async def encoded(picture: Image.Image, encoding: str, quality: int = 95) -> bytes:
@@ -100,8 +132,8 @@ async def encoded(picture: Image.Image, encoding: str, quality: int = 95) -> byt
     return await asyncio.to_thread(_encoded, picture, encoding, quality)
 
 
-async def as_base64(picture: Image.Image, encoding: str, quality: int = 95) -> str:
-    return base64.b64encode(await encoded(picture, encoding, quality)).decode("ascii")
+def as_base64(content: bytes) -> str:
+    return base64.b64encode(content).decode("ascii")
 
 
 def _encoded(picture: Image.Image, encoding: str, quality: int) -> bytes:

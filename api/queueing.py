@@ -9,23 +9,24 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Set
+from collections.abc import Callable, Set
 from dataclasses import dataclass, field
 from typing import Any
 
 import execution
+import folder_paths
 from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
 from comfy.model_management import interrupt_current_processing
 from comfy_execution.progress import get_progress_state
 
-from .errors import refused
+from .errors import ClientGone, refused
+from .failures import outputs_of, refused_graph
+from .graphs.builder import Graph
 
 POLL_SECONDS = 0.02
 HISTORY_PATHS = ("/history", "/jobs")
 """What shows the history, with /api before it or without."""
-
-Graph = dict[str, dict[str, Any]]
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 @dataclass(eq=False)
@@ -36,13 +37,14 @@ class Job:
     graph: Graph
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
     entry: dict[str, Any] | None = None
+    started: float | None = None
+    """When it was first seen to run, by the monotonic clock."""
 
     async def put(self) -> None:
-        """Validate and queue. RuntimeError if ComfyUI refuses the graph, which is this pack's fault."""
+        """Validate and queue. Refused if a file is gone; RuntimeError for what else is wrong: the pack's own fault."""
         valid, error, outputs, node_errors = await execution.validate_prompt(self.id, self.graph, None)
         if not valid:
-            reasons = [reason for node in node_errors.values() for reason in node["errors"]]
-            raise RuntimeError(f"ComfyUI refused the graph: {[item['message'] for item in reasons] or error}")
+            raise refused_graph(self.graph, node_errors, error)
         number = self.server.number
         self.server.number += 1
         extra = {"create_time": int(time.time() * 1000), "client_id": f"afterdetail-{self.id}"}
@@ -51,23 +53,26 @@ class Job:
     async def result(self, wanted: Callable[[], bool], seconds: float) -> dict[str, Any]:
         """What the nodes showed, by node id, once the graph has run.
 
-        The job is dequeued or interrupted when it is no longer `wanted` (ClientGone), or takes more than `seconds`
+        The job is dequeued or interrupted when it is no longer `wanted` (ClientGone), or runs for more than `seconds`
         (Refused), or this coroutine is cancelled.
         """
-        deadline = time.monotonic() + seconds
         ended = False
         try:
             while (entry := self._ended()) is None:
                 if not wanted():
                     raise ClientGone
-                if time.monotonic() > deadline:
-                    raise refused(504, f"The job took longer than the {seconds:g} s this server allows. Ask for less.")
+                if self.seconds() > seconds:
+                    raise refused(504, f"The job ran longer than the {seconds:g} s this server allows. Ask for less.")
                 await next_look()
             ended = True
         finally:
             if not ended:
                 await self._cancel()
-        return outputs_of(entry)
+        return outputs_of(entry, self.graph, _folders())
+
+    def seconds(self) -> float:
+        """How long it has run. Waiting does not count."""
+        return 0.0 if self.started is None else time.monotonic() - self.started
 
     def progress(self) -> float | None:
         """0..1 by the nodes that are done; None while it waits, 1 once it has run."""
@@ -95,8 +100,11 @@ class Job:
         queue = self.server.prompt_queue
         with queue.mutex:  # the worker moves a job from place to place under it
             self.collect()
-            there = any(item[1] == self.id for item in (*queue.currently_running.values(), *queue.queue))
-        if self.entry is None and not there:
+            running = any(item[1] == self.id for item in queue.currently_running.values())
+            waiting = any(item[1] == self.id for item in queue.queue)
+        if running and self.started is None:
+            self.started = time.monotonic()
+        if self.entry is None and not (running or waiting):
             raise refused(503, "The job was removed from ComfyUI's queue before it ended. Send the request again.")
         return self.entry
 
@@ -114,7 +122,7 @@ class Job:
             await next_look()
 
 
-def hiding(jobs: Set[Job]) -> Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]:
+def hiding(jobs: Set[Job]) -> Middleware:
     """A middleware that keeps jobs which have ended, and were not looked at since, out of ComfyUI's answers."""
 
     @web.middleware
@@ -134,16 +142,7 @@ async def next_look() -> None:
     await asyncio.sleep(POLL_SECONDS - time.monotonic() % POLL_SECONDS)
 
 
-class ClientGone(Exception):
-    """Nobody waits for the answer any more."""
-
-
-def outputs_of(entry: dict[str, Any]) -> dict[str, Any]:
-    """The outputs of a history entry; Refused with the node's own sentence if the graph failed."""
-    if entry["status"]["status_str"] == "success":
-        return entry["outputs"]
-    kind, message = entry["status"]["messages"][-1]
-    if kind == "execution_interrupted":
-        raise refused(503, "The job was interrupted on the server. Send the request again.")
-    sentence = str(message.get("exception_message", "The graph failed.")).strip()
-    raise refused(500, sentence.splitlines()[0] if sentence else "The graph failed.")
+def _folders() -> set[str]:
+    """Of ComfyUI and of its models, wherever they lie."""
+    models = {path for paths, _ in folder_paths.folder_names_and_paths.values() for path in paths}
+    return {folder_paths.base_path, folder_paths.models_dir, *models}

@@ -4,33 +4,34 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import json
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from functools import partial
 from typing import Any
 
-import aiohttp
 from aiohttp import web
-from pydantic import BaseModel
+from aiohttp.typedefs import Handler, Middleware
+from comfy.cli_args import args
 
-from . import openapi
-from .access import NOBODY, Turn, client_of
+from . import assets, openapi
+from .access import NOBODY, client_of
+from .body import readable
 from .dialects.a1111 import routes as a1111
 from .dialects.dialect import Dialect, Failed, Get, Post, Route
 from .dialects.novita import routes as novita
 from .dialects.octoai import routes as octoai
 from .dialects.segmind import routes as segmind
-from .errors import Refused, refused
-from .queueing import ClientGone, Handler, hiding
-from .service import Caller, Service, log_failure
+from .errors import ClientGone, Refused, refused
+from .failures import failure
+from .paths import is_ours, without_prefix
+from .queueing import hiding
+from .service import Caller, Service
 from .settings import Settings
 from .validation import parse
 
 LOG = logging.getLogger("afterdetail")
-BODY_SECONDS = 120
 CLIENT_CLOSED_REQUEST = 499
 """nginx's number: nobody reads the answer."""
 
@@ -41,12 +42,13 @@ Answer = Callable[[web.Request, str], Awaitable[web.StreamResponse]]
 def add_routes(server: Any, settings: Settings) -> None:
     """Register everything on ComfyUI's server, before it starts."""
     service = Service.of(server, settings)
-    service.tasks.forget_old()
-    for dialect in (*DIALECTS, own()):
-        for route in dialect.routes:
-            add(service, dialect, route)
+    service.tasks.tidy()
+    others = {route.path: add(service, dialect, route) for dialect in (*DIALECTS, own()) for route in dialect.routes}
+    missing = guarded(service, octoai.DIALECT.failed, no_such_route, public=False)
+    server.app.middlewares.insert(0, before_comfyui(others, missing))
     server.app.middlewares.append(hiding(service.jobs))
     server.app.on_startup.append(spare_collections)
+    server.app.on_startup.append(partial(name_missing, settings))
     who = f"{len(settings.api_keys)} API keys" if settings.api_keys else "no API key: this machine's clients only"
     LOG.info("The HTTP service of AfterDetail is on (%s).", who)
 
@@ -64,6 +66,12 @@ def own() -> Dialect:
     return dialect
 
 
+async def name_missing(settings: Settings, app: web.Application) -> None:
+    """Tell the log which files the settings name and the model folders lack, once every pack has named its folders."""
+    for file in assets.missing_defaults(settings):
+        LOG.warning("The HTTP service of AfterDetail misses models/%s, which its settings name.", file)
+
+
 async def spare_collections(app: web.Application) -> None:
     """Leave out of the garbage collections what ComfyUI has loaded to start, and keeps.
 
@@ -74,17 +82,42 @@ async def spare_collections(app: web.Application) -> None:
     gc.freeze()
 
 
-def add(service: Service, dialect: Dialect, route: Route) -> None:
-    """One route, and the refusal of every other method on its path."""
+def add(service: Service, dialect: Dialect, route: Route) -> Handler:
+    """One route. Returns what refuses every other method on its path."""
 
     async def other_method(request: web.Request, client: str) -> web.StreamResponse:
         raise refused(405, f"{route.path} takes {route.method} only.", {"Allow": route.method})
 
     answer = queueing(service, route) if isinstance(route, Post) else partial(route.read, service)
     public = isinstance(route, Get) and route.public
-    routes = service.server.routes
-    routes.route(route.method, route.path)(guarded(service, dialect.failed, answer, public))
-    routes.route("*", route.path)(guarded(service, dialect.failed, other_method, public))
+    refuse = guarded(service, dialect.failed, other_method, public)
+    service.server.routes.route(route.method, route.path)(guarded(service, dialect.failed, answer, public))
+    service.server.routes.route("*", route.path)(refuse)
+    return refuse
+
+
+async def no_such_route(request: web.Request, client: str) -> web.StreamResponse:
+    raise refused(404, f"There is no route {request.path[:80]}. GET /afterdetail/openapi.json lists those there are.")
+
+
+def before_comfyui(others: Mapping[str, Handler], missing: Handler) -> Middleware:
+    """Answers on the service's paths what ComfyUI would answer to anybody, and in words of its own.
+
+    These are paths without a route, and OPTIONS, which ComfyUI needs where pages of other origins are let in.
+    """
+
+    @web.middleware
+    async def answer(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if not is_ours(request.path):
+            return await handler(request)
+        other_method = others.get(without_prefix(request.path))
+        if other_method is None:
+            return await missing(request)
+        if request.method == "OPTIONS" and not args.enable_cors_header:
+            return await other_method(request)
+        return await handler(request)
+
+    return answer
 
 
 def guarded(service: Service, failed: Failed, answer: Answer, public: bool) -> Handler:
@@ -100,8 +133,7 @@ def guarded(service: Service, failed: Failed, answer: Answer, public: bool) -> H
         except ClientGone:
             response = web.Response(status=CLIENT_CLOSED_REQUEST)
         except Exception as error:
-            log_failure(request.path, error)
-            response = failed(refused(500, f"The server failed ({type(error).__name__}); the reason is in its log."))
+            response = failed(failure(request.path, error))
         seconds = time.monotonic() - start
         LOG.info("%s %s: %d in %.2f s", request.method, request.path, response.status, seconds)
         return response
@@ -110,70 +142,21 @@ def guarded(service: Service, failed: Failed, answer: Answer, public: bool) -> H
 
 
 def queueing(service: Service, route: Post) -> Answer:
-    """An answer that takes a place in its client's lane and keeps it until the job has ended."""
+    """An answer that takes a place in its client's lane when the body is there, until the job has ended."""
 
     async def answer(request: web.Request, client: str) -> web.StreamResponse:
+        service.lanes.require_room(client)
+        body = await service.bodies.read(request, client)
         async with AsyncExitStack() as held:
             turn = await held.enter_async_context(service.lanes.place(client))
-            wish = await wish_in(request, route, service.settings, turn)
+            if service.settings.log_requests:
+                LOG.info("%s %s", request.path, readable(body))
+            wish = await asyncio.to_thread(parse, route.request, body)
+            del body  # it may wait long
             return await route.run(service, Caller(client, turn, lambda: is_waiting(request), held), wish)
 
     return answer
 
 
-async def wish_in(request: web.Request, route: Post, settings: Settings, turn: Turn) -> BaseModel:
-    """What is asked for; the job stands in line from when all of it has come."""
-    body = await body_of(request, settings)
-    turn.line_up()
-    if settings.log_requests:
-        LOG.info("%s %s", request.path, readable(body))
-    return await asyncio.to_thread(parse, route.request, body)
-
-
 def is_waiting(request: web.Request) -> bool:
     return request.transport is not None and not request.transport.is_closing()
-
-
-async def body_of(request: web.Request, settings: Settings) -> bytes:
-    """The JSON text of a request. Refused if it is something else, too long or too slow; ClientGone if it was cut."""
-    if request.content_type != "application/json":
-        raise refused(415, f"The body is {request.content_type}. Send JSON, with Content-Type: application/json.")
-    if (coding := request.headers.get("Content-Encoding", "identity")) != "identity":
-        raise refused(415, f"The body is packed as {coding[:20]}. Send it as it is, without Content-Encoding.")
-    limit = int(settings.max_body_mb * 1_000_000)
-    if (request.content_length or 0) > limit:
-        raise refused(413, f"The body has {request.content_length} bytes; this server takes {limit} at most.")
-    try:
-        return await asyncio.wait_for(_read(request, limit), BODY_SECONDS)
-    except asyncio.TimeoutError:
-        raise refused(408, f"The body did not come within {BODY_SECONDS} s. Send the request again.") from None
-    except (ConnectionError, aiohttp.ClientError, aiohttp.http.HttpProcessingError):
-        raise ClientGone from None
-
-
-async def _read(request: web.Request, limit: int) -> bytes:
-    body = bytearray()
-    async for chunk in request.content.iter_chunked(1 << 16):
-        body += chunk
-        if len(body) > limit:
-            raise refused(413, f"The body has more than the {limit} bytes this server takes.")
-    return bytes(body)
-
-
-def readable(body: bytes) -> str:
-    """A request for the log, with its long texts, which are images, left out."""
-
-    def shortened(value: Any) -> Any:
-        match value:
-            case dict():
-                return {name: shortened(item) for name, item in value.items()}
-            case list():
-                return [shortened(item) for item in value]
-            case str() if len(value) > 2000:
-                return f"<{len(value)} characters>"
-        return value
-
-    try:
-        return json.dumps(shortened(json.loads(body)))
-    except ValueError:
-        return "<no JSON>"

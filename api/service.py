@@ -3,29 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import secrets
-import time
-import traceback
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from PIL import Image
 
 from . import assets, images
 from .access import Lanes, Turn
+from .body import MEGABYTE, Bodies
 from .graphs import Built, Checking
+from .handover import awaited
 from .queueing import Job
 from .settings import Settings
 from .switch import folder
 from .tasks import TaskStore
 from .validation import MAX_SEED
-from .workspace import taken
-
-LOG = logging.getLogger("afterdetail")
 
 
 @dataclass(frozen=True)
@@ -50,12 +45,21 @@ class Results:
     report: Mapping[str, Any]
     milliseconds: float
 
+    async def files(self, encoding: str, quality: int = 95) -> list[bytes | None]:
+        """Each picture as an image file, None for one that was removed. Pictures are let go one by one."""
+        files = []
+        while self.pictures:
+            picture = self.pictures.pop(0)
+            files.append(None if len(files) in self.removed else await images.encoded(picture, encoding, quality))
+        return files
+
 
 @dataclass(frozen=True)
 class Service:
     server: Any
     settings: Settings
     reader: images.Reader
+    bodies: Bodies
     lanes: Lanes
     tasks: TaskStore
     background: set[asyncio.Task[None]] = field(default_factory=set)
@@ -65,45 +69,39 @@ class Service:
 
     @staticmethod
     def of(server: Any, settings: Settings) -> Service:
+        lanes = Lanes(settings.max_jobs_per_key, settings.max_queue, server.prompt_queue.get_tasks_remaining)
+        bodies = Bodies(int(settings.max_body_mb * MEGABYTE))
         tasks = TaskStore(folder() / "tasks", settings.task_hours)
-        return Service(server, settings, images.Reader.of(settings), Lanes(settings.max_jobs_per_key), tasks)
+        return Service(server, settings, images.Reader.of(settings), bodies, lanes, tasks)
 
     def checking(self) -> Checking | None:
         """The files of the safety check, if the operator has chosen one."""
         safety = self.settings.safety
         if safety is None:
             return None
-        clip_vision = assets.find("safety.clip_vision", "clip_vision", safety.clip_vision)
-        concepts = assets.find("safety.concepts", "safety_concepts", safety.concepts)
+        clip_vision = assets.default("clip_vision", safety.clip_vision)
+        concepts = assets.default("safety_concepts", safety.concepts)
         return Checking(clip_vision, concepts, safety.threshold)
 
     async def run(self, built: Built, caller: Caller, started: Callable[[Job], None] = lambda job: None) -> Results:
         """Queue a graph behind what its caller asked for before, and wait for its pictures."""
-        job = Job(self.server, built.graph)
-        await caller.turn.wait()
-        await job.put()
-        caller.turn.pass_on()
-        started(job)
-        start = time.monotonic()
-        self.jobs.add(job)
-        try:
-            outputs = await job.result(caller.wanted, self.settings.timeout_seconds)
-        finally:
-            self.jobs.remove(job)
-        seconds = time.monotonic() - start
+        job, shown = Job(self.server, built.graph), [ticket for ticket in built.shown if ticket]
+        with awaited(shown) as handed_over:
+            await caller.turn.wait()
+            await job.put()
+            caller.turn.pass_on()
+            started(job)
+            self.jobs.add(job)
+            try:
+                outputs = await job.result(caller.wanted, self.settings.timeout_seconds)
+            finally:
+                self.jobs.remove(job)
+        seconds = job.seconds()
         self.lanes.took(seconds)
-        pictures = await taken(outputs[built.shown.pictures])
-        marks = await taken(outputs[built.shown.removed]) if built.shown.removed else []
+        marks = handed_over.get(built.shown.removed or "", [])
         removed = frozenset(place for place, mark in enumerate(marks) if mark.convert("L").getpixel((0, 0)) == 255)
-        return Results(pictures, removed, outputs.get(built.report, {}), seconds * 1000)
+        return Results(handed_over[built.shown.pictures], removed, outputs.get(built.report, {}), seconds * 1000)
 
 
 def random_seed() -> int:
     return 1 + secrets.randbelow(MAX_SEED)
-
-
-def log_failure(what: str, error: BaseException) -> None:
-    """Where something failed that should not; never the error's own words, which may quote a request."""
-    frames = traceback.extract_tb(error.__traceback__)
-    places = " > ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in frames)
-    LOG.error("%s failed: %s at %s", what, type(error).__name__, places)

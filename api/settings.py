@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
@@ -47,7 +46,10 @@ class Settings(Model):
     segmind_base_model: HostedFamily = "sd15"
     safety: Safety | None = None
     max_jobs_per_key: int = Field(default=16, ge=1, le=10_000)
+    max_queue: int = Field(default=100, ge=1, le=10_000)
+    """Jobs of all keys that wait or run, ComfyUI's own included."""
     timeout_seconds: float = Field(default=600, gt=0)
+    """How long a job may run. Waiting does not count."""
     max_body_mb: float = Field(default=64, gt=0)
     max_image_mb: float = Field(default=20, gt=0)
     max_pixels: int = Field(default=4096 * 4096, ge=1)
@@ -59,14 +61,16 @@ class Settings(Model):
     """Write requests, without images and keys but with prompts, to ComfyUI's log."""
 
 
-def load(path: Path, environment: Mapping[str, str]) -> Settings:
-    """The settings of the file, and the key of the environment. ValueError names what is wrong in it."""
-    table = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+def settings_of(table: Mapping[str, Any], environment: Mapping[str, str], source: Path) -> Settings:
+    """The settings in `table`, which came from `source`, and the key of the environment.
+
+    ValueError names what is wrong, and shows no value: it may be a key.
+    """
     try:
         settings = Settings.model_validate(table)
         if key := environment.get(KEY, "").strip():
             settings = Settings.model_validate({**table, "api_keys": [*settings.api_keys, key]})
     except ValidationError as error:
         wrong = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
-        raise ValueError(f"{path} or the environment holds a setting that cannot be used: {wrong}.") from None
+        raise ValueError(f"{source} or the environment holds a setting that cannot be used: {wrong}.") from None
     return settings

@@ -7,6 +7,8 @@ from ..detailer.family import FAMILIES
 from .errors import invalid
 
 MIN_SIDE = 16
+MAX_SIDES = {"jpeg": 65_500, "webp": 16_383}
+"""What a format's encoder takes, where a request can ask for more."""
 
 
 def require_size(field: str, size: Size, table: tuple[Size, ...], base: str, what: str = "") -> None:
@@ -26,3 +28,13 @@ def require_size(field: str, size: Size, table: tuple[Size, ...], base: str, wha
 def require_sides(field: str, size: Size) -> None:
     if min(size) < MIN_SIDE:
         raise invalid(field, f"{field} is {size}; each side must have {MIN_SIDE} pixels at least.")
+
+
+def require_makeable(field: str, size: Size, count: int, encoding: str, max_pixels: int) -> None:
+    """Refused if `count` results of this size are more than the server makes at once, or the format cannot hold one."""
+    if size.area * count > max_pixels:
+        what = f"{count} pictures of {size}" if count > 1 else f"a picture of {size}"
+        raise invalid(field, f"{field} asks for {what}; this server makes {max_pixels} pixels at most. Ask for less.")
+    limit = MAX_SIDES.get(encoding)
+    if limit and max(size) > limit:
+        raise invalid(field, f"{field} asks for {size}; {encoding} holds {limit} pixels a side at most. Ask for png.")

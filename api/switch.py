@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 from pathlib import Path
 from typing import Any
 
 import folder_paths
+from comfy_api.latest import io
 
-ENABLE = "AFTERDETAIL_API"
+from .settings_file import read, wish_of
+
 LOG = logging.getLogger("afterdetail")
 
 
@@ -23,30 +24,25 @@ def settings_file() -> Path:
     return folder() / "service.json"
 
 
-def register(server: Any) -> None:
-    """Add the routes to ComfyUI's server, if the settings file or the environment turns them on."""
-    try:
-        if not enabled():
-            return
-        from .routes import add_routes  # here, so that a ComfyUI without the service does not pay for it
-        from .settings import load
+def register(server: Any) -> list[type[io.ComfyNode]]:
+    """Add the routes to ComfyUI's server, if the settings file or the environment turns them on.
 
-        settings = load(settings_file(), os.environ)
-        add_routes(server, settings)
+    Returns the nodes that their graphs need. A service that is asked for and cannot start says so on all its paths.
+    """
+    path, wish = settings_file(), wish_of(os.environ)
+    try:
+        table = {} if wish is False else read(path)
+        if not (table.get("enabled") is True if wish is None else wish):
+            return []
+        from .result_node import AfterDetailServiceResult  # here, so that a ComfyUI without the service does not
+        from .routes import add_routes  # pay for it
+        from .settings import settings_of
+
+        add_routes(server, settings_of(table, os.environ, path))
+        return [AfterDetailServiceResult]
     except (ValueError, OSError, ImportError) as error:  # the nodes work without it
+        from .unavailable import saying
+
         LOG.error("The HTTP service of AfterDetail stays off: %s", error)
-
-
-def enabled() -> bool:
-    """Whether the environment variable or, without it, the settings file says so. ValueError for a broken file."""
-    wish = os.environ.get(ENABLE, "").strip().lower()
-    if wish:
-        return wish in ("1", "true", "yes", "on")
-    path = settings_file()
-    if not path.is_file():
-        return False
-    try:
-        settings = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ValueError(f"{path} cannot be read as JSON ({error}). Correct it or remove it.") from error
-    return isinstance(settings, dict) and settings.get("enabled") is True
+        server.app.middlewares.insert(0, saying(str(error).replace(str(path), path.name)))
+        return []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,12 +17,12 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
-from pydantic_core import CoreSchema, ErrorDetails, core_schema
+from pydantic_core import CoreSchema, core_schema
 
 from .errors import Problem, Refused
+from .sentences import Place, problem_of
 
 MAX_SEED = 2**32 - 1
-SHOWN_CHARACTERS = 60
 MAX_NESTING = 100
 """Of brackets in a prompt: what ComfyUI's reader of weights bears, and far more than anybody writes."""
 
@@ -100,64 +99,27 @@ def problems_of(model: type[BaseModel], error: ValidationError) -> list[Problem]
     complaints = error.errors(include_url=False)
     complaints.sort(key=lambda item: item["type"].endswith("_type"))  # a branch of another type was not meant
     for item in complaints:
-        field = field_of(model, item["loc"])
-        found.setdefault(field, problem_of(field, item))
+        place = field_of(model, item["loc"])
+        found.setdefault(place.field, problem_of(place, item))
     inner = tuple(found)
     faults = [found[field] for field in found if not any(other.startswith(f"{field}.") for other in inner)]
     return faults[:MAX_PROBLEMS]
 
 
-def field_of(model: type[BaseModel], place: Sequence[int | str]) -> str:
+def field_of(model: type[BaseModel], place: Sequence[int | str]) -> Place:
     """Names of fields and indexes, joined by dots. Pydantic's names of types and the keys of tables are left out."""
-    kept, models = list[str](), [model]
+    kept, models, last = list[str](), [model], None
     for item in place:
         fields = {info.alias or name: info for found in models for name, info in found.model_fields.items()}
         if isinstance(item, int) or item in fields:
             kept.append(str(item))
         if item in fields:
-            models = _models_in(fields[item].annotation)
-    return ".".join(kept)
+            last = fields[item]
+            models = _models_in(last.annotation)
+    return Place(".".join(kept), last)
 
 
 def _models_in(annotation: Any) -> list[type[BaseModel]]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
     return [model for part in get_args(annotation) for model in _models_in(part)]
-
-
-def problem_of(field: str, error: ErrorDetails) -> Problem:
-    """A sentence that names the field, its value and the limit."""
-    message = error["msg"][:1].lower() + error["msg"][1:]
-    match error["type"]:
-        case "missing":
-            sentence = f"{field} is missing. It is required."
-        case "json_invalid":
-            return Problem("", f"The body is not JSON: {message.removeprefix('invalid JSON: ')}.", error["type"])
-        case "extra_forbidden":
-            sentence = (
-                f"{field} has {str(error['loc'][-1])[:40]!r}, which is not known here. Correct it, or take it out."
-            )
-        case "literal_error":
-            sentence = _unknown(field, error)
-        case "value_error":
-            told = str(error.get("ctx", {}).get("error", message))
-            sentence = f"{field} {told}" if field else told
-        case _:
-            sentence = f"{field or 'The body'} is {shown(error['input'])}: {message}."
-    return Problem(field, sentence, error["type"])
-
-
-def _unknown(field: str, error: ErrorDetails) -> str:
-    expected = error.get("ctx", {}).get("expected", "")
-    known = re.findall(r"'([^']*)'", expected) or [expected]
-    value = error["input"]
-    if len(known) > 4 and isinstance(value, str):
-        known = difflib.get_close_matches(value, known, n=3, cutoff=0.0)
-        return f"Unknown {field} {shown(value)}. Nearest: {', '.join(known)}."
-    return f"{field} is {shown(value)}: use {' or '.join(known)}."
-
-
-def shown(value: Any) -> str:
-    """A value for a sentence: never a whole prompt or image."""
-    text = repr(value)
-    return text if len(text) <= SHOWN_CHARACTERS else f"{text[:20]}... ({len(text)} characters)"

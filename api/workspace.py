@@ -1,15 +1,14 @@
-"""The files of one job in ComfyUI's temporary folder: what a graph loads, and what it has shown."""
+"""The files of one job in ComfyUI's temporary folder: what its graph loads."""
 
 from __future__ import annotations
 
 import asyncio
 import shutil
 import uuid
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import folder_paths
 from PIL import Image
@@ -39,16 +38,3 @@ async def workspace() -> AsyncIterator[Workspace]:
         yield Workspace(folder)
     finally:
         await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)  # 0.1 s and more on a busy disk
-
-
-async def taken(shown: Mapping[str, Any]) -> list[Image.Image]:
-    """The pictures a PreviewImage node has written, off the disk."""
-    return await asyncio.to_thread(lambda: [_taken(item) for item in shown["images"]])
-
-
-def _taken(item: Mapping[str, str]) -> Image.Image:
-    path = Path(folder_paths.get_temp_directory(), item["subfolder"], item["filename"])
-    picture = Image.open(path)
-    picture.load()
-    path.unlink()
-    return picture

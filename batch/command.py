@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from contextlib import ExitStack
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
@@ -43,12 +44,12 @@ def detail(options: argparse.Namespace) -> int:
         sources = without_results(sources, journal)
         require_kept(sources, journal, work.suffixes)
         feed = stack.enter_context(Feed(sources, look))
-        results = Results(journal, work.digest, work.suffixes, complete)
+        results = Results(journal, work.digest, work.suffixes, complete, preview_of(options))
         if options.dry_run:
             return plan(feed, results)
         tally = run(options, work, feed, results, Tally(len(sources)))
         if options.report:
-            page.write(options.report, sources, journal, tally)
+            page.write(options.report, sources, results, tally)
     return 0 if tally.is_whole else 1
 
 
@@ -83,6 +84,14 @@ def pool_of(options: argparse.Namespace, work: Workflow) -> Threads | Workers:
             raise ValueError(f"{options.workflow} has no Save Report, and API v2 hands out files only. Add that node.")
         return Threads([Remote(url, work, options.timeout) for url in options.server], options.jobs)
     return Threads([Server(url, work, options.timeout, options.jobs) for url in options.server], options.jobs)
+
+
+def preview_of(options: argparse.Namespace) -> Callable[[bytes], bytes] | None:
+    if not options.report or find_spec("PIL") is None:
+        return None
+    from .thumbnail import jpeg
+
+    return jpeg
 
 
 def with_pillow() -> tuple[Problem, Complete]:

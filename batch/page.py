@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import quote
 
 from ..files import atomic
-from .journal import Journal
+from .results import Results
 from .sources import Source
 from .tally import Tally, images_of
 
@@ -35,8 +35,6 @@ table { border-collapse: collapse } td, th { text-align: left; padding: .1rem .8
 p.failed { color: #c33 } pre { white-space: pre-wrap }
 </style>"""
 )
-SIDE, QUALITY = 512, 75
-"""Pixels, and JPEG quality, of what is shown in place of the files themselves."""
 COLUMNS = ("label", "score", "status", "reason", "seed", "sampled_at", "milliseconds")
 
 
@@ -46,16 +44,17 @@ def require_own(path: Path) -> None:
         raise ValueError(f"--report {path} is there already, and is no page of this command. Name another file.")
 
 
-def write(path: Path, sources: Sequence[Source], journal: Journal, tally: Tally) -> None:
+def write(path: Path, sources: Sequence[Source], results: Results, tally: Tally) -> None:
     """Everything in one file, replacing an older page. ValueError if `path` is something else."""
     require_own(path)
     summary = f"<h1>{escape(str(tally))}</h1><pre>{escape(tally.table())}</pre>"
-    articles = "".join(article(source, journal, path.resolve().parent) for source in sources)
+    articles = "".join(article(source, results, path.resolve().parent) for source in sources)
     atomic.write(path, f"{HEAD}{summary}{articles}</html>".encode("utf-8", "replace"))
 
 
-def article(source: Source, journal: Journal, folder: Path) -> str:
+def article(source: Source, results: Results, folder: Path) -> str:
     """About one picture; `folder` is the page's."""
+    journal = results.journal
     entry = journal.entry(source.name)
     parts = [f"<article><h2>{escape(source.place)}</h2>"]
     if entry is None:
@@ -64,27 +63,35 @@ def article(source: Source, journal: Journal, folder: Path) -> str:
         parts.append(f'<p class="failed">{escape(str(entry.failed))}</p>')
     else:
         about = journal.about(source.name)
-        before = "" if source.is_url else figure(Path(source.place), "before", folder)
-        parts.append(f"<div>{before}{figure(journal.folder / entry.file, 'after', folder)}</div>")
+        after = address(journal.folder / entry.file, folder)
+        if source.is_url:
+            before = inline(results.previews.get(source.name, b""))
+        else:
+            before = address(Path(source.place), folder)
+        parts.append(f"<div>{figure(before, 'before')}{figure(after, 'after')}</div>")
         parts += [f"<p>{escape(str(note))}</p>" for note in about.get("notes", ())]
         parts += [table(image) for report in about.get("reports", ()) for image in images_of(report)]
         parts.append(f"<small>{escape(str(about.get('server', '')))}</small>")
     return "".join([*parts, "</article>"])
 
 
-def figure(path: Path, caption: str, folder: Path) -> str:
-    image = f'<img loading="lazy" decoding="async" alt="{caption}" src="{escape(address(path, folder))}">'
+def figure(address: str, caption: str) -> str:
+    image = f'<img loading="lazy" decoding="async" alt="{caption}" src="{escape(address)}">' if address else ""
     return f"<figure>{image}<figcaption>{caption}</figcaption></figure>"
 
 
 def address(path: Path, folder: Path) -> str:
     """The picture itself, small; the place of its file, if it cannot be read here."""
-    if find_spec("PIL"):
+    if find_spec("PIL") and path.is_file():
         from .thumbnail import jpeg
 
-        if data := jpeg(path, SIDE, QUALITY):
-            return f"data:image/jpeg;base64,{base64.b64encode(data).decode()}"
+        if data := jpeg(path.read_bytes()):
+            return inline(data)
     return quote(Path(os.path.relpath(path.resolve(), folder)).as_posix())
+
+
+def inline(jpeg: bytes) -> str:
+    return f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}" if jpeg else ""
 
 
 def table(image: dict[str, Any]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from .feed import Picture
@@ -23,6 +23,10 @@ class Results:
     settings: str
     suffixes: Sequence[str]
     complete: Complete
+    preview: Callable[[bytes], bytes] | None = None
+    """Makes a small JPEG, where a page about the run is asked for."""
+    previews: dict[str, bytes] = field(default_factory=dict)
+    """Of the originals that were downloaded for this run only, by name."""
 
     def key(self, picture: Picture) -> str:
         return f"{picture.sha256} {self.settings}"
@@ -45,6 +49,8 @@ class Results:
         ForeignFile if it has no place; another ValueError if it is no picture.
         """
         image, notes = self.complete(outcome.image, original)
+        if self.preview and picture.source.is_url:
+            self.previews[picture.source.name] = self.preview(original)
         about = {
             "source": picture.source.place,
             "sha256": picture.sha256,

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from io import BytesIO
-from pathlib import Path
 
 from PIL import Image, ImageOps
 
+SIDE, QUALITY = 512, 75
+"""Pixels, and JPEG quality."""
 
-def jpeg(path: Path, side: int, quality: int) -> bytes:
-    """The picture within `side` x `side` px, on white where it is transparent; nothing if it cannot be read."""
+
+def jpeg(data: bytes) -> bytes:
+    """The picture within SIDE x SIDE px, on white where it is transparent; nothing if it cannot be read."""
     buffer = BytesIO()
     try:
-        with Image.open(path) as picture:
-            picture.draft("RGB", (side, side))
+        with Image.open(BytesIO(data)) as picture:
+            picture.draft("RGB", (SIDE, SIDE))
             small = ImageOps.exif_transpose(picture).convert("RGBA")
-            small.thumbnail((side, side))
+            small.thumbnail((SIDE, SIDE))
             white = Image.new("RGBA", small.size, "white")
-            Image.alpha_composite(white, small).convert("RGB").save(buffer, "JPEG", quality=quality)
+            Image.alpha_composite(white, small).convert("RGB").save(buffer, "JPEG", quality=QUALITY)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         return b""
     return buffer.getvalue()

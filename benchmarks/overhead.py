@@ -27,7 +27,7 @@ class Stopwatch:
 
     def __init__(self, inner):
         self.inner, self.seconds = inner, 0.0
-        self.sizes, self.settings, self.paint = inner.sizes, inner.settings, inner.paint
+        self.sizes, self.settings, self.paint, self.notes = inner.sizes, inner.settings, inner.paint, inner.notes
 
     def encode(self, pixels: torch.Tensor) -> torch.Tensor:
         return self._timed(self.inner.encode, pixels)

@@ -1,6 +1,6 @@
 """What detectors find in pictures whose faces and hands a person has counted.
 
-python -m benchmarks.recall [faces|hands] [--final] [DETECTOR ...]
+python -m benchmarks.recall [--final] [faces|hands [DETECTOR ...]]
 """
 
 from __future__ import annotations

@@ -32,14 +32,14 @@ def measure(section: str) -> str:
     return done.stdout
 
 
-def write(section: str, table: str) -> None:
+def write(section: str, table: str, readme: Path = README) -> None:
     start, end = f"<!-- {section} -->", f"<!-- /{section} -->"
     text, count = re.subn(
-        f"{start}.*?{end}", lambda _: f"{start}\n{table.strip()}\n{end}", README.read_text(), flags=re.DOTALL
+        f"{start}.*?{end}", lambda _: f"{start}\n{table.strip()}\n{end}", readme.read_text(), flags=re.DOTALL
     )
     if count != 1:
-        sys.exit(f"benchmarks/README.md needs the marks {start} and {end} once.")
-    README.write_text(text)
+        sys.exit(f"{readme.relative_to(HERE.parent)} needs the marks {start} and {end} once.")
+    readme.write_text(text)
 
 
 def machine() -> str:

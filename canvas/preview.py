@@ -16,12 +16,11 @@ from PIL import Image
 from ..detailer.box import Box
 from ..detailer.detection import Detection
 from ..detailer.region import Region, Regions, make_regions
-from ..detailer.selection import Verdict, judged, selection_notes, union_mask
+from ..detailer.selection import Verdict, judged, select, union_mask
 from ..detailer.settings import FitSettings, MaskSettings
 from ..nodes.options import Options
-from ..nodes.overlay import COLORS
 from ..nodes.regions import combined_alpha
-from .recorder import shrinking
+from .recorder import HEX_COLORS, shrinking
 from .snapshots import Snapshot
 
 MASK_SIDE = 512
@@ -41,13 +40,15 @@ def preview(snapshot: Snapshot, index: int, widgets: Mapping[str, Any]) -> dict[
     found = snapshot.detections.with_images([snapshot.detections.images[index]])
     inside = None if snapshot.inside is None else snapshot.inside[[index % len(snapshot.inside)]]
     [verdicts] = judged(found, options.selection(), inside)
-    selected = found.with_images([[verdict.detection for verdict in verdicts if verdict.reason is None]])
+    selected = select(found, options.selection(), inside)
     if "mask_dilation" in options.values:
         _affordable(selected.width * selected.height * options["upscale"] ** 2)
         regions = make_regions(
             selected, options.settings(MaskSettings), options.settings(FitSettings), options["upscale"]
         )
         regions = regions if snapshot.model is None else regions.refitted(snapshot.model)
+        if "object_prompts" in options.values:
+            regions = options.prompts(regions.detections).applied_to(regions)
         [mask], plane = combined_alpha(regions), regions.image
     else:
         regions, plane = None, Box.of_size(selected.width, selected.height)
@@ -57,7 +58,7 @@ def preview(snapshot: Snapshot, index: int, widgets: Mapping[str, Any]) -> dict[
         "height": plane.height,
         "objects": _objects(verdicts, options, regions, plane.width / found.width),
         "mask": _as_png(mask),
-        "notes": [*selection_notes([verdicts], options.selection()), *_notes(snapshot, options)],
+        "notes": [*(regions.detections if regions else selected).notes, *_notes(snapshot, options)],
     }
 
 
@@ -93,22 +94,21 @@ def _affordable(pixels: float) -> None:
 
 def _objects(verdicts: list[Verdict], options: Options, regions: Regions | None, scale: float) -> list[dict[str, Any]]:
     by_rank = {member.index: region for region in (regions.items if regions else ()) for member in region.members}
-    places = {id(region): place for place, region in enumerate(regions.items if regions else ())}
     dropped = {detection.index: reason for _, detection, reason in (regions.dropped if regions else ())}
-    prompts = options.prompts({v.detection.label for v in verdicts}) if "object_prompts" in options.values else None
+    prompts = options.prompts(regions.detections) if regions and "object_prompts" in options.values else None
     objects = []
     for detection, reason in verdicts:
         region = by_rank.get(detection.index) if reason is None else None
         reason = reason or dropped.get(detection.index)
-        own = prompts.of(region.members[0], places[id(region)]) if prompts and region else None
+        own = prompts.for_object(0, region.members[0]).text if prompts and region else None
         objects.append(
             _entry(detection if scale == 1 else replace(detection, mask=None).scaled(scale, scale), region)
             | {
                 "place": detection.number,
-                "color": "#{:02x}{:02x}{:02x}".format(*COLORS[detection.index % len(COLORS)]),
+                "color": HEX_COLORS[(detection.number or 0) % len(HEX_COLORS)],
                 "selected": reason is None,
                 "reason": reason,
-                "prompt": own,
+                "prompt": own or None,
             }
         )
     return objects

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from server import PromptServer
 
+from ..nodes.overlay import COLORS
 from ..nodes.watching import NodeRun
 from .snapshots import Snapshot, SnapshotStore
 
@@ -13,6 +14,8 @@ LOWEST_CONFIDENCE = 0.1
 PICTURE_SIDE = 1024
 MAX_PICTURES = 16
 """Of a batch, the first so many images are kept for the canvas."""
+HEX_COLORS = [f"#{red:02x}{green:02x}{blue:02x}" for red, green, blue in COLORS]
+"""Of objects, by their numbers."""
 
 
 class Recorder:
@@ -35,8 +38,9 @@ class Recorder:
         before = pictures(run.image)
         after = () if run.result is None else before if run.result is run.image else pictures(run.result)
         token = self._snapshots.put(Snapshot(run.node, simple, run.detections, before, after, run.inside, run.model))
+        entry = {"token": token, "shown": len(before), "painted": bool(after)}
         size = {"width": run.image.shape[2], "height": run.image.shape[1]}
-        return {"afterdetail": [{"token": token, "shown": len(before), "painted": bool(after), **size}]}
+        return {"afterdetail": [entry | size | {"widgets": simple, "colors": HEX_COLORS}]}
 
 
 def is_watched() -> bool:

@@ -1,4 +1,4 @@
-"""The HTTP routes of the canvas: live masks, the pictures of a run, styled prompts."""
+"""The HTTP routes of the canvas: live masks, the pictures of a run, missing weights, styled prompts."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from PIL import Image
 from ..nodes.style import at_hand
 from .preview import preview
 from .snapshots import Snapshot, SnapshotStore
+from .weights import WeightRoutes
 
 GONE = (
     "What this node saw is no longer in memory. Run the graph again; if ComfyUI takes the node's result from its "
@@ -94,6 +95,7 @@ async def styled(request: web.Request) -> web.Response:
 def register(server: Any, snapshots: SnapshotStore) -> None:
     """Add all routes of the canvas to ComfyUI's server."""
     SnapshotRoutes(snapshots).register(server)
+    WeightRoutes().register(server)
     server.routes.post("/afterdetail/styles")(styled)
 
 

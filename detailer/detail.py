@@ -16,6 +16,7 @@ from .box import Box
 from .conditioning import NothingHere
 from .crop import accumulate, cut, filled, latent_mask, paste, solid_mask, with_hole
 from .detection import Detection
+from .failures import explained
 from .family import ModelSizes
 from .region import Region, Regions
 from .report import DetailReport, ObjectReport, Status
@@ -33,8 +34,6 @@ class Job:
     """One region as the model gets it."""
 
     region: Region
-    place_in_image: int
-    """Which of its image's regions it is, in the order they are pasted."""
     seed: int
     latent: torch.Tensor
     """[1, C, (T,) h, w]"""
@@ -52,6 +51,11 @@ class Inpainter(Protocol):
     @property
     def sizes(self) -> ModelSizes:
         """The sizes that crops are sampled at."""
+        ...
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """What the user should know of what repairs."""
         ...
 
     @property
@@ -80,7 +84,6 @@ class _Repair:
     """One region on its way through the phases; it drops out of them where it fails."""
 
     region: Region
-    place_in_image: int
     seed: int
     tracks: tuple[int | None, ...]
     job: Job | None = None
@@ -105,6 +108,7 @@ def detail(
     never changed.
     """
     report = DetailReport.of(regions)
+    report.note(*seeds.unused(regions.detections.numbers_before()[-1]))
     alpha = torch.zeros(image.shape[:3], device=image.device)
     if not regions.items:
         return Detailed(image, alpha, report)
@@ -115,6 +119,7 @@ def detail(
             _record(report, repair)
         return Detailed(image, alpha, report)
 
+    report.note(*inpainter.notes)
     steady = steadied(regions, tracks) if tracks else regions
     sizes = inpainter.sizes
     report.family = sizes.family.name
@@ -129,14 +134,14 @@ def detail(
 
 def _planned(regions: Regions, seeds: Seeds, tracks: Mapping[Detection, int]) -> list[_Repair]:
     """Every region with its seed; `tracks` are the numbers of objects that are followed from frame to frame."""
-    places = [0] * len(regions.detections.images)
+    before = regions.detections.numbers_before()
     repairs = []
-    for place, region in enumerate(regions.items):
+    for region in regions.items:
         first = region.members[0]
+        place = None if first.number is None else before[region.image_index] + first.number
         identity = (0, tracks[first]) if seeds.tracked else (region.image_index, first.index)
         member_tracks = tuple(tracks.get(member) for member in region.members)
-        repairs.append(_Repair(region, places[region.image_index], seeds.of(place, *identity), member_tracks))
-        places[region.image_index] += 1
+        repairs.append(_Repair(region, seeds.of(place, *identity), member_tracks))
     return repairs
 
 
@@ -159,7 +164,7 @@ def _quarantined(repair: _Repair, stage: str) -> Iterator[None]:
         yield
     except Exception as error:
         log.exception("An object keeps its original pixels: %s failed.", stage)
-        repair.drop("failed", f"{stage} failed: {error}")
+        repair.drop("failed", explained(stage, error))
     finally:
         repair.seconds += time.perf_counter() - start
 
@@ -179,7 +184,7 @@ def _job(image: torch.Tensor, repair: _Repair, inpainter: Inpainter) -> Job:
     hole_mask = solid_mask(region, region.sampled_at) if paint.inpaint_model else None
     if hole_mask is not None and latent.ndim == 5:
         hole_mask = hole_mask[:, :, None]
-    return Job(region, repair.place_in_image, repair.seed, latent, mask, hole, hole_mask)
+    return Job(region, repair.seed, latent, mask, hole, hole_mask)
 
 
 def _sample(repairs: Sequence[_Repair], image: Box, inpainter: Inpainter) -> None:
@@ -192,7 +197,7 @@ def _sample(repairs: Sequence[_Repair], image: Box, inpainter: Inpainter) -> Non
         if isinstance(outcome, NothingHere):
             repair.drop("skipped", str(outcome))
         elif isinstance(outcome, Exception):
-            repair.drop("failed", f"sampling failed: {outcome}")
+            repair.drop("failed", explained("sampling", outcome))
         else:
             repair.sampled = outcome
 
@@ -224,5 +229,5 @@ def _decode_and_paste(
 
 def _finite(values: torch.Tensor, what: str) -> torch.Tensor:
     if not bool(values.sum(dtype=torch.float32).isfinite()):  # an elementwise test takes forty times as long
-        raise ValueError(f"{what} holds NaN or Inf; running the VAE or the model in fp32 usually cures that")
+        raise ValueError(f"{what} holds NaN or Inf")
     return values

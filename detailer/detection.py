@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from itertools import accumulate
 from typing import NamedTuple
 
 import torch
@@ -112,6 +113,10 @@ class Detections:
         """How many numbers the objects of an image take up, those of objects that were left out included."""
         left_out = [item.detection for item in self.left_out if item.image_index == image_index]
         return max((d.number + 1 for d in (*self.images[image_index], *left_out) if d.number is not None), default=0)
+
+    def numbers_before(self) -> list[int]:
+        """For each image, how many numbers those before it take up; last, how many there are in all images."""
+        return list(accumulate(map(self.numbers_in, range(len(self.images))), initial=0))
 
     def numbered(self) -> Detections:
         """Each object's `index` and `number` set to its place in its image."""

@@ -90,7 +90,10 @@ class DetailReport:
         for place in self._in_order():
             if place.report.status != "inpainted":
                 left_alone.setdefault((place.report.status, place.report.reason), []).append(place)
-        fates = [f"{self._named(places)}: {status}, {reason}." for (status, reason), places in left_alone.items()]
+        fates = [
+            f"{self._named(places)}: {status}, {(reason or '').rstrip('.')}."
+            for (status, reason), places in left_alone.items()
+        ]
         return list(dict.fromkeys((*self.run_notes, *of_objects, *fates)))
 
     def _in_order(self) -> list[_Place]:
@@ -107,6 +110,14 @@ class DetailReport:
         all_numbered = len(numbered) == len(places)
         which = f"Object{many} {pick_text(numbered)}" if all_numbered else f"{len(places)} object{many}"
         return f"{which} of image {images.pop()}" if len(self.images) > 1 else which
+
+    def check(self) -> None:
+        """RuntimeError where every object that was tried failed, and all for one reason: nothing was done."""
+        tried = [item for items in self.images for item in items if item.status != "skipped"]
+        reasons = {item.reason for item in tried}
+        if tried and len(reasons) == 1 and all(item.status == "failed" for item in tried):
+            what = "The object" if len(tried) == 1 else f"All {len(tried)} objects"
+            raise RuntimeError(f"{what} failed. {reasons.pop()}")
 
     def counts(self, *statuses: Status) -> list[int]:
         """Objects per image with one of `statuses`; all objects if none is given."""

@@ -14,7 +14,8 @@ MAX_SEED = (1 << 64) - 1
 
 @dataclass(frozen=True)
 class Seeds:
-    """The user's seed, and a list that goes before it: one seed per object, counted through all images.
+    """The user's seed, and a list that goes before it: one seed per object, by the numbers on the pictures, counted
+    through all images.
 
     With `tracked`, an object that is followed from frame to frame keeps its seed.
     """
@@ -33,11 +34,17 @@ class Seeds:
             listed.append(int(part))
         return Seeds(seed, tuple(listed), tracked)
 
-    def of(self, place: int, image_index: int, object_index: int) -> int:
-        """The listed seed for the object at `place` in the run; beyond the list, the one derived for the object."""
-        if place < len(self.listed):
+    def of(self, place: int | None, image_index: int, object_index: int) -> int:
+        """The listed seed for the object with number `place` through all images; else the one derived for it."""
+        if place is not None and place < len(self.listed):
             return self.listed[place]
         return derived_seed(self.seed, image_index, object_index)
+
+    def unused(self, objects: int) -> list[str]:
+        """A sentence if there are more seeds than objects."""
+        if len(self.listed) <= objects:
+            return []
+        return [f"seeds lists {len(self.listed)} values for {objects} objects; the last ones are not used."]
 
 
 def derived_seed(seed: int, image_index: int, object_index: int) -> int:

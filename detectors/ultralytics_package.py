@@ -15,7 +15,6 @@ import threading
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -26,6 +25,7 @@ from PIL import Image
 
 from ..detailer.detection import Detection, Extent
 from .detector import Detector
+from .optional import version
 from .yolo import kind
 from .yolo.detector import mask_box
 from .yolo.errors import CheckpointError, OtherArchitecture
@@ -56,7 +56,7 @@ def open_other(path: Path, refusal: OtherArchitecture) -> Detector:
         with undisturbed():
             model = importlib.import_module("ultralytics").YOLO(str(path))
     except Exception as error:  # the package raises its own choice of types for a bad file
-        reason = f"could not be opened by ultralytics {_version('ultralytics')} ({_first_line(error)})"
+        reason = f"could not be opened by ultralytics {version('ultralytics')} ({_first_line(error)})"
         raise CheckpointError(path, reason) from error
     if model.task not in TASKS:
         raise CheckpointError(path, f"is a network for the task {model.task!r}, which gives no boxes")
@@ -69,10 +69,10 @@ def _first_line(error: Exception) -> str:
 
 def unusable() -> str:
     """Why ultralytics cannot be used here, as a sentence; empty if it can."""
-    if not _version("ultralytics"):
+    if not version("ultralytics"):
         return "To use it, install the package ultralytics (pip install ultralytics)"
-    if _numbers(_version("ultralytics")) < OLDEST:
-        return f"To use it, update ultralytics {_version('ultralytics')} to {'.'.join(map(str, OLDEST))} or newer"
+    if _numbers(version("ultralytics")) < OLDEST:
+        return f"To use it, update ultralytics {version('ultralytics')} to {'.'.join(map(str, OLDEST))} or newer"
     if _numbers(torch.__version__) < OLDEST_TORCH:
         return f"To use it, update PyTorch {torch.__version__} to 2.6 or newer: ultralytics reads files unsafely below"
     loaded = sys.modules.get("ultralytics.utils")
@@ -82,14 +82,6 @@ def unusable() -> str:
             "with the environment variable ULTRALYTICS_SAFE_LOAD=1"
         )
     return ""
-
-
-def _version(package: str) -> str:
-    """The installed version; empty if there is none."""
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return ""
 
 
 def _numbers(version: str) -> tuple[int, ...]:
@@ -148,7 +140,7 @@ class UltralyticsDetector:
             )
         except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
             reason = (
-                f"cannot be run by ultralytics {_version('ultralytics')} ({_first_line(error)}); try another version"
+                f"cannot be run by ultralytics {version('ultralytics')} ({_first_line(error)}); try another version"
             )
             raise CheckpointError(self._path, reason) from error
 

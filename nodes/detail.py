@@ -53,6 +53,7 @@ class AfterDetail(io.ComfyNode):
                 inputs.download_missing(),
                 inputs.pick(),
                 *inputs.blending(),
+                *inputs.object_texts(),
             ],
             outputs=[
                 io.Image.Output(display_name="image"),
@@ -73,6 +74,8 @@ class AfterDetail(io.ComfyNode):
         resolution: str | None = None,
         seeds: str | None = None,
         pick: str | None = None,
+        object_prompts: str | None = None,
+        object_negatives: str | None = None,
         download_missing: bool | None = False,
     ) -> bool | str:
         return problems(
@@ -83,6 +86,8 @@ class AfterDetail(io.ComfyNode):
             resolution=resolution,
             seeds=seeds,
             pick=pick,
+            object_prompts=object_prompts,
+            object_negatives=object_negatives,
             download_missing=download_missing,
         )
 
@@ -96,10 +101,12 @@ class AfterDetail(io.ComfyNode):
         seen = detect(detector, checked_image(image), options.detecting(watching.lowest_confidence()))
         found = select(seen, options.selection())
         regions = make_regions(found, options.settings(MaskSettings), options.settings(FitSettings), options["upscale"])
-        inpainter = inpainter_of(cls, regions, options)
+        prompts = options.prompts(regions.detections)
+        inpainter = inpainter_of(cls, prompts, options)
         original = at_size_of(image, regions)
-        done = detail(original, regions, inpainter, options.seeds(), options["safety"])
-        failures.account_for(cls, done.report)
+        done = detail(original, prompts.applied_to(regions), inpainter, options.seeds(), options["safety"])
+        failures.note(cls, done.report)
+        done.report.check()
         run = NodeRun(cls, options.values, seen, original, done.image, model=inpainter.sizes)
         ui = result_ui(done) | told(done.report.notes) | watching.record(run)
         return io.NodeOutput(done.image, done.alpha, found, done.report.as_json(), ui=ui)

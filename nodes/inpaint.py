@@ -8,6 +8,7 @@ import torch
 from comfy_api.latest import io
 
 from ..detailer.detail import Detailed, detail
+from ..detailer.object_prompts import ObjectPrompts
 from ..detailer.region import Regions
 from ..detailer.report import DetailReport
 from ..detailer.sampling import ComfyInpainter, Refiner
@@ -45,6 +46,7 @@ class AfterDetailInpaint(io.ComfyNode):
                 inputs.track(),
                 inputs.safety(),
                 *inputs.blending(),
+                *inputs.object_texts(),
             ],
             outputs=[
                 io.Image.Output(display_name="image"),
@@ -57,9 +59,21 @@ class AfterDetailInpaint(io.ComfyNode):
 
     @classmethod
     def validate_inputs(
-        cls, sampler_name: str | None = None, scheduler: str | None = None, seeds: str | None = None
+        cls,
+        sampler_name: str | None = None,
+        scheduler: str | None = None,
+        seeds: str | None = None,
+        object_prompts: str | None = None,
+        object_negatives: str | None = None,
     ) -> bool | str:
-        return problems(cls, sampler_name=sampler_name, scheduler=scheduler, seeds=seeds)
+        return problems(
+            cls,
+            sampler_name=sampler_name,
+            scheduler=scheduler,
+            seeds=seeds,
+            object_prompts=object_prompts,
+            object_negatives=object_negatives,
+        )
 
     @classmethod
     def fingerprint_inputs(cls, **inputs_and_widgets: Any) -> int:
@@ -69,19 +83,21 @@ class AfterDetailInpaint(io.ComfyNode):
     def execute(cls, image: torch.Tensor, regions: Regions, **inputs_and_widgets: Any) -> io.NodeOutput:
         options = Options(cls, inputs_and_widgets)
         original = at_size_of(checked_image(image), regions)
-        done = detail(original, regions, inpainter_of(cls, regions, options), options.seeds(), options["safety"])
-        failures.account_for(cls, done.report)
+        prompts = options.prompts(regions.detections)
+        inpainter = inpainter_of(cls, prompts, options)
+        done = detail(original, prompts.applied_to(regions), inpainter, options.seeds(), options["safety"])
+        failures.note(cls, done.report)
+        done.report.check()
         run = NodeRun(cls, options.values, regions.detections, original, done.image)
         ui = result_ui(done) | told(done.report.notes, DetailReport.of(regions).notes) | watching.record(run)
         return io.NodeOutput(done.image, done.alpha, done.report.as_json(), ui=ui)
 
 
-def inpainter_of(node: type[io.ComfyNode], regions: Regions, options: Options) -> ComfyInpainter:
+def inpainter_of(node: type[io.ComfyNode], prompts: ObjectPrompts, options: Options) -> ComfyInpainter:
     """What repaints, of what is wired into a node that has all inputs of Inpaint Regions."""
     model, positive, negative, vae, clip, *refiner = (options[name] for name in SOCKETS)
     if any(part is not None for part in refiner) and any(part is None for part in refiner):
         raise ValueError("The refiner needs all of refiner_model, refiner_positive and refiner_negative.")
-    labels = {detection.label for found in regions.detections.images for detection in found}
     return ComfyInpainter(
         model,
         positive,
@@ -91,7 +107,7 @@ def inpainter_of(node: type[io.ComfyNode], regions: Regions, options: Options) -
         options.settings(PaintSettings),
         Refiner(*refiner) if refiner[0] is not None else None,
         clip,
-        options.prompts(labels),
+        prompts,
         teller(node),
     )
 

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from comfy_api.latest import io
 
+from ..detailer.detection import Detections
 from ..detailer.object_prompts import ObjectPrompts
 from ..detailer.seeds import Seeds
 from ..detailer.selection import Selection
@@ -45,8 +46,9 @@ class Options:
     def seeds(self) -> Seeds:
         return Seeds.parse(self["seed"], self["seeds"], self["track"])
 
-    def prompts(self, labels: set[str]) -> ObjectPrompts:
-        return ObjectPrompts.parse(self["object_prompts"], labels)
+    def prompts(self, detections: Detections) -> ObjectPrompts:
+        texts = self["object_prompts"], self["object_negatives"]
+        return ObjectPrompts.of(detections, *texts, common=self["prompt"], seed=self["seed"])
 
 
 def defaults_of(node: type[io.ComfyNode]) -> Mapping[str, Any]:

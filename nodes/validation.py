@@ -11,6 +11,8 @@ from typing import Any
 from comfy_api.latest import io
 
 from ..detailer.names import nearest
+from ..detailer.object_prompts import CLASSES
+from ..detailer.prompt_text import parse as parse_prompts
 from ..detailer.resolution import CHOICES
 from ..detailer.sampling import unknown_sampling
 from ..detailer.seeds import Seeds
@@ -46,6 +48,8 @@ def require_readable(known: Mapping[str, Any]) -> None:
     """ValueError for texts that say nothing, areas that exclude all, and a detector that is not there."""
     Seeds.parse(0, known.get("seeds", ""))
     parse_pick(known.get("pick", ""))
+    for name in ("object_prompts", "object_negatives"):
+        parse_prompts(known.get(name, ""), None, CLASSES, name)
     Selection(**{name: known[name] for name in ("min_area", "max_area") if name in known})
     if "detector" in known:
         entry = registry.find(known["detector"])

@@ -7,22 +7,22 @@ that are given. The note in each comes from README.md.
 import json
 import sys
 import tempfile
-from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
 from playwright.sync_api import Page
-from rig.browser import browsing, opened
+from rig.browser import browsing, load, opened
 from rig.graphs import FOLDER, api_form, open_graph, provide
 from rig.server import ComfyServer
 from rig.workflows import STEMS
+from workflow_apps import with_app
+from workflow_layout import MARGIN, lay_out
+from workflow_thumbnails import REPAIRED
 
-Rectangle = tuple[float, float, float, float]  # left, top, width, height; a node's title lies above its top
-
-TITLE = 30
-MARGIN = 25  # from a node to its group's edge, and from a group to the picture's
+NOTES = ("MarkdownNote", "Note")
+MODELS = Path(__file__).with_name("workflow_models.json")
 THUMBNAIL_WIDTH = 600
 JPEG_QUALITY = 80
 LINE_LENGTH = 120
@@ -32,6 +32,8 @@ QUIET = {
     "Comfy.Graph.CanvasInfo": False,
     "Comfy.NodeBadge.NodeSourceBadgeMode": "None",
 }
+VUE = "on => app.extensionManager.setting.set('Comfy.VueNodes.Enabled', on)"
+HEIGHTS = """[...document.querySelectorAll(".lg-node")].map((node) => [node.dataset.nodeId, node.offsetHeight - 30])"""
 CANVAS = "#graph-canvas-container"
 SHOW_ALL = """margin => {
     app.extensionManager.focusMode = true
@@ -56,46 +58,41 @@ def main() -> None:
 def write(page: Page, stem: str) -> None:
     """The files of the workflow on the canvas."""
     graph = json.loads(page.evaluate("async () => JSON.stringify((await app.graphToPrompt()).workflow)"))
-    make_room(graph)
+    lay_out(graph, heights_in_vue(page, graph))
+    name_models(graph)
+    with_app(graph, stem)
     del graph["extra"]["ds"]  # where the canvas stood; without it, it fits the graph
     (FOLDER / f"{stem}.json").write_text(in_few_lines(graph) + "\n", encoding="utf-8")
     (FOLDER / "api" / f"{stem}.json").write_text(in_few_lines(api_form(page)) + "\n", encoding="utf-8")
+    if stem in REPAIRED:
+        return
     open_graph(page, stem)
     thumbnail(page, graph).save(FOLDER / f"{stem}.jpg", quality=JPEG_QUALITY, optimize=True)
 
 
-def make_room(graph: dict[str, Any]) -> None:
-    """Move down what nodes cover that grew, as they do when they get more widgets, and fit the groups to them."""
-    inside = [[node for node in graph["nodes"] if holds(group["bounding"], node["pos"])] for group in graph["groups"]]
-    for group, nodes in zip(graph["groups"], inside, strict=True):
-        x, y, width, height = group["bounding"]
-        above: list[Rectangle] = []
-        for node in sorted(nodes, key=lambda node: node["pos"][1]):
-            node["pos"][1] += overlap_below(above, (*node["pos"], *node["size"]), TITLE + MARGIN)
-            above.append((*node["pos"], *node["size"]))
-        group["bounding"] = [
-            *(x, y),
-            max([width, *(left + node_width + MARGIN - x for left, _, node_width, _ in above)]),
-            max([height, *(top + node_height + MARGIN - y for _, top, _, node_height in above)]),
-        ]
-    above = []
-    for group, nodes in sorted(zip(graph["groups"], inside, strict=True), key=lambda pair: pair[0]["bounding"][1]):
-        down = overlap_below(above, tuple(group["bounding"]), MARGIN)
-        for position in (group["bounding"], *(node["pos"] for node in nodes)):
-            position[1] += down
-        above.append(tuple(group["bounding"]))
+def heights_in_vue(page: Page, graph: dict[str, Any]) -> dict[int, float]:
+    """How high Vue's nodes are, which hold more than those of the classic renderer."""
+    page.evaluate(VUE, True)
+    load(page, graph)
+    page.wait_for_function("document.querySelectorAll('.lg-node').length === app.graph.nodes.length")
+    heights = page.evaluate(HEIGHTS)
+    page.evaluate(VUE, False)
+    return {int(node): height for node, height in heights}
 
 
-def holds(bounding: Sequence[float], position: Sequence[float]) -> bool:
-    x, y, width, height = bounding
-    return x <= position[0] <= x + width and y <= position[1] <= y + height
+def name_models(graph: dict[str, Any]) -> None:
+    """Tell ComfyUI where the files that nodes name come from: it offers to download them."""
+    table = json.loads(MODELS.read_text(encoding="utf-8"))
+    for node in graph["nodes"]:
+        text = json.dumps(node.get("widgets_values") or [])
+        named = [name for name, model in table.items() if name in text or embedding(name, model) in text]
+        if named and node["type"] not in NOTES:
+            node["properties"]["models"] = [{"name": name, **table[name]} for name in named]
 
 
-def overlap_below(above: Sequence[Rectangle], rectangle: Rectangle, gap: float) -> float:
-    """How far down a rectangle (left, top, width, height) has to go to lie `gap` below all it shares a column with."""
-    left, top, width, _ = rectangle
-    ends = [y + height + gap for x, y, other, height in above if x < left + width and left < x + other]
-    return max([0, *(end - top for end in ends)])
+def embedding(name: str, model: dict[str, str]) -> str:
+    """How a prompt names an embedding; something that no prompt has for other models."""
+    return f"embedding:{Path(name).stem}" if model["directory"] == "embeddings" else "\0"
 
 
 def in_few_lines(value: Any, indent: int = 0) -> str:

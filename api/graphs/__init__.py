@@ -3,13 +3,14 @@
 from .builder import Built, Checking, Shown
 from .detailing import Detailing, detail
 from .generating import Control, Generation, Subject, generate
-from .inpainting import Inpainting, inpaint
+from .inpainting import NUMBERED_FILLS, Inpainting, inpaint
 from .meaning import InGraph, in_graph, in_hundredths
 from .models import Assets, Sampler, Sampling
 from .passes import Part, Pass, generate_and_repair, repair
 from .prompts import Words, with_embeddings, with_subject
 
 __all__ = [
+    "NUMBERED_FILLS",
     "Assets",
     "Built",
     "Checking",

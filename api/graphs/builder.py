@@ -11,7 +11,7 @@ Link = list[Any]
 
 
 class Shown(NamedTuple):
-    """The ids of the PreviewImage nodes: of the pictures, and of white ones where a picture was removed."""
+    """The tickets of the results: of the pictures, and of white ones where a picture was removed."""
 
     pictures: str
     removed: str | None = None
@@ -58,16 +58,18 @@ class Builder:
         )
 
     def show(self, image: Link, check: bool = True) -> Shown:
-        """Have a batch of results written where the service finds them."""
+        """Have a batch of results handed to the service."""
         safe = self.safety(image) if check else None
         if safe is None:
-            return Shown(self._preview(image))
+            return Shown(self._handed_over(image))
         white = self.add("MaskToImage", "White where a picture was removed", mask=safe.out(1))
-        return Shown(self._preview(safe.out(0)), self._preview(white.out()))
+        return Shown(self._handed_over(safe.out(0)), self._handed_over(white.out()))
 
-    def _preview(self, image: Link) -> str:
-        # `job` is no input of the node: it keeps ComfyUI from giving an equal, earlier job's files, which are gone.
-        return self.add("PreviewImage", "Result", images=image, job=uuid.uuid4().hex).id
+    def _handed_over(self, image: Link) -> str:
+        # A ticket is used once, so that ComfyUI does not take an equal, earlier job's result for this one's.
+        ticket = uuid.uuid4().hex
+        self.add("AfterDetailServiceResult", "Result", image=image, ticket=ticket)
+        return ticket
 
 
 class Node(NamedTuple):

@@ -14,6 +14,10 @@ WHOLE = 4096
 """Padding that shows the model the whole picture."""
 
 
+NUMBERED_FILLS: tuple[Fill, ...] = ("fill", "original", "latent noise", "latent nothing")
+"""By the number in inpainting_fill of the web UI, and of services made of it."""
+
+
 @dataclass(frozen=True)
 class Inpainting:
     """`only_masked` repaints a window around the mask with `padding` px of context; else the whole picture is shown."""

@@ -21,12 +21,13 @@ from ..object_prompts import ObjectPrompts
 from ..settings import PaintSettings, SampleSettings
 from ..view import View
 from .differential import with_differential_mask
-from .items import Item, Refiner, grouped, item_of, reworded
+from .items import Item, Refiner, grouped, item_of
 from .known import unknown_sampling
 from .model import cell_of, decides_by_batch, misfit, refiner_misfit, sizes_of
 from .noise import SINGLE_SAMPLERS
 from .passes import Passes
 from .progress import Progress, Step
+from .wording import Wording
 
 log = logging.getLogger("afterdetail")
 
@@ -57,14 +58,21 @@ class ComfyInpainter:
     def __post_init__(self) -> None:
         if sentence := unknown_sampling(self.settings.sampler_name, self.settings.scheduler):
             raise ValueError(sentence)
-        if self.clip is None and (self.prompts.lines or self.prompts.by_label):
-            raise ValueError("object_prompts needs the clip input: connect the CLIP that belongs to the model.")
+        self.wording = Wording(self.positive, self.negative, self.model, self.clip, self.prompts)
         if sentence := misfit(self.model, self.vae):
             raise ValueError(sentence)
         if self.refiner is not None and (sentence := refiner_misfit(self.model, self.refiner.model)):
             raise ValueError(sentence)
         if self.paint.differential:
             self.model = with_differential_mask(self.model)
+
+    @property
+    def notes(self) -> list[str]:
+        """What the user should know of the models that are wired."""
+        shown = any("concat_latent_image" in options for _, options in self.positive)
+        if "masked_image" not in getattr(self.model.model, "concat_keys", ()) or self.paint.inpaint_model or shown:
+            return []
+        return ["The model is an inpainting checkpoint, which wants to see where the hole is: turn on inpaint_model."]
 
     @property
     def sizes(self) -> ModelSizes:
@@ -96,9 +104,9 @@ class ComfyInpainter:
         cell = cell_of(self.vae)
         refiner = self.refiner if self.settings.high_noise_frac < 1 else None
         prepared: list[Item | Exception] = []
-        for job, positive in zip(jobs, self._positives(jobs), strict=True):
+        for job, (positive, negative) in zip(jobs, self._worded(jobs), strict=True):
             try:
-                prepared.append(item_of(job, View(job.region, image, cell), positive, self.negative, refiner))
+                prepared.append(item_of(job, View(job.region, image, cell), positive, negative, refiner))
             except NothingHere as nothing:
                 prepared.append(nothing)
             except Exception as error:
@@ -106,17 +114,15 @@ class ComfyInpainter:
                 prepared.append(error)
         return prepared
 
-    def _positives(self, jobs: Sequence[Job]) -> list[Conditioning]:
-        """Each job's prompt, still of the whole image; each text is encoded once."""
-        encoded: dict[str, Conditioning] = {}
-        positives = []
-        for job in jobs:
-            prompt = self.prompts.of(job.region.members[0], job.place_in_image)
-            if prompt and prompt not in encoded:
-                tokens = self.clip.tokenize(prompt)
-                encoded[prompt] = reworded(self.positive, self.clip.encode_from_tokens_scheduled(tokens))
-            positives.append(encoded[prompt] if prompt else self.positive)
-        return with_equal_lengths(positives) if self._tokens_may_repeat else positives
+    def _worded(self, jobs: Sequence[Job]) -> list[tuple[Conditioning, Conditioning]]:
+        """Each job's positive and negative, still of the whole image."""
+        worded = [self.wording.of(job.region) for job in jobs]
+        positives, negatives = [positive for positive, _ in worded], [negative for _, negative in worded]
+        if self._tokens_may_repeat and jobs:
+            positives = with_equal_lengths(positives)
+            if any(negative is not self.negative for negative in negatives):
+                negatives = with_equal_lengths(negatives)
+        return list(zip(positives, negatives, strict=True))
 
     @property
     def _tokens_may_repeat(self) -> bool:

@@ -3,7 +3,19 @@
 from ...detailer.names import nearest
 from .detecting import confidence, detector, download_missing, image, max_num_detections, pick, scan, selection
 from .masking import base_model, masks, placement, resolution, upscale
-from .painting import batch_size, blending, color_match, model, per_object, refiner, repair, safety, sampling, track
+from .painting import (
+    batch_size,
+    blending,
+    color_match,
+    model,
+    object_texts,
+    per_object,
+    refiner,
+    repair,
+    safety,
+    sampling,
+    track,
+)
 
 __all__ = [
     "base_model",
@@ -18,6 +30,7 @@ __all__ = [
     "max_num_detections",
     "model",
     "nearest",
+    "object_texts",
     "per_object",
     "pick",
     "placement",

@@ -152,16 +152,40 @@ def per_object() -> list[io.Input]:
             multiline=True,
             optional=True,
             advanced=True,
-            tooltip="A prompt for each object of an image, one per line in the order of the objects; or "
-            '"label: prompt" for all objects of a class. An empty line keeps the common prompt.',
+            tooltip="A prompt for each object, one per line, by the numbers on the picture; or "
+            '"label: prompt" for a class. An empty line keeps the common prompt, [SKIP] leaves an object alone, '
+            "[PROMPT] inserts the prompt input, <lora:name:0.8> adds a LoRA, --neg a negative, ... repeats the line "
+            "above. The help page has the whole grammar.",
         ),
         io.String.Input(
             "seeds",
             default="",
             optional=True,
             advanced=True,
-            tooltip="Seeds for single objects, separated by commas, in the order of the objects through all images. "
+            tooltip="Seeds for single objects, separated by commas, by the numbers on the pictures, counted on through "
+            "all images. "
             "The report names every seed, so that an object can be done again.",
+        ),
+    ]
+
+
+def object_texts() -> list[io.Input]:
+    """What goes with object_prompts."""
+    return [
+        io.String.Input(
+            "object_negatives",
+            default="",
+            multiline=True,
+            optional=True,
+            advanced=True,
+            tooltip="Negative prompts for single objects, written as in object_prompts. An empty line keeps the "
+            "common negative prompt.",
+        ),
+        io.String.Input(
+            "prompt",
+            optional=True,
+            force_input=True,
+            tooltip="The text of the common prompt, for [PROMPT] in object_prompts.",
         ),
     ]
 

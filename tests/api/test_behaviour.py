@@ -75,7 +75,7 @@ def test_at_most_so_many_and_the_detector_asked_for(service):
         ({"checkpoint": "pico-sdxl"}, "checkpoint", "is a sdxl model, and sd15 is needed"),
         ({"checkpoint": "../checkpoints/nano-sd15.ckpt"}, "checkpoint", "Unknown checkpoint"),
         ({"checkpoint": "/etc/passwd"}, "checkpoint", "Unknown checkpoint"),
-        ({"init_image": PHOTO[:2000]}, "init_image", "damaged or cut off"),
+        ({"init_image": PHOTO[:2000]}, "init_image", "PNG file that is cut off"),
         ({"init_image": None, "init_image_url": "http://localhost:8188/x"}, "init_image_url", "which is not fetched"),
     ],
 )
@@ -132,6 +132,18 @@ def test_image_to_image_inpainting_and_outpainting(service):
     assert (part != painted).any() and (part[300:] == source[300:]).all()
     grown = made(service, init_image=PHOTO, mask_image=mask, outpainting=True)[0]
     assert (grown[:128] == source[:128]).all() and (grown[130:250, 130:250] != source[130:250, 130:250]).any()
+
+
+def test_a_name_in_both_folders_is_the_controlnets(service):
+    for folder, original in (("checkpoints", "pico-sdxl"), ("controlnet", "pico-sdxl-controlnet")):
+        (file,) = (service.base / "models" / folder).glob(f"{original}.*")
+        file.with_stem("in-both-folders").symlink_to(file.resolve())
+    wish = {"controlnet_image": PHOTO, "steps": 1}
+    by_default, named = (
+        answered(service, "/generate/controlnet-sdxl", SD, **wish, **change)["images"][0]["image_b64"]
+        for change in ({}, {"checkpoint": "in-both-folders"})
+    )
+    assert by_default == named
 
 
 def test_both_pictures_of_a_subject_count_and_equally(service):

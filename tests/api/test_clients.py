@@ -136,7 +136,7 @@ def test_novita_lists_page_by_page(service):
 @pytest.mark.parametrize(
     ("query", "words"),
     [
-        ({"pagination.limit": "101"}, "pagination.limit is '101': input should be less than or equal to 100"),
+        ({"pagination.limit": "101"}, "pagination.limit is '101': use a whole number from 1 to 100"),
         ({"pagination.cursor": "x"}, "pagination.cursor is 'x'"),
         ({"filter.types": "checkpoint,lara"}, "filter.types.1 'lara'. Nearest: lora"),
         ({"filter.is_inpainting": "maybe"}, "filter.is_inpainting is 'maybe'"),

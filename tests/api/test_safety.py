@@ -112,13 +112,14 @@ def test_the_history_shows_no_request_even_as_it_ends(service):
 
 
 def test_the_log_holds_no_key_no_prompt_and_no_picture(service):
+    before = len(without_links(service.log()))
     post(service, "/generate/sd", QUICK)
     post(service, "/generate/sd", {**QUICK, "steps": 2000})
     log = without_links(service.log())
     assert "POST /generate/sd: 200" in log and "POST /generate/sd: 422" in log
     for secret in (KEY, OTHER_KEY, "very secret", as_base64(photo())[:200]):
         assert secret not in log
-    assert "Traceback" not in log
+    assert "Traceback" not in log[before:]
     assert not re.search(r"[A-Za-z0-9+/]{300}", log)
 
 

@@ -3,84 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import NamedTuple
 
-import pytest
 from playwright.sync_api import Locator, Page, expect
-from rig.browser import TIMEOUT_MS, complaints, load, new_page, open_app, prompt_of, screenshot
-from rig.canvas import focus, masking, panel_of, press_plus, set_widget, show, widget
-from rig.photos import collage
-from rig.prompts import Graph, checkpoint, node
-from rig.server import ComfyServer
-
-MASKS, DETAILER = "AfterDetailRegions", "AfterDetail"
-NAMES = {MASKS: "Mask Regions", DETAILER: "After Detailer", "AfterDetailStylePreset": "Style Preset"}
-SETTINGS = {"Comfy.Execution.PreviewMethod": "latent2rgb", "Comfy.ColorPalette": "dark"}
+from rig.browser import TIMEOUT_MS, load, prompt_of
+from rig.canvas import (
+    DETAILER,
+    MASKS,
+    NAMES,
+    detailing,
+    focus,
+    masking,
+    panel_of,
+    press_plus,
+    set_widget,
+    show,
+    widget,
+)
+from rig.prompts import node
 
 expect.set_options(timeout=TIMEOUT_MS)
-
-
-class Canvas(NamedTuple):
-    """ComfyUI's page in one renderer."""
-
-    page: Page
-    comfy: ComfyServer
-    in_vue: bool
-
-    def queue(self) -> None:
-        self.page.evaluate("app.queuePrompt(0, 1)")
-
-    def run(self, graph: Graph, kind: str) -> tuple[str, Locator]:
-        """Queue a graph from the canvas; the id of its node `kind`, and its panel once that shows what was found."""
-        return self.run_shown(show(self.page, graph, kind), kind)
-
-    def run_saved(self, graph: Graph, kind: str) -> tuple[str, Locator]:
-        """The same with a graph that was saved and opened before, and so has an id."""
-        node_id = show(self.page, graph, kind)
-        load(self.page, self.page.evaluate("app.graph.serialize()"))
-        return self.run_shown(node_id, kind)
-
-    def run_shown(self, node_id: str, kind: str) -> tuple[str, Locator]:
-        self.queue()
-        panel = panel_of(self.page, NAMES[kind])
-        expect(panel.locator(".ad-box")).to_have_count(3)  # the server has answered
-        focus(self.page, node_id)
-        return node_id, panel
-
-    def picture(self, name: str) -> None:
-        screenshot(self.page, f"{name} {'vue' if self.in_vue else 'classic'}")
-
-
-@pytest.fixture(scope="module", params=[False, True], ids=["classic", "vue"])
-def canvas(request: pytest.FixtureRequest, browser, comfy: ComfyServer) -> Iterator[Canvas]:
-    """One page for the tests of a renderer; none of its complaints may be about this pack."""
-    comfy.post("/settings", json={**SETTINGS, "Comfy.VueNodes.Enabled": request.param})
-    with new_page(browser) as page:
-        page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-        open_app(page, comfy)
-        yield Canvas(page, comfy, request.param)
-        about_us = [
-            complaint for complaint in complaints(page) if "afterdetail" in f"{complaint.path} {complaint.text}"
-        ]
-    comfy.post("/settings", json={"Comfy.VueNodes.Enabled": False})
-    assert not about_us
-
-
-@pytest.fixture(scope="module")
-def faces(comfy: ComfyServer) -> str:
-    """A picture of three faces, 640 x 320, in the input folder."""
-    return comfy.upload(collage([120, 90, 140], (640, 320)).image, "faces.png")
-
-
-def detailing(picture: str, **inputs) -> Graph:
-    wired = {"model": ["model", 0], "positive": ["positive", 0], "negative": ["negative", 0], "vae": ["model", 2]}
-    fixed = {"detector": "face_full_mediapipe", "resolution": "off", "steps": 2}
-    return checkpoint("nano-sd15.ckpt") | {
-        "image": node("LoadImage", image=picture),
-        DETAILER: node(DETAILER, image=["image", 0], **wired | fixed | inputs),
-        "show": node("PreviewImage", images=[DETAILER, 0]),
-    }
 
 
 def token_of(panel: Locator) -> str:
@@ -136,11 +77,11 @@ def test_an_object_clicked_out_is_left_alone_by_the_run(canvas, faces):
     expect(panel.locator(".ad-box[aria-pressed=false]")).to_have_count(1)
     assert widget(page, node_id, "pick") == "0, 2"
     assert prompt_of(page)[node_id]["inputs"]["pick"] == "0, 2"
-    expect(panel.locator("tbody tr[data-state=off]")).to_contain_text("face")
+    expect(panel.locator(".ad-list li[data-state=off]")).to_contain_text("face")
     canvas.picture("picked")
 
     canvas.queue()
-    panel.get_by_text("Objects repaired: 2 of 2").wait_for()
+    panel.get_by_text("Objects repaired: 2 of").wait_for()
     panel.get_by_role("button", name="Masks").click()
     panel.locator(".ad-box[aria-pressed=false]").click()
     expect(panel.locator(".ad-box[aria-pressed=false]")).to_have_count(0)
@@ -150,15 +91,15 @@ def test_an_object_clicked_out_is_left_alone_by_the_run(canvas, faces):
 def test_the_order_is_typed_or_dragged(canvas, faces):
     page = canvas.page
     node_id, panel = canvas.run(masking(faces), MASKS)
-    rows = panel.locator("tbody tr")
-    rows.nth(2).locator("input").fill("1")
+    rows = panel.locator(".ad-list li")
+    rows.nth(2).locator("input").fill("0")
     with page.expect_response("**/afterdetail/preview"):  # it draws the rows anew, which would end a drag
         rows.nth(2).locator("input").press("Enter")
     page.wait_for_function(
-        "panel => panel.querySelector('tbody .ad-toggle').title.startsWith('face 2')", arg=panel.element_handle()
+        "panel => panel.querySelector('.ad-list .ad-toggle').title.startsWith('face 2')", arg=panel.element_handle()
     )
     assert widget(page, node_id, "pick") == "2, 0-1"
-    rows.nth(0).drag_to(rows.nth(2), source_position={"x": 120, "y": 8}, target_position={"x": 120, "y": 8})
+    rows.nth(0).drag_to(rows.nth(2), source_position={"x": 180, "y": 8}, target_position={"x": 180, "y": 8})
     expect(rows.nth(0).locator(".ad-toggle")).to_have_attribute("title", re.compile("^face 0"))
     assert widget(page, node_id, "pick") == ""
 
@@ -220,7 +161,7 @@ def test_before_and_after_object_by_object(canvas, faces):
     panel.get_by_role("button", name="Next object").click()
     expect(panel.locator(".ad-line")).to_contain_text("face 1")
     assert "scale(1)" not in (panel.locator(".ad-picture").get_attribute("style") or "")
-    seed = panel.locator("tbody tr").nth(1).locator("code").inner_text()
+    seed = panel.locator(".ad-list li").nth(1).locator("code").inner_text()
     panel.get_by_role("button", name=f"Copy seed {seed}").click()
     expect(panel.get_by_role("button", name=f"Copy seed {seed}")).to_have_text("copied")
     assert page.evaluate("navigator.clipboard.readText()") == seed
@@ -234,7 +175,7 @@ def test_a_failed_object_is_marked_with_the_reason(canvas, faces):
     }
     _, panel = canvas.run(graph, DETAILER)
     expect(panel.locator(".ad-box[data-state=failed]")).to_have_count(1)
-    expect(panel.locator("tbody tr").first).to_contain_text("sampling failed")
+    expect(panel.locator(".ad-list li").first).to_contain_text("text encoder")
     canvas.picture("failed")
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import combinations
 
 import pytest
+from afterdetail.canvas.templates import titled
 from afterdetail.detailer.family import SDXL
 from PIL import Image
 from playwright.sync_api import Browser, Page
@@ -13,6 +14,8 @@ from rig.browser import opened
 from rig.graphs import ABOUT, FOLDER, LOADERS, api_form, graph, open_graph, page_of, provide
 from rig.server import ComfyServer
 from rig.workflows import STEMS, shipped, where
+from workflow_thumbnails import REPAIRED
+from workflow_thumbnails import SIZE as THUMBNAIL_SIZE
 
 TITLE_HEIGHT = 30
 THUMBNAIL_WIDTH, THUMBNAIL_BYTES = 600, 40_000
@@ -23,8 +26,20 @@ WRONG_VALUES = """app.graph.nodes.flatMap(node => (node.widgets ?? []).filter(wi
     return typeof widget.value === 'number' && (widget.value < min || widget.value > max)
 }).map(widget => `${node.title}: ${widget.name} = ${widget.value}`))"""
 UNKNOWN_TYPES = "app.graph.nodes.map(node => node.type).filter(type => !(type in LiteGraph.registered_node_types))"
-IS_OPEN = """([stem, id]) =>
-    app.graph.id === id && app.extensionManager.workflow.activeWorkflow.filename === stem"""
+IS_OPEN = """([title, id]) =>
+    app.graph.id === id && app.extensionManager.workflow.activeWorkflow.filename === title"""
+VUE = "on => app.extensionManager.setting.set('Comfy.VueNodes.Enabled', on)"
+OPEN_PANELS = """async () => {
+    for (const { afterdetailPanel: panel } of app.graph.nodes.filter((node) => node.afterdetailPanel)) {
+        panel.body.hidden = false
+        panel.fit()
+    }
+    await new Promise((resolve) => setTimeout(resolve, 300))
+}"""
+IN_VUE = """app.graph.nodes.map(({ id, title, pos }) => {
+    const { offsetWidth, offsetHeight } = document.querySelector(`.lg-node[data-node-id="${id}"]`)
+    return [`${id} ${title}`, [pos[0], pos[1] - 30, pos[0] + offsetWidth, pos[1] - 30 + offsetHeight]]
+})"""
 
 Rectangle = tuple[float, float, float, float]  # left, top, right, bottom
 
@@ -111,7 +126,7 @@ def test_the_note_says_what_the_readme_says_and_names_every_model(stem):
         (node["widgets_values"][0], LOADERS[node["type"]]) for node in nodes if node["type"] in LOADERS
     ):
         assert f"models/{folder}" in page_of(stem)
-        assert name in page_of(stem) or name.startswith("your-")
+        assert name in page_of(stem)
 
 
 def test_the_sizes_beside_a_generated_picture_are_those_of_its_model():
@@ -121,27 +136,44 @@ def test_the_sizes_beside_a_generated_picture_are_those_of_its_model():
 
 
 @pytest.mark.parametrize("stem", STEMS)
-def test_the_picture_is_small_and_of_this_graph(stem):
+def test_the_picture_is_small_and_of_this_graph_or_of_what_it_does(stem):
     path = FOLDER / f"{stem}.jpg"
     groups = [area(group) for group in graph(stem)["groups"]]
     with Image.open(path) as picture:
         assert picture.width == THUMBNAIL_WIDTH and path.stat().st_size < THUMBNAIL_BYTES
         wide, high = (max(group[side] for group in groups) + 50 for side in (2, 3))
+        wide, high = THUMBNAIL_SIZE if stem in REPAIRED else (wide, high)
         assert picture.width / picture.height == pytest.approx(wide / high, rel=0.02)
 
 
-def test_all_open_from_the_template_browser(page):
-    page.set_viewport_size({"width": 800, "height": 600})  # drawn without a GPU, a large page is slow
+def test_nodes_lie_side_by_side_in_vue_too_and_with_open_panels(page):
+    """Vue's nodes hold more; after a run the panels are open."""
+    page.evaluate(VUE, True)
     for stem in STEMS:
+        open_graph(page, stem)
+        page.wait_for_function("document.querySelectorAll('.lg-node').length === app.graph.nodes.length")
+        page.evaluate(OPEN_PANELS)
+        drawn = {title: tuple(sides) for title, sides in page.evaluate(IN_VUE)}
+        for (one, first), (other, second) in combinations(drawn.items(), 2):
+            assert not overlap(first, second), (stem, one, other)
+    page.evaluate(VUE, False)
+
+
+def test_all_open_from_the_template_browser_by_their_titles_in_their_order(page):
+    page.set_viewport_size({"width": 800, "height": 600})  # drawn without a GPU, a large page is slow
+    names = {stem: titled([stem])[0] for stem in STEMS}
+    for stem, title in names.items():
         page.evaluate("app.extensionManager.command.execute('Comfy.BrowseTemplates')")
         templates = page.get_by_role("dialog")
         templates.get_by_text("afterdetail", exact=True).first.dispatch_event("click")
-        card = templates.get_by_test_id(f"template-workflow-{stem}")
+        card = templates.get_by_test_id(f"template-workflow-{title}")
         card.evaluate("card => card.scrollIntoView()")  # its picture is fetched when it is seen
         picture = card.locator("img")
         assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") == THUMBNAIL_WIDTH
-        assert templates.locator("[data-testid^=template-workflow-]").count() == len(STEMS)
+        cards = templates.locator("[data-testid^=template-workflow-]")
+        shown = cards.evaluate_all("cards => cards.map((card) => card.dataset.testid)")
+        assert shown == [f"template-workflow-{name}" for name in titled(STEMS)]
         card.dispatch_event("click")
         templates.wait_for(state="hidden")
-        page.wait_for_function(IS_OPEN, arg=[stem, graph(stem)["id"]])
+        page.wait_for_function(IS_OPEN, arg=[title, graph(stem)["id"]])
         assert api_form(page) == shipped(stem)

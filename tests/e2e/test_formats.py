@@ -74,7 +74,7 @@ KINDS = {
     "transparency: RGBA": Kind(".png", saved(RGBA), same_alpha),
     "transparency: grey with alpha": Kind(".png", saved(RGBA.convert("LA")), same_alpha),
     "transparency: palette": Kind(".png", saved(RGB.quantize(16), transparency=bytes(range(0, 256, 16))), same_alpha),
-    "transparency: WebP, TIFF": Kind(".webp", saved(RGBA, lossless=True), same_alpha),
+    "transparency: WebP": Kind(".webp", saved(RGBA, lossless=True), same_alpha),
     "colour profile (ICC) of RGB": Kind(
         ".jpg", saved(RGB, icc_profile=SRGB), lambda original, result: result.info["icc_profile"] == SRGB
     ),

@@ -108,7 +108,12 @@ def test_prompts_of_single_objects_are_shown(bench, comfy, crowd):
     graph["detail"]["inputs"]["clip"] = ["model", 1]
     [run] = bench.run_detail(graph).ui["afterdetail"]
     seen = preview(comfy, run["token"], object_prompts="old\n\nface: young", pick="2, 0, 1")
-    assert [item["prompt"] for item in seen["objects"]] == ["old", "young", "young", None]
+    assert [(item["place"], item["prompt"]) for item in seen["objects"]] == [
+        (2, "young"),
+        (0, "old"),
+        (1, "young"),
+        (3, None),
+    ]
 
 
 def test_confidence_moves_both_ways_where_that_is_exact(bench, comfy, regions_graph, tiny_yolo):

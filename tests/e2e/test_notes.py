@@ -5,6 +5,7 @@ from io import BytesIO
 import numpy as np
 import pytest
 from PIL import Image
+from rig.comfyui import ROOT
 from rig.prompts import node
 
 IGNORED = "only_inside is an empty mask, as of a picture without transparency: it is ignored."
@@ -58,5 +59,7 @@ def test_a_pick_that_misses_is_said_in_all_three_places(bench, comfy, crowd):
     left_out = "Objects 0-1, 3: skipped, left out by pick."
     assert done.ui["notes"] == done.report["notes"] == [missed, left_out]
     assert comfy.log()[before:].count(missed) == comfy.log()[before:].count(left_out) == 1
+    page = (ROOT / "docs" / "report.md").read_text(encoding="utf-8")
+    assert all(f"`{key}`" in page for key in done.ui)
     assert done.ui["num_objects_detected"] == [4] and done.ui["num_objects_inpainted"] == [1]
     assert [item["status"] for item in done.objects] == ["skipped", "skipped", "inpainted", "skipped"]

@@ -13,8 +13,13 @@ ABSENT = "person_yolov8s-seg"
 REFUSED: list[tuple[str, dict[str, Any], str]] = [
     ("AfterDetail", {"seeds": "1,x"}, "seeds holds 'x': write whole numbers from 0 to 2^64 - 1 and commas."),
     ("AfterDetail", {"pick": "0, two"}, "pick is '0, two': write places and ranges from 0 on, such as 0, 2-4."),
+    (
+        "AfterDetail",
+        {"object_prompts": "a <lora:mine:x> face"},
+        "object_prompts holds <lora:mine:x>: write its strength",
+    ),
     ("AfterDetail", {"detector": ABSENT}, "needs the file person_yolov8s-seg.pt, which is not there."),
-    ("AfterDetail", {"detector": "face_full"}, "Unknown detector 'face_full'. Nearest: face_full_mediapipe"),
+    ("AfterDetail", {"detector": "face_full_mediapip"}, "Nearest: face_full_mediapipe"),
     ("AfterDetail", {"sampler_name": "eulr"}, "Unknown sampler_name 'eulr'. Nearest: euler"),
     ("AfterDetail", {"scheduler": "norml"}, "Unknown scheduler 'norml'. Nearest: normal"),
     ("AfterDetail", {"resolution": "1024x1025"}, "Unknown resolution '1024x1025'. Nearest: 1024x1024"),

@@ -2,16 +2,73 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Locator, Page, expect
 
-from .prompts import Graph, node
+from .browser import load, screenshot
+from .prompts import Graph, checkpoint, node
+from .server import ComfyServer
+
+MASKS, DETAILER = "AfterDetailRegions", "AfterDetail"
+NAMES = {MASKS: "Mask Regions", DETAILER: "After Detailer", "AfterDetailStylePreset": "Style Preset"}
 
 NODE = "app.graph.nodes.find((node) => String(node.id) === id)"
 WIDGET = f"{NODE}.widgets.find((widget) => widget.name === name)"
 VIEW = {"left": 420, "top": 120, "height": 840}
 """Where a node in focus stands on the page, and how high it may be; ComfyUI's own bars are around."""
+
+
+class Canvas(NamedTuple):
+    """ComfyUI's page in one renderer."""
+
+    page: Page
+    comfy: ComfyServer
+    in_vue: bool
+
+    def queue(self) -> None:
+        self.page.evaluate("app.queuePrompt(0, 1)")
+
+    def run(self, graph: Graph, kind: str, objects: int = 3) -> tuple[str, Locator]:
+        """Queue a graph from the canvas; the id of its node `kind`, and its panel once that shows `objects` found."""
+        return self.run_shown(show(self.page, graph, kind), kind, objects)
+
+    def run_saved(self, graph: Graph, kind: str) -> tuple[str, Locator]:
+        """The same with a graph that was saved and opened before, and so has an id."""
+        node_id = show(self.page, graph, kind)
+        load(self.page, self.page.evaluate("app.graph.serialize()"))
+        return self.run_shown(node_id, kind)
+
+    def run_shown(self, node_id: str, kind: str, objects: int = 3) -> tuple[str, Locator]:
+        self.queue()
+        panel = panel_of(self.page, NAMES[kind])
+        expect(panel.locator(".ad-box")).to_have_count(objects)  # the server has answered
+        focus(self.page, node_id)
+        return node_id, panel
+
+    def run_again(self, node_id: str, panel: Locator, **widgets: Any) -> None:
+        """Queue with other widget values and wait until the panel shows what came of it."""
+        page = self.page
+        for name, value in widgets.items():
+            set_widget(page, node_id, name, value)
+        with page.expect_response("**/afterdetail/preview"):
+            self.queue()
+        expect(panel.locator(".ad-progress")).to_be_hidden()
+        focus(page, node_id)
+
+    def picture(self, name: str) -> None:
+        screenshot(self.page, f"{name} {'vue' if self.in_vue else 'classic'}")
+
+
+def detailing(picture: str, **inputs: Any) -> Graph:
+    """Nodes `image`, `AfterDetail` with these inputs and few steps of a tiny model, and `show`."""
+    wired = {"model": ["model", 0], "positive": ["positive", 0], "negative": ["negative", 0], "vae": ["model", 2]}
+    fixed = {"detector": "face_full_mediapipe", "resolution": "off", "steps": 2}
+    return checkpoint("nano-sd15.ckpt") | {
+        "image": node("LoadImage", image=picture),
+        DETAILER: node(DETAILER, image=["image", 0], **wired | fixed | inputs),
+        "show": node("PreviewImage", images=[DETAILER, 0]),
+    }
 
 
 def masking(picture: str, **detecting: Any) -> Graph:

@@ -9,7 +9,6 @@ from typing import Any
 
 import av
 import numpy as np
-from PIL import Image
 from playwright.sync_api import Page
 from skimage import data
 
@@ -21,7 +20,6 @@ from .workflows import STEMS
 
 FOLDER = ROOT / "workflows"
 ABOUT = "About this workflow"
-PHOTO, VIDEO = "example.png", "example.mp4"
 VIDEO_PREVIEW = "video-preview"  # a widget that a node gets once its video is there, of no use to ComfyUI
 LOADERS = {
     "CheckpointLoaderSimple": "checkpoints",
@@ -41,25 +39,27 @@ def graph(stem: str) -> CanvasGraph:
 
 
 def page_of(stem: str) -> str:
-    """What the README says about a workflow."""
+    """What the README says about a workflow, with links to the models."""
     readme = (FOLDER / "README.md").read_text(encoding="utf-8")
     (text,) = re.findall(rf"^### {re.escape(stem)}\n\n(.*?)\n(?=\n##)", readme, re.M | re.S)
-    return re.sub(r"\n(?! *[\n-]) *", " ", text)  # a paragraph or an item in one line
+    text = re.sub(r"\n(?! *[\n-]) *", " ", text)  # a paragraph or an item in one line
+    models = json.loads((ROOT / "tools" / "workflow_models.json").read_text(encoding="utf-8"))
+    for name, model in models.items():
+        text = text.replace(f"`{name}`", f"[{name}]({model['url']})")
+    return text
 
 
 def provide(comfy: ComfyServer, models: Path) -> None:
-    """Give `comfy` what the workflows name: a photo, a video, and empty files in the folder `models`, never loaded."""
+    """Give `comfy` the models that the workflows name: empty files in the folder `models`, never loaded."""
     for node in (node for stem in STEMS for node in graph(stem)["nodes"] if node["type"] in LOADERS):
         path = models / LOADERS[node["type"]] / node["widgets_values"][0]
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
     comfy.link_models(models)
-    comfy.upload(Image.fromarray(data.astronaut()), PHOTO)
-    write_video(comfy.base / "input" / VIDEO)
 
 
 def write_video(path: Path) -> None:
-    """Two frames of the photo."""
+    """Two frames of a photo."""
     with av.open(str(path), "w") as film:
         stream = film.add_stream("h264", rate=8)
         stream.width, stream.height, stream.pix_fmt = 512, 512, "yuv420p"
@@ -70,8 +70,9 @@ def write_video(path: Path) -> None:
 
 
 def open_graph(page: Page, stem: str) -> None:
-    """Put the shipped file on the canvas, its note as the README has it now."""
+    """Put the shipped file on the canvas as a graph, its note as the README has it now."""
     opened = graph(stem)
+    opened["extra"].pop("linearMode", None)  # as an app it would show no canvas
     for node in opened["nodes"]:
         if node.get("title") == ABOUT:
             node["widgets_values"] = [page_of(stem)]

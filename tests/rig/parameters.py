@@ -61,7 +61,7 @@ class Document(NamedTuple):
 P = Parameter
 BAD_IMAGE: dict[str, Any] = {"refused": "$BASE64_IMAGE", "says": "not base64"}
 STYLE: dict[str, Any] = {"refused": "anim", "says": "Nearest: anime", "note": "78 names, as in the node Style Preset"}
-LORA: dict[str, Any] = {"refused": {"nano-sd15-lore": 1.0}, "says": "Nearest: nano-sd15-lora"}
+LORA: dict[str, Any] = {"refused": {"nano-sd15-lore": 1.0}, "says": "nano-sd15-lora"}
 ENCODING: dict[str, Any] = {"choices": ("jpeg", "png"), "default": "jpeg", "accepted": "jpeg", "refused": "gif"}
 SAMPLER: dict[str, Any] = {"default": "DDIM", "accepted": "K_EULER", "refused": "EULER", "says": "Nearest: K_EULER"}
 SDXL = {"inpainting_base_model": "sdxl", "init_image": LARGE}
@@ -104,7 +104,7 @@ ADETAILER = Document(
             given={"init_image": LARGE},
         ),
         P("cfg_scale", "number", 2.0, 50.5, default=7.5, above=0, high=50),
-        P("checkpoint", "string", "octoai:nano-sd15", "nano-sd16", "same", says="Nearest: nano-sd15"),
+        P("checkpoint", "string", "octoai:nano-sd15", "nano-sd16", "same", says="nano-sd15"),
         P("confidence", "number", 0.5, 1.5, "same", default=0.3, low=0, high=1),
         P("image_encoding", "string", **ENCODING),
         P("loras", "object", {"octoai:nano-sd15-lora": 1.0}, default={}, **LORA),
@@ -112,16 +112,16 @@ ADETAILER = Document(
         P("mask_dilation", "integer", 20, -1, default=4, low=0, high=512),
         P("mask_padding", "integer", 90, -1, default=32, low=0, high=4096),
         P("max_num_detections", "integer", 1, 0, "same", low=1, high=4096),
-        P("union_masks", "boolean", True, "yes", "unseen", default=False, says="boolean"),
-        P("negative_prompt", "string", "blurry", 5, default="", says="string"),
-        P("prompt", "string", "a green lizard", 5, default="", says="string"),
+        P("union_masks", "boolean", True, "yes", "unseen", default=False, says="true or false"),
+        P("negative_prompt", "string", "blurry", 5, default="", says="a text"),
+        P("prompt", "string", "a green lizard", 5, default="", says="a text"),
         P("sampler", "string", **SAMPLER),
         P("seed", "integer or list", 2, 0, low=1, high=MAX_SEED, note="a list holds one for each object"),
         P("steps", "integer", 3, 201, default=20, low=1, high=200),
         P("strength", "number", 0.5, 1.1, default=0.9, low=0, high=1),
         P("style_preset", "string", "anime", default="base", **STYLE),
         P(
-            "use_refiner", "boolean", True, 1, default=False, says="boolean", given=SDXL | {"steps": 3},
+            "use_refiner", "boolean", True, 1, default=False, says="true or false", given=SDXL | {"steps": 3},
             note="sdxl only",
         ),
         P(
@@ -137,8 +137,8 @@ GENERATE = Document(
     "/generate/sd",
     ASKED,
     (
-        P("prompt", "string", "a lighthouse", 5, says="string", required=True),
-        P("negative_prompt", "string", "blurry", 5, default="", says="string"),
+        P("prompt", "string", "a lighthouse", 5, says="a text", required=True),
+        P("negative_prompt", "string", "blurry", 5, default="", says="a text"),
         P("sampler", "string", **SAMPLER),
         P("cfg_scale", "number", 2.0, 0, default=12, above=0, high=50),
         P("image_encoding", "string", **ENCODING),
@@ -153,16 +153,16 @@ GENERATE = Document(
         P("init_image", "base64", PHOTO, **BAD_IMAGE),
         P("strength", "number", 0.3, 1.5, low=0, high=1, given=START, note="0.8; 1 for outpainting"),
         P("mask_image", "base64", MASK, **BAD_IMAGE, given=START, note="white is painted anew"),
-        P("outpainting", "boolean", True, 0, default=False, says="boolean", given=PAINT),
-        P("checkpoint", "string", "nano-sd15.safetensors", "nano-sd16", "same", says="Nearest: nano-sd15"),
+        P("outpainting", "boolean", True, 0, default=False, says="true or false", given=PAINT),
+        P("checkpoint", "string", "nano-sd15.safetensors", "nano-sd16", "same", says="nano-sd15"),
         P("loras", "object", {"octoai:nano-sd15-lora": 1.0}, default={}, **LORA),
         P(
             "textual_inversions", "object", {"octoai:sd15-embedding": "octopus"}, {"x": "y"}, default={},
-            says="Nearest: sd15-embedding",
+            says="sd15-embedding",
         ),
-        P("vae", "string", None, "sd15-vea", says="Nearest: sd15-vae"),  # a VAE of full size: minutes at 512 px
+        P("vae", "string", None, "sd15-vea", says="sd15-vae"),  # a VAE of full size: minutes at 512 px
         P("clip_skip", "integer", 2, 13, default=1, low=0, high=12, own=True),
-        P("inpaint_full_res", "boolean", True, 1, default=False, says="boolean", own=True, given=PAINT),
+        P("inpaint_full_res", "boolean", True, 1, default=False, says="true or false", own=True, given=PAINT),
         P(
             "inpaint_full_res_padding", "integer", 100, -1, default=32, low=0, high=4096, own=True,
             given=PAINT | {"inpaint_full_res": True},
@@ -175,10 +175,10 @@ SDXL_ONLY = Document(
     "/generate/sdxl",
     ASKED | {"steps": 1},
     (
-        P("prompt_2", "string", "a cat in a little hat", 5, default="", says="string", note="prompt, if left out"),
-        P("negative_prompt_2", "string", "blurry", 5, default="", says="string", note="as with prompt_2"),
+        P("prompt_2", "string", "a cat in a little hat", 5, default="", says="a text", note="prompt, if left out"),
+        P("negative_prompt_2", "string", "blurry", 5, default="", says="a text", note="as with prompt_2"),
         P("style_preset", "string", "anime", default="base", **STYLE),
-        P("use_refiner", "boolean", True, "x", default=False, says="boolean", given={"steps": 3}),
+        P("use_refiner", "boolean", True, "x", default=False, says="true or false", given={"steps": 3}),
         P(
             "high_noise_frac", "number", 0.2, -0.1, default=0.8, low=0, high=1,
             given={"steps": 2, "use_refiner": True},
@@ -198,12 +198,12 @@ CONTROLNET = Document(
         P("controlnet_image", "base64", PHOTO, **BAD_IMAGE, note="required on this route"),
         P(
             "checkpoint", "string", "octoai:pico-sdxl-controlnet", "pico-sdxl-controlnot", "same",
-            says="Nearest: pico-sdxl", note="a ControlNet's name or a checkpoint's",
+            says="pico-sdxl", note="a ControlNet's name or a checkpoint's",
         ),
-        P("controlnet", "string", "pico-sdxl-controlnet", "x", "same", says="Nearest: pico-sdxl-controlnet", own=True),
+        P("controlnet", "string", "pico-sdxl-controlnet", "x", "same", says="pico-sdxl-controlnet", own=True),
         P("controlnet_conditioning_scale", "number", 0.2, 11, default=1, low=0, high=10, own=True),
         P("controlnet_early_stop", "number", 0.0, 1.5, low=0, high=1, own=True, note="1"),
-        P("controlnet_preprocess", "boolean", True, 1, default=False, says="boolean", own=True),
+        P("controlnet_preprocess", "boolean", True, 1, default=False, says="true or false", own=True),
     ),
 )  # fmt: skip
 
@@ -223,8 +223,8 @@ SEGMIND = Document(
             "image", "base64 or URL", MIRRORED, "http://169.254.169.254/x.png", says="which is not fetched",
             required=True,
         ),
-        P("prompt", "string", "a green lizard", 5, says="string", required=True),
-        P("negative_prompt", "string", "hat", 5, default="bad quality, painting, blur", says="string"),
+        P("prompt", "string", "a green lizard", 5, says="a text", required=True),
+        P("negative_prompt", "string", "hat", 5, default="bad quality, painting, blur", says="a text"),
         P("samples", "integer", 2, 5, "same", default=1, low=1, high=4),
         P("num_inference_steps", "integer", 16, 14, default=20, low=15, high=75),
         P("guidance_scale", "number", 9.5, 4.9, default=6, low=5, high=10),
@@ -250,16 +250,16 @@ NOVITA = Document(
         "seed": 1,
     },
     (
-        P("model_name", "string", "nano-sd15-inpaint", "nano-sd16", says="Nearest: nano-sd15", required=True),
-        P("prompt", "string", "a lighthouse", 5, says="string", required=True),
-        P("negative_prompt", "string", "blurry", 5, default="", says="string"),
+        P("model_name", "string", "nano-sd15-inpaint", "nano-sd16", says="nano-sd15", required=True),
+        P("prompt", "string", "a lighthouse", 5, says="a text", required=True),
+        P("negative_prompt", "string", "blurry", 5, default="", says="a text"),
         P("image_num", "integer", 2, 9, "same", default=1, low=1, high=8),
         P("steps", "integer", 3, 101, default=25, low=1, high=100),
         P("seed", "integer", 2, -2, default=-1, low=-1, high=MAX_SEED, note="-1: a random one"),
         P("clip_skip", "integer", 2, 13, default=1, low=0, high=12),
         P("guidance_scale", "number", 2.0, 31, default=7.5, low=1, high=30),
         P(
-            "sampler_name", "string", "DPM adaptive", "Euler b", default="Euler a", says="Nearest: Euler",
+            "sampler_name", "string", "DPM adaptive", "Euler b", default="Euler a", says="Euler",
         ),
         P("mask_blur", "integer", 8, 65, default=1, low=0, high=64),
         P("inpainting_fill", "integer", 0, 4, default=1, low=0, high=3, note="fill, original, latent noise or nothing"),
@@ -270,14 +270,14 @@ NOVITA = Document(
         P("strength", "number", 0.5, 1.1, default=0.85, low=0, high=1),
         P("image_base64", "base64", SMALL_MIRRORED, **BAD_IMAGE, required=True),
         P("mask_image_base64", "base64", SMALL_OTHER_MASK, **BAD_IMAGE, required=True, note="of the image's size"),
-        P("sd_vae", "string", "sd15-vae", "sd15-vea", says="Nearest: sd15-vae", own=True, given=TINY),
+        P("sd_vae", "string", "sd15-vae", "sd15-vea", says="sd15-vae", own=True, given=TINY),
         P(
             "loras", "list", [{"model_name": "nano-sd15-lora", "strength": 1.0}], [{"model_name": "x"}], default=[],
-            says="Nearest: nano-sd15-lora", own=True,
+            says="nano-sd15-lora", own=True,
         ),
         P(
             "embeddings", "list", [{"model_name": "sd15-embedding"}], [{"model_name": "x"}], default=[],
-            says="Nearest: sd15-embedding", own=True, given={"prompt": "sd15-embedding"},
+            says="sd15-embedding", own=True, given={"prompt": "sd15-embedding"},
         ),
     ),
     inside="request",

@@ -28,7 +28,7 @@ def grid_objects(count: int, labels: Sequence[str] = ("face",)) -> Detections:
         x, y = index * CELL + (CELL - SIDE) // 2, (CELL - SIDE) // 2
         box = Box(x, y, x + SIDE, y + SIDE)
         label = labels[index % len(labels)]
-        found.append(Detection(box, 0.9 - index / 100, label, Extent(*map(float, box)), index=index))
+        found.append(Detection(box, 0.9 - index / 100, label, Extent(*map(float, box)), index=index, number=index))
     return Detections(CELL * count, CELL, (tuple(found),))
 
 

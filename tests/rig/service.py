@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+import socket
 import time
 from collections.abc import Callable
 from io import BytesIO
@@ -20,9 +21,10 @@ from .server import ComfyServer
 
 KEY = "a-key-for-the-tests-0001"
 OTHER_KEY = "a-key-for-the-tests-0002"
+THIRD_KEY = "a-key-for-the-tests-0003"
 SETTINGS: dict[str, Any] = {
     "enabled": True,
-    "api_keys": [KEY, OTHER_KEY],
+    "api_keys": [KEY, OTHER_KEY, THIRD_KEY],
     "checkpoints": {"sd15": "nano-sd15", "sdxl": "pico-sdxl", "refiner": "pico-refiner"},
     "controlnet": "pico-sdxl-controlnet",
     "max_pixels": 4_200_000,
@@ -33,8 +35,8 @@ BEARER = {"Authorization": f"Bearer {KEY}"}
 
 
 def serving(models: Path, settings: dict[str, Any] | None = None) -> ComfyServer:
-    """A server that has not started, with the service on. Results are kept for the last graph only."""
-    server = ComfyServer(models, nano=True, arguments=("--cpu", "--cache-classic"))
+    """A server that has not started, with the service on."""
+    server = ComfyServer(models, nano=True)
     configure(server, SETTINGS if settings is None else settings)
     return server
 
@@ -62,6 +64,29 @@ def as_base64(image: Image.Image, kind: str = "PNG", **options: Any) -> str:
     buffer = BytesIO()
     image.save(buffer, kind, **options)
     return base64.b64encode(buffer.getvalue()).decode("ascii")
+
+
+def half_sent(server: ComfyServer, path: str, body: Any, share: float = 1.0, key: str = KEY) -> socket.socket:
+    """A connection on which a share of a request's body has been sent. Close it to hang up."""
+    content = json.dumps(body).encode()
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {key}\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(content)}\r\n\r\n"
+    )
+    connection = socket.create_connection(("127.0.0.1", server.port))
+    connection.sendall(head.encode() + content[: int(len(content) * share)])
+    return connection
+
+
+def left_files(server: ComfyServer) -> list[Path]:
+    """What lies in the folders of pictures that come and go."""
+    return [path for name in ("temp", "input", "output") for path in (server.base / name).rglob("*") if path.is_file()]
+
+
+def is_idle(server: ComfyServer) -> bool:
+    """Whether ComfyUI's queue is empty."""
+    queue = server.get("/queue").json()
+    return not queue["queue_running"] and not queue["queue_pending"]
 
 
 def picture(text: str) -> Image.Image:

@@ -50,8 +50,8 @@ def small(stem: str, **files: str) -> Graph:
                 inputs["value"] = SMALL
             case "DA3Inference":
                 inputs["resolution"] = 140
-        if "your-embedding" in str(inputs.get("text")):
-            inputs["text"] = inputs["text"].replace("your-embedding", "sd15-embedding")
+        if "EasyNegative" in str(inputs.get("text")):
+            inputs["text"] = inputs["text"].replace("EasyNegative", "sd15-embedding")
     return graph
 
 

@@ -1,33 +1,57 @@
 /** The canvas side of AfterDetail: the only file that ComfyUI's page imports by itself; it changes nothing global. */
 import { app } from "../../../scripts/app.js"
 import { api } from "../../../scripts/api.js"
-import { Panel } from "./panel.mjs"
+import { labelForm } from "./app_form.mjs"
+import { foldAdvanced, showAllOfPick } from "./fold.mjs"
+import { migrationItems } from "./migrate_menu.mjs"
+import { addRun, placeOf } from "./memory.mjs"
+import { ofNode, releaseRuns, widgetNamed } from "./node.mjs"
+import { NAME, Panel, runOf } from "./panel.mjs"
+import { QueuedRuns } from "./queued.mjs"
 import { StylePanel } from "./style_panel.mjs"
-import { ofNode, removeRecord } from "./node.mjs"
 import { fetchTranslations } from "./words.mjs"
 
 const LIVE = ["AfterDetail", "AfterDetailDetect", "AfterDetailRegions"]
 const RESULT = ["AfterDetail", "AfterDetailInpaint"]
 
+/** By then the page knows which workflow a graph that it opens belongs to. */
+const SETTLED_MS = 600
+
 const panels = new Set()
+const queued = new QueuedRuns()
 
 function attach(node) {
   const kind = node.comfyClass
+  if (!kind?.startsWith("AfterDetail")) return
+  foldAdvanced(node)
+  showAllOfPick(node)
   if (kind === "AfterDetailStylePreset") new StylePanel(node)
   if (!LIVE.includes(kind) && !RESULT.includes(kind)) return
   const panel = new Panel(node, { live: LIVE.includes(kind), result: RESULT.includes(kind) })
   panels.add(panel)
-  chain(node, "onExecuted", (output) => panel.executed(output))
+  node.afterdetailPanel = panel
+  widgetNamed(node, NAME).afterQueued = () => queued.add(placeOf(node), panel.memory.ownName())
+  chain(node, "onConfigure", () => setTimeout(() => void configured(panel).catch((error) => panel.say(error.message)))) // by then a pasted node is in the graph
   chain(node, "onRemoved", () => removed(panel))
 }
 
-/** ComfyUI empties the graph whenever it opens one: then all go, and what they saw is kept for when they come back. */
+/** A node that was loaded, pasted or brought back by undo shows its last runs; a copy goes its own way from there. */
+async function configured(panel) {
+  if (!panel.node.graph) return
+  if (!panel.memory.isNamed) await new Promise((resolve) => setTimeout(resolve, SETTLED_MS))
+  const { name } = panel.memory
+  const here = [...panels].filter((other) => other !== panel && other.node.graph?.rootGraph === panel.node.graph.rootGraph)
+  if (name && here.some((other) => other.memory.name === name)) panel.memory.part()
+  await panel.restore()
+}
+
+/** ComfyUI empties the graph whenever it opens one: then all go, and what they saw stays for when they come back. */
 function removed(panel) {
   panels.delete(panel)
   const { graph } = panel.node
   const others = graph.nodes.filter((other) => other !== panel.node)
   setTimeout(() => {
-    if (others.some((other) => graph.nodes.includes(other))) removeRecord(panel, [...panels])
+    if (others.some((other) => graph.nodes.includes(other))) releaseRuns(panel, [...panels])
   })
 }
 
@@ -46,8 +70,20 @@ function on(event, idOf, tell) {
   })
 }
 
+/** A node has run: its panel shows it; a node of a workflow that lies under another one finds it when it comes back. */
+function executed({ node, display_node: shownAs, prompt_id: prompt, output }) {
+  const id = String(shownAs ?? node)
+  const mine = [...panels].filter(({ node: own, memory }) => {
+    const owner = ofNode(own, id) ? queued.ownerOf(prompt, placeOf(own)) : null
+    return owner === undefined || owner === memory.name
+  })
+  for (const panel of mine) panel.executed(output)
+  const [run, owner] = [runOf(output), queued.ownerOf(prompt, `:${id}`)]
+  if (run && owner && mine.length === 0) addRun(owner, run)
+}
+
 function stopAll() {
-  for (const panel of panels) panel.progress.stop()
+  for (const panel of panels) panel.stopped()
 }
 
 app.registerExtension({
@@ -60,15 +96,17 @@ app.registerExtension({
     await fetchTranslations()
   },
   setup() {
+    api.addEventListener("execution_start", ({ detail }) => queued.start(detail.prompt_id))
+    api.addEventListener("executed", ({ detail }) => executed(detail))
     on("afterdetail.progress", (detail) => detail.node, (panel, detail) => panel.progressed(detail))
     on("progress", (detail) => detail.node, (panel, detail) => panel.progress.reach(detail.value, detail.max))
     on("b_preview_with_metadata", (detail) => detail.nodeId, (panel, detail) => panel.progress.show(detail.blob))
+    on("execution_error", (detail) => detail.node_id, (panel, detail) => panel.failed(detail.exception_message))
     for (const end of ["execution_success", "execution_error", "execution_interrupted"]) {
       api.addEventListener(end, stopAll)
     }
   },
   nodeCreated: attach,
-  loadedGraphNode(node) {
-    for (const panel of panels) if (panel.node === node) panel.restore()
-  }
+  afterConfigureGraph: labelForm,
+  getNodeMenuItems: migrationItems
 })

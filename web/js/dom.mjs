@@ -58,6 +58,6 @@ export class Stepper {
   }
 
   write() {
-    this.line.textContent = this.words.line({ number: this.at + 1, count: this.count })
+    this.line.textContent = this.words.line({ at: this.at, count: this.count })
   }
 }

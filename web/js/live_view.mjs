@@ -6,25 +6,28 @@ import { pictureUrl, preview } from "./server.mjs"
 import { Stage } from "./stage.mjs"
 import { imageSteps, phrase } from "./words.mjs"
 
+const LEFT_OUT = "#999999"
+
 export class LiveView {
-  /** `onProblem` gets a sentence. */
-  constructor(node, onProblem) {
+  /** `say` gets a sentence about a problem or null, `help` the objects that were found. */
+  constructor(node, { say, help }) {
     this.node = node
-    this.onProblem = onProblem
+    this.say = say
+    this.help = help
     this.objects = []
     this.images = new Stepper(imageSteps(), () => this.refresh())
     this.stage = new Stage({ onPress: (at) => this.toggle(at), onPoint: (at) => this.describe(at) })
     this.line = element("output", { className: "ad-line", textContent: hint() })
-    this.rows = element("tbody")
-    this.notes = element("div", { className: "ad-notes", role: "status" })
+    this.rows = element("ul", { className: "ad-list", aria: { label: phrase("Objects") } })
+    this.remarks = element("div", { className: "ad-notes", role: "status" })
     this.element = element(
       "div",
       { className: "ad-view" },
       this.images.element,
       this.stage.element,
       this.line,
-      element("div", { className: "ad-scroll" }, tableWith(phrase("Objects"), columns(), this.rows)),
-      this.notes
+      this.rows,
+      this.remarks
     )
   }
 
@@ -45,10 +48,10 @@ export class LiveView {
     try {
       const image = this.images.at
       this.draw(await preview(this.run.token, image, widgetValues(this.node)), image)
-      this.onProblem(null)
+      this.say(null)
     } catch (error) {
       if (error.gone) this.run = null
-      this.onProblem(error.message)
+      this.say(error.message)
     }
     this.asking = false
     if (this.askAgain) {
@@ -58,13 +61,15 @@ export class LiveView {
   }
 
   draw(seen, image) {
-    this.objects = seen.objects
+    this.objects = seen.objects.map((object) => ({ ...object, color: object.place === null ? LEFT_OUT : object.color }))
     this.stage.setSize(seen.width, seen.height)
-    const text = phrase("Image {number} of the last run", { number: image + 1 })
+    const text = phrase("Image {number} of the last run", { number: image })
     this.stage.showPicture(pictureUrl(this.run.token, "before", image), text)
     this.stage.showMask(seen.mask)
     this.drawObjects()
-    this.notes.replaceChildren(...seen.notes.map((note) => element("p", { textContent: note })))
+    this.remarks.replaceChildren(...seen.notes.map((note) => element("p", { textContent: note })))
+    this.line.hidden = this.rows.hidden = this.objects.length === 0
+    this.help(this.objects)
   }
 
   drawObjects() {
@@ -85,19 +90,23 @@ export class LiveView {
     const order = selected.indexOf(object)
     const number = element("input", {
       type: "number",
-      min: 1,
-      max: selected.length,
-      value: order + 1,
+      min: 0,
+      max: selected.length - 1,
+      value: order,
+      disabled: order < 0,
       dataset: { key: `place ${object.box}` },
-      onchange: (event) => this.reorder(order, Number(event.target.value) - 1),
+      onchange: (event) => this.reorder(order, Number(event.target.value)),
       aria: { label: phrase("Place of {object} in the order", { object: `${object.label} ${object.place}` }) }
     })
-    const toggle = button(object.label, sentenceOf(object), () => this.toggle(at), { className: "ad-toggle" })
+    const toggle = button(nameOf(object), sentenceOf(object), () => this.toggle(at), { className: "ad-toggle" })
     toggle.dataset.key = `toggle ${object.box}`
     toggle.setAttribute("aria-pressed", String(object.selected))
     if (object.place === null) toggle.setAttribute("aria-disabled", "true")
-    const row = element(
-      "tr",
+    const facts = [object.score.toFixed(2), `${sizeOf(object.box)} px`]
+    if (object.sampled_at) facts.push(`\u2192 ${object.sampled_at.join("x")}`)
+    if (object.reason) facts.push(object.reason)
+    return element(
+      "li",
       {
         draggable: object.selected,
         style: { "--ad-color": object.color },
@@ -112,13 +121,10 @@ export class LiveView {
           if (order >= 0) this.reorder(Number(event.dataTransfer.getData("text/plain")), order)
         }
       },
-      element("td", {}, order < 0 ? null : number),
-      element("td", {}, toggle),
-      element("td", { textContent: object.score.toFixed(2) }),
-      element("td", { textContent: sizeOf(object.box) }),
-      element("td", { textContent: object.sampled_at?.join("x") ?? "" })
+      order < 0 ? null : number,
+      toggle,
+      element("span", { className: "ad-facts", textContent: facts.join(" \u00b7 ") })
     )
-    return row
   }
 
   selected() {
@@ -130,7 +136,8 @@ export class LiveView {
     this.describe(at)
     if (object.place === null) return
     const selected = this.selected()
-    this.pick(object.selected ? selected.filter((other) => other !== object) : [...selected, object].sort(byPlaceIf(inOrder(selected))))
+    const added = () => [...selected, object].sort(byPlaceIf(inOrder(selected)))
+    this.pick(object.selected ? selected.filter((other) => other !== object) : added())
   }
 
   reorder(from, to) {
@@ -160,8 +167,6 @@ export class LiveView {
   }
 }
 
-const columns = () => ["#", phrase("object"), phrase("score"), "px", phrase("at")]
-
 const hint = () =>
   phrase("Click an object to leave it out or take it in. Drag its row, or type its number, to change the order.")
 
@@ -172,9 +177,11 @@ const byPlaceIf = (natural) => (natural ? (a, b) => a.place - b.place : () => 0)
 
 const sizeOf = ([x0, y0, x1, y1]) => `${x1 - x0}x${y1 - y0}`
 
+const nameOf = (object) => (object.place === null ? object.label : `${object.label} ${object.place}`)
+
 function sentenceOf(object) {
   const parts = [
-    `${object.label}${object.place === null ? "" : ` ${object.place}`}`,
+    nameOf(object),
     phrase("score {score}", { score: object.score.toFixed(2) }),
     `${sizeOf(object.box)} px`,
     object.sampled_at && phrase("sampled at {size}", { size: object.sampled_at.join("x") }),
@@ -182,15 +189,4 @@ function sentenceOf(object) {
     object.reason ?? (object.selected ? null : phrase("left out"))
   ]
   return parts.filter(Boolean).join(", ")
-}
-
-export function tableWith(caption, columns, rows) {
-  const heads = columns.map((text) => element("th", { scope: "col", textContent: text }))
-  return element(
-    "table",
-    {},
-    element("caption", { className: "ad-hidden", textContent: caption }),
-    element("thead", {}, element("tr", {}, ...heads)),
-    rows
-  )
 }

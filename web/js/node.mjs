@@ -1,8 +1,9 @@
-/** What the panels need of a node: its widget values, a place on it, and a memory that outlives a reload of the page. */
+/** What the panels need of a node: its widget values, and a place on it. */
 import { app } from "../../../scripts/app.js"
 import { release } from "./server.mjs"
 
 const SIMPLE = ["number", "string", "boolean"]
+const WIDTH = 340
 
 /** Values by name of the widgets that are not fed by a link. */
 export function widgetValues(node) {
@@ -38,14 +39,16 @@ export function watchWidgets(node, then) {
 
 let placed = 0
 
-/** Puts an element on a node. `minHeight` says how high it has to be at the moment. */
-export function place(node, name, element, minHeight) {
+/** Puts an element on a node. `height` says how high it has to be at the moment, in the classic renderer. */
+export function place(node, name, element, height) {
   // A type of its own: Vue's renderer would go on showing the element of a node that undo has replaced by this one.
   const made = node.addDOMWidget(name, `${name}_${placed++}`, element, {
     serialize: false,
     hideOnZoom: false,
+    hideInPanel: true,
     margin: 6,
-    getMinHeight: minHeight,
+    getMinHeight: height,
+    getMaxHeight: height,
     getValue: () => "",
     setValue: () => {}
   })
@@ -61,17 +64,35 @@ export function place(node, name, element, minHeight) {
 
 const CORE_TEXT = "$$node-text-preview"
 
-/** Leaves progress to the panel: ComfyUI's own line of text and live picture would stay at the foot of the node. */
+/** Leaves progress to the panel: ComfyUI's own line of text would stay at the foot of the node. */
 export function hideCoreProgress(node) {
   const text = widgetNamed(node, CORE_TEXT)
   if (text) node.removeWidget(text)
 }
 
-/** Enlarges a node until everything on it has its least height; Vue's nodes are as high as what they hold. */
-export function makeRoom(node, width, element) {
-  const [least, height] = element.closest(".lg-node") ? [0, 0] : node.computeSize()
-  node.setSize([Math.max(node.size[0], least, width), Math.max(node.size[1], height)])
-  node.graph?.setDirtyCanvas(true, true)
+/** Ends ComfyUI's own live picture, which Vue's nodes would go on showing after the run. */
+export function endCorePreview(node) {
+  const place = node.graph === node.graph?.rootGraph ? String(node.id) : `${node.graph?.id}:${node.id}`
+  setTimeout(() => {
+    app.revokePreviews?.(place)
+    if (app.nodePreviewImages?.[place]) delete app.nodePreviewImages[place]
+    node.graph?.setDirtyCanvas(true, true)
+  }, 500) // ComfyUI itself waits 400 ms before it ends a picture
+}
+
+/** Makes the node as high as what is on it needs; room that the user gave it beyond that stays. */
+export function fitHeight(node, element) {
+  if (!node.graph || element.closest(".lg-node")) return // Vue's nodes are as high as what they hold
+  const needed = node.computeSize()[1]
+  const room = Math.max(0, node.size[1] - (element.neededBefore ?? node.size[1]))
+  element.neededBefore = needed
+  node.setSize([Math.max(node.size[0], WIDTH), needed + room])
+  node.graph.setDirtyCanvas(true, true)
+}
+
+/** Queues the graph as the Run button does. */
+export function queue() {
+  void app.queuePrompt(0, 1)
 }
 
 /** Whether an execution id ("7", or "3:7" in a subgraph) is that of the node. */
@@ -80,25 +101,9 @@ export function ofNode(node, executionId) {
   return path.at(-1) === String(node.id) && path.length > 1 === (node.graph !== node.graph?.rootGraph)
 }
 
-function keyOf(node) {
-  return `afterdetail:${node.graph?.rootGraph?.id}:${node.graph?.id}:${node.id}`
-}
-
-/** Keeps what a run left for as long as the tab is open. */
-export function saveRecord(node, record) {
-  sessionStorage.setItem(keyOf(node), JSON.stringify(record))
-}
-
-export function savedRecord(node) {
-  return JSON.parse(sessionStorage.getItem(keyOf(node)) ?? "null")
-}
-
-/** Tells the server that a node was removed, unless a copy of it shows the same run. */
-export function removeRecord(panel, others) {
-  sessionStorage.removeItem(panel.key ?? "")
+/** Tells the server that a node was removed, unless a copy of it shows the same runs. */
+export function releaseRuns(panel, others) {
   for (const token of panel.tokens) {
-    if (!others.some((other) => other.tokens.has(token))) void release(token)
+    if (!others.some((other) => other.tokens.has(token))) void release(token).catch(() => {})
   }
 }
-
-export { keyOf }

@@ -1,115 +1,240 @@
-/** The element on a node: its live view, its result, its progress, and what there is to say. */
-import { element } from "./dom.mjs"
+/** The element on a node: its masks, its results, its progress, and what there is to say. */
+import { button, element } from "./dom.mjs"
 import { LiveView } from "./live_view.mjs"
-import { hideCoreProgress, keyOf, makeRoom, place, savedRecord, saveRecord, watchWidgets } from "./node.mjs"
+import { Memory } from "./memory.mjs"
+import { endCorePreview, fitHeight, hideCoreProgress, place, queue, setWidget, watchWidgets, widgetNamed } from "./node.mjs"
+import { Notices } from "./notices.mjs"
 import { Progress } from "./progress.mjs"
 import { ResultView } from "./result_view.mjs"
+import { readReport } from "./runs.mjs"
 import { isAvailable } from "./server.mjs"
+import { Weights } from "./weights.mjs"
 import { phrase } from "./words.mjs"
 
-const NAME = "afterdetail_panel"
-const EMPTY_HEIGHT = 48
-const FULL_HEIGHT = { live: 380, result: 470 }
-const WIDTH = 340
+export const NAME = "afterdetail_panel"
+const BAR_HEIGHT = 34
 const PROGRESS_HEIGHT = 84
+const LOW_CONFIDENCE = 0.15
+const HEIGHT = { usual: 460, least: 220, empty: 330 }
+/** Widgets that decide which objects are found, their masks and their windows: after a change these are worth a look. */
+const CHANGES_MASKS = [
+  ...["detector", "confidence", "scan", "max_num_detections", "sort_by", "min_area", "max_area", "labels", "pick"],
+  ...["mask_dilation", "mask_dilation_percent", "mask_blur", "mask_padding", "union_masks", "cover", "upright"],
+  ...["resolution", "base_model", "x_offset", "y_offset", "invert", "upscale"]
+]
 
 export class Panel {
   constructor(node, { live, result }) {
     this.node = node
-    this.tokens = new Set()
+    this.memory = new Memory(node)
     this.progress = new Progress()
-    this.message = element("p", { className: "ad-message", role: "status", textContent: firstWords(live) })
+    this.notices = new Notices()
+    this.weights = new Weights(node, this.notices, () => this.fit())
     this.views = {}
-    if (live) this.views.live = new LiveView(node, (sentence) => this.say(sentence))
-    if (result) this.views.result = new ResultView()
+    const actions = { say: (sentence) => this.say(sentence), help: (objects) => this.help(objects) }
+    if (live) this.views.live = new LiveView(node, actions)
+    if (result) this.views.result = new ResultView(node, { ...actions, use: (values) => this.use(values) })
+    this.line = element("span", { className: "ad-message", role: "status", textContent: firstWords(live) })
+    this.fold = button("", phrase("Show or hide what the last run found"), () => this.toggle(), { className: "ad-fold" })
     this.tabs = element("div", { className: "ad-tabs", role: "group", hidden: true, aria: { label: phrase("View") } })
     this.tabs.append(...Object.keys(this.views).map((name) => this.tabFor(name)))
+    const bar = element("div", { className: "ad-bar" }, this.fold, this.line, this.tabs)
     this.body = element("div", { className: "ad-body", hidden: true })
-    this.element = element("div", { className: "ad-panel" }, this.progress.element, this.message, this.tabs, this.body)
-    watchWidgets(node, () => this.widgetChanged())
+    const parts = [bar, this.progress.element, this.notices.element, this.body, this.handle()]
+    this.element = element("div", { className: "ad-panel" }, ...parts)
+    watchWidgets(node, (name) => this.widgetChanged(name))
     node.onDrawBackground = () => {} // where ComfyUI draws the live picture, in the classic renderer
-    this.full = result ? FULL_HEIGHT.result : FULL_HEIGHT.live
     place(node, NAME, this.element, () => this.height)
+    this.fit()
+    void this.weights.refresh().catch((error) => this.say(error.message))
+  }
+
+  get tokens() {
+    return new Set(this.memory.runs.map((run) => run.token))
   }
 
   get height() {
-    return (this.body.hidden ? EMPTY_HEIGHT : this.full) + (this.progress.element.hidden ? 0 : PROGRESS_HEIGHT)
+    const around = (this.progress.element.hidden ? 0 : PROGRESS_HEIGHT) + this.notices.height
+    if (this.body.hidden) return BAR_HEIGHT + around
+    return (this.memory.standing.height ?? (this.empty ? HEIGHT.empty : HEIGHT.usual)) + around
+  }
+
+  /** Gives the node the height that the panel has now. */
+  fit() {
+    this.element.style.setProperty("--ad-panel-height", `${this.height}px`)
+    this.element.toggleAttribute("data-folded", this.body.hidden)
+    this.handleLine?.toggleAttribute("hidden", this.body.hidden)
+    this.fold.textContent = this.body.hidden ? "\u25b8" : "\u25be"
+    this.fold.disabled = !this.run
+    this.fold.setAttribute("aria-expanded", String(!this.body.hidden))
+    fitHeight(this.node, this.element)
   }
 
   tabFor(name) {
     const text = name === "live" ? phrase("Masks") : phrase("Result")
-    const tab = element("button", { type: "button", textContent: text, onclick: () => this.open(name) })
-    tab.dataset.view = name
-    return tab
+    return button(text, text, () => this.open(name), { dataset: { view: name } })
+  }
+
+  /** A line at the foot that is dragged, or moved by the arrow keys, to make the panel higher. */
+  handle() {
+    this.handleLine = element("div", { className: "ad-handle", tabIndex: 0, role: "separator", hidden: true })
+    this.handleLine.setAttribute("aria-orientation", "horizontal")
+    this.handleLine.setAttribute("aria-label", phrase("Height of the panel"))
+    const grow = (pixels) => {
+      const height = (this.memory.standing.height ?? HEIGHT.usual) + pixels
+      this.memory.set({ height: Math.max(HEIGHT.least, Math.round(height)) })
+      this.fit()
+    }
+    this.handleLine.addEventListener("pointerdown", (event) => {
+      this.handleLine.setPointerCapture(event.pointerId)
+      let last = event.clientY
+      const scale = this.element.getBoundingClientRect().height / this.element.offsetHeight || 1
+      this.handleLine.onpointermove = ({ clientY }) => {
+        grow((clientY - last) / scale)
+        last = clientY
+      }
+      event.stopPropagation()
+    })
+    this.handleLine.addEventListener("pointerup", () => (this.handleLine.onpointermove = null))
+    this.handleLine.addEventListener("keydown", (event) => {
+      const step = { ArrowDown: 20, ArrowUp: -20 }[event.key]
+      if (step) grow(step)
+    })
+    return this.handleLine
+  }
+
+  toggle() {
+    this.body.hidden = !this.body.hidden
+    this.memory.set({ folded: this.body.hidden })
+    this.fit()
   }
 
   /** Which objects are sampled, and how far: {label, first, last, count, step, steps}. */
   progressed(step) {
-    const first = this.progress.element.hidden
     this.progress.say(step)
-    if (first) makeRoom(this.node, WIDTH, this.element)
+    this.fit()
     hideCoreProgress(this.node)
+  }
+
+  /** The run has ended, for whatever reason. */
+  stopped() {
+    if (this.progress.element.hidden) return
+    this.progress.stop()
+    endCorePreview(this.node)
+    this.fit()
+  }
+
+  /** The node has failed; the sentence is the server's. */
+  failed(sentence) {
+    this.stopped()
+    this.notices.show({ key: "error", text: sentence })
+    void this.weights.refresh().catch(() => {})
+    this.fit()
   }
 
   /** The node has run; its UI output says where the server keeps what it saw. */
   executed(output) {
-    this.progress.stop()
-    const run = output?.afterdetail?.[0]
+    this.stopped()
+    this.notices.clear("error")
+    endCorePreview(this.node)
+    const run = runOf(output)
     if (!run) return
-    const report = output.report && readReport(output.report[0])
-    this.show({ run, report: report && sized(report, run) })
-    saveRecord(this.node, this.record)
+    this.memory.add(run)
+    this.show(this.memory.runs)
   }
 
-  /** What the last run left before the page was loaded anew. */
+  /** What the last runs left before the page was loaded anew, or the node was brought back by undo. */
   async restore() {
-    const record = savedRecord(this.node)
-    if (record && (await isAvailable(record.run.token))) this.show(record)
+    const available = await Promise.all(
+      this.memory.runs.map(async (run) => [run.token, await isAvailable(run.token).catch(() => false)])
+    )
+    this.memory.keepOnly(new Set(available.filter(([, yes]) => yes).map(([token]) => token)))
+    const { runs } = this.memory
+    if (runs.length > 0) this.show(runs)
   }
 
-  show(record) {
-    this.record = record
-    this.key = keyOf(this.node)
-    this.tokens.add(record.run.token)
-    this.say(null)
-    const first = this.body.hidden
-    this.body.hidden = false
+  show(runs) {
+    this.run = runs[0]
+    this.empty = Boolean(this.run.report?.images.every((image) => image.objects.length === 0))
+    this.body.hidden = this.memory.standing.folded === true
+    this.line.hidden = true
     this.tabs.hidden = Object.keys(this.views).length < 2
-    this.views.live?.show(record.run)
-    if (record.report) this.views.result?.show(record.run, record.report)
-    this.open(record.report && this.views.result ? "result" : "live")
-    if (first) makeRoom(this.node, WIDTH, this.element)
+    this.views.live?.show(this.run)
+    if (this.run.report) this.views.result?.show(runs)
+    this.open(this.run.report && this.views.result ? "result" : "live")
+    this.fit()
   }
 
   open(name) {
-    for (const tab of this.tabs.children) tab.setAttribute("aria-pressed", String(tab.dataset.view === name))
+    for (const tab of this.tabs.querySelectorAll("button")) {
+      tab.setAttribute("aria-pressed", String(tab.dataset.view === name))
+    }
     this.body.replaceChildren(this.views[name].element)
   }
 
-  widgetChanged() {
+  widgetChanged(name) {
+    if (name === "detector") this.weights.write()
     const { live } = this.views
     if (!live?.run) return
-    if (!this.body.contains(live.element)) this.open("live")
+    if (CHANGES_MASKS.includes(name) && !this.body.contains(live.element)) this.open("live")
     live.refresh()
   }
 
-  say(sentence) {
-    this.message.hidden = !sentence
-    this.message.textContent = sentence ?? ""
+  /** What to try where no object is left to repair; `objects` are those that the masks' view knows. */
+  help(objects) {
+    const notice = this.helpFor(objects)
+    if (notice) this.notices.show({ key: "help", ...notice })
+    else this.notices.clear("help")
+    this.fit()
   }
+
+  helpFor(objects) {
+    if (!this.run || objects.some((object) => object.selected)) return null
+    const wanted = objects.filter((object) => object.place !== null)
+    if (wanted.length > 0 && widgetNamed(this.node, "pick")?.value) {
+      const text = phrase("{count} found, all left out by pick.", { count: wanted.length })
+      return { text, actions: [{ text: phrase("Clear pick"), onclick: () => this.use({ pick: "" }) }] }
+    }
+    const text = objects.length
+      ? phrase("{count} found, all left out: {reason}.", { count: objects.length, reason: objects[0].reason })
+      : phrase("Nothing was found here. Lower the confidence, look for small objects, or try another detector.")
+    return { text, actions: [...this.lowerConfidence(objects), ...this.lookCloser()] }
+  }
+
+  lowerConfidence(objects) {
+    const now = widgetNamed(this.node, "confidence")?.value
+    const best = Math.max(...objects.map((object) => object.score), LOW_CONFIDENCE)
+    const confidence = Math.floor(100 * best) / 100
+    if (now === undefined || confidence >= now) return []
+    const onclick = () => this.use({ confidence }, objects.length === 0)
+    return [{ text: phrase("Lower confidence to {confidence}", { confidence }), onclick }]
+  }
+
+  lookCloser() {
+    if (widgetNamed(this.node, "scan")?.value !== "off") return []
+    return [{ text: phrase("Look for small objects"), onclick: () => this.use({ scan: "2" }, true) }]
+  }
+
+  /** Sets widgets as the user would, and then queues the graph if `run`. */
+  use(values, run = false) {
+    for (const [name, value] of Object.entries(values)) setWidget(this.node, name, value)
+    if (run) queue()
+  }
+
+  say(sentence) {
+    if (sentence) this.notices.show({ key: "problem", text: sentence })
+    else this.notices.clear("problem")
+    this.fit()
+  }
+}
+
+/** What a node's UI output says about its run; null if the server keeps nothing of it. */
+export function runOf(output) {
+  const run = output?.afterdetail?.[0]
+  return run ? { ...run, report: output.report && readReport(output.report[0]) } : null
 }
 
 const firstWords = (live) =>
   live
-    ? phrase("Run once to see what is found here. After that, the widgets show their effect at once.")
+    ? phrase("Run once to see what is found here.")
     : phrase("Run once to see here what was repaired.")
-
-/** Seeds as text: JSON.parse would round those beyond 2^53. */
-function readReport(json) {
-  return JSON.parse(json.replace(/"seed": (\d+)/g, '"seed": "$1"'))
-}
-
-/** The report with each image's size. */
-function sized(report, { width, height }) {
-  return { ...report, images: report.images.map((image) => ({ ...image, width, height })) }
-}

@@ -1,18 +1,29 @@
-/** What the last run made: before and after, object by object, and the report. */
+/** What the last runs made: before and after, object by object, and what happened to each. */
+import { copyText } from "./clipboard.mjs"
+import { showCrops } from "./crops.mjs"
 import { button, element, Stepper } from "./dom.mjs"
-import { tableWith } from "./live_view.mjs"
+import { numberOf, settingsOf } from "./runs.mjs"
 import { pictureUrl } from "./server.mjs"
 import { Stage } from "./stage.mjs"
+import { Strip } from "./strip.mjs"
 import { imageSteps, objectSteps, phrase } from "./words.mjs"
 
-const COLORS = { inpainted: "#009e73", skipped: "#e69f00", failed: "#d55e00", removed: "#cc79a7" }
+const BEFORE_KEY = "b"
 
 export class ResultView {
-  constructor() {
+  /** `use` sets widgets to the values that it gets, `say` shows a sentence about a problem. */
+  constructor(node, { use, say }) {
+    this.use = use
+    this.say = say
     this.stage = new Stage({ onPress: (at) => this.select(at), onPoint: (at) => this.describe(at) })
+    this.strip = new Strip(() => this.draw())
     this.images = new Stepper(imageSteps(), () => this.draw())
     this.steps = new Stepper(objectSteps(), (at) => this.select(at))
     this.all = button(phrase("all"), phrase("Show the whole picture"), () => this.select(null))
+    this.crops = button(phrase("side by side"), phrase("Show this object before and after, side by side"), () => this.showCrops())
+    this.seed = button(phrase("use this seed"), phrase("Set the seed to that of this run"), () =>
+      this.use({ seed: this.run.widgets.seed, control_after_generate: "fixed" })
+    )
     this.split = element("input", {
       type: "range",
       min: 0,
@@ -22,58 +33,128 @@ export class ResultView {
       oninput: () => this.drawPictures(),
       aria: { label: phrase("Before and after: how much of the picture is shown as it was before") }
     })
+    this.hold = button(phrase("before"), phrase("Hold to see the picture before; or hold the key B"), null, { className: "ad-hold" })
+    this.leftName = element("span", {}, this.hold)
+    this.rightName = element("span", { textContent: phrase("after") })
+    this.compare = element("div", { className: "ad-compare" }, this.leftName, this.split, this.rightName)
     this.line = element("output", { className: "ad-line" })
-    this.rows = element("tbody")
+    this.rows = element("ul", { className: "ad-list", aria: { label: phrase("Report") } })
+    this.stepsLine = element("div", { className: "ad-steps" }, this.steps.element, this.all, this.crops, this.seed)
     this.element = element(
       "div",
-      { className: "ad-view" },
+      { className: "ad-view ad-result", tabIndex: -1 },
       this.images.element,
+      this.strip.element,
       this.stage.element,
-      element("label", { className: "ad-compare" }, phrase("before"), this.split, phrase("after")),
-      element("div", { className: "ad-steps" }, this.steps.element, this.all),
+      this.compare,
+      this.stepsLine,
       this.line,
-      element("div", { className: "ad-scroll" }, tableWith(phrase("Report"), columns(), this.rows))
+      this.rows
     )
+    this.holdsBefore()
   }
 
-  show(run, report) {
-    this.run = run
-    this.report = report
-    this.images.reset(run.shown, this.images.at)
+  show(runs) {
+    this.strip.show(runs)
+    this.images.reset(runs[0].shown, this.images.at)
     this.draw()
   }
 
+  get run() {
+    return this.strip.right
+  }
+
+  get image() {
+    return this.run.report.images[this.images.at] ?? { objects: [] }
+  }
+
   get objects() {
-    return this.report.images[this.images.at].objects
+    return this.image.objects
   }
 
   draw() {
-    const { width, height } = this.report.images[this.images.at]
-    this.stage.setSize(width, height)
+    this.stage.setSize(this.run.width, this.run.height)
     this.drawPictures()
-    this.stage.showObjects(this.objects.map(markOf))
+    this.stage.showObjects(this.objects.map((object, at) => this.markOf(object, at)))
     this.steps.reset(this.objects.length)
     this.rows.replaceChildren(...this.objects.map((object, at) => this.rowOf(object, at)))
+    const empty = this.objects.length === 0
+    for (const part of [this.compare, this.stepsLine, this.rows]) part.hidden = empty
+    this.seed.hidden = this.run.widgets.seed === undefined
+    this.seed.title = phrase("Set the seed to that of this run") + `: ${settingsOf(this.run, this.strip.runs)}`
     this.select(null)
   }
 
   drawPictures() {
-    const { token, painted } = this.run
-    this.stage.showPicture(pictureUrl(token, "before", this.images.at), phrase("Before the repair"))
-    this.stage.showAfter(painted && pictureUrl(token, "after", this.images.at), this.split.value)
-    this.stage.after.alt = phrase("After the repair")
+    const { left } = this.strip
+    this.hold.textContent = left ? "A" : phrase("before")
+    const name = left ? phrase("An earlier run") : phrase("Before the repair")
+    this.stage.showPicture(this.urlOf(left), name)
+    const shown = this.run.painted && this.objects.length > 0
+    this.stage.showAfter(shown && this.urlOf(this.run), this.held ? 100 : this.split.value, phrase("After the repair"))
+  }
+
+  /** Of a run's result, or of the picture before for null. */
+  urlOf(run) {
+    return pictureUrl((run ?? this.run).token, run?.painted ? "after" : "before", this.images.at)
+  }
+
+  /** While the button or the key is held, the picture is as it was before. */
+  holdsBefore() {
+    const hold = (held) => {
+      if (Boolean(this.held) === held) return
+      this.held = held
+      if (this.strip.runs) this.drawPictures()
+    }
+    this.hold.addEventListener("pointerdown", () => hold(true))
+    for (const end of ["pointerup", "pointerleave", "pointercancel"]) this.hold.addEventListener(end, () => hold(false))
+    this.element.addEventListener("pointerenter", () => {
+      if (!this.element.contains(document.activeElement)) this.element.focus({ preventScroll: true })
+    })
+    this.element.addEventListener("keydown", (event) => {
+      if (event.key.toLowerCase() === BEFORE_KEY && !event.ctrlKey && !event.metaKey) hold(true)
+    })
+    this.element.addEventListener("keyup", () => hold(false))
+    this.element.addEventListener("focusout", () => hold(false))
   }
 
   rowOf(object, at) {
-    const show = phrase("Show {object}", { object: `${object.label} ${at}` })
-    return element(
-      "tr",
-      { dataset: { state: object.status }, style: { "--ad-color": COLORS[object.status] } },
-      element("td", {}, button(`${at} ${object.label}`, show, () => this.select(at), { className: "ad-toggle" })),
-      element("td", { textContent: wordOf(object.status) }),
-      element("td", { className: "ad-reason", textContent: object.reason ?? "" }),
-      element("td", {}, object.seed === null ? null : seedOf(object.seed))
-    )
+    const name = nameOf(object, at)
+    const show = button(name, phrase("Show {object}", { object: name }), () => this.select(at), { className: "ad-toggle" })
+    const seed = object.seed === null || object.seed === undefined ? null : this.seedOf(object.seed)
+    const words = element("span", { className: "ad-facts", textContent: fateOf(object) })
+    const properties = { dataset: { state: object.status }, style: { "--ad-color": this.colorOf(object, at) } }
+    return element("li", properties, show, words, seed)
+  }
+
+  /** A seed is a number of up to 64 bits: it comes as text, for JavaScript's numbers end at 53. */
+  seedOf(seed) {
+    const copy = button(phrase("copy"), phrase("Copy seed {seed}", { seed }), async () => {
+      try {
+        await copyText(seed)
+        copy.textContent = phrase("copied")
+      } catch {
+        this.say(phrase("The browser does not let the page copy. The seed is {seed}.", { seed }))
+      }
+    })
+    copy.onblur = () => (copy.textContent = phrase("copy"))
+    return element("span", { className: "ad-seed" }, element("code", { textContent: seed }), copy)
+  }
+
+  colorOf(object, at) {
+    const { colors } = this.run
+    return colors[numberOf(object, at) % colors.length]
+  }
+
+  markOf(object, at) {
+    return {
+      box: object.box,
+      window: null,
+      color: this.colorOf(object, at),
+      caption: String(numberOf(object, at)),
+      label: phrase("Show {object}", { object: sentenceOf(object, at) }),
+      failed: object.status === "failed"
+    }
   }
 
   /** Fills the stage with one object's window; with the whole picture for null. */
@@ -85,7 +166,17 @@ export class ResultView {
     this.stage.highlight(this.selected)
     ;[...this.rows.children].forEach((row, place) => row.toggleAttribute("data-selected", place === this.selected))
     this.all.disabled = !object
+    this.crops.disabled = !object?.window
     this.describe(null)
+  }
+
+  showCrops() {
+    const object = this.objects[this.selected]
+    const sides = [
+      { text: this.strip.left ? phrase("An earlier run") : phrase("Before the repair"), url: this.urlOf(this.strip.left) },
+      { text: phrase("After the repair"), url: this.urlOf(this.run) }
+    ]
+    showCrops(object, this.run, sides)
   }
 
   describe(at) {
@@ -94,45 +185,26 @@ export class ResultView {
   }
 }
 
-const columns = () => [phrase("object"), phrase("status"), phrase("reason"), phrase("seed")]
+const nameOf = (object, at) => `${object.label} ${numberOf(object, at)}`
 
-function wordOf(status) {
-  return {
-    inpainted: phrase("inpainted"),
-    skipped: phrase("skipped"),
+/** What happened to an object, in plain words. */
+function fateOf({ status, reason }) {
+  const words = {
+    inpainted: phrase("repaired"),
+    skipped: phrase("left alone"),
     failed: phrase("failed"),
-    removed: phrase("removed for safety")
+    removed: phrase("removed for safety"),
+    rejected: phrase("kept as it was")
   }[status]
-}
-
-/** A seed is a number of up to 64 bits: it comes as text, for JavaScript's numbers end at 53. */
-function seedOf(seed) {
-  const copy = button(phrase("copy"), phrase("Copy seed {seed}", { seed }), async () => {
-    await navigator.clipboard.writeText(seed)
-    copy.textContent = phrase("copied")
-  })
-  copy.onblur = () => (copy.textContent = phrase("copy"))
-  return element("span", { className: "ad-seed" }, element("code", { textContent: seed }), copy)
-}
-
-function markOf(object, at) {
-  return {
-    box: object.box,
-    window: null,
-    color: COLORS[object.status],
-    caption: object.status === "inpainted" ? `${at}` : `${at} ${wordOf(object.status)}`,
-    label: phrase("Show {object}", { object: sentenceOf(object, at) }),
-    failed: object.status === "failed"
-  }
+  return reason ? `${words}: ${reason}` : words
 }
 
 function sentenceOf(object, at) {
   const parts = [
-    `${object.label} ${at}`,
+    nameOf(object, at),
     phrase("score {score}", { score: object.score.toFixed(2) }),
     object.sampled_at && phrase("sampled at {size}", { size: object.sampled_at.join("x") }),
-    wordOf(object.status),
-    object.reason
+    fateOf(object)
   ]
   return parts.filter(Boolean).join(", ")
 }

@@ -25,12 +25,36 @@ export async function styled(prompt, negativePrompt) {
   return (await post("/afterdetail/styles", { prompt, negative_prompt: negativePrompt })).json()
 }
 
+/** Detector -> what is known of the weights it lacks. */
+export async function missingWeights() {
+  return (await checked(await api.fetchApi("/afterdetail/weights"))).json()
+}
+
+/** Starts the download of a detector's weights. */
+export async function download(detector) {
+  await post(`/afterdetail/weights/${detector}`, {})
+}
+
+/** {done, total, ended, problem} of a download. */
+export async function downloadState(detector) {
+  return (await checked(await api.fetchApi(`/afterdetail/weights/${detector}`))).json()
+}
+
+export async function cancelDownload(detector) {
+  await api.fetchApi(`/afterdetail/weights/${detector}`, { method: "DELETE" })
+}
+
 async function post(route, body) {
-  const answer = await api.fetchApi(route, {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify(body)
-  })
+  return checked(
+    await api.fetchApi(route, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify(body)
+    })
+  )
+}
+
+async function checked(answer) {
   if (!answer.ok) throw Object.assign(new Error(await answer.text()), { gone: answer.status === 410 })
   return answer
 }

@@ -1,6 +1,8 @@
 /** A picture with the objects on it. Everything is placed in per cent of the picture, so it fits at any size. */
 import { element, redraw } from "./dom.mjs"
 
+const MAX_ZOOM = 8
+
 export class Stage {
   /** `onPress`, `onPoint` get the place in the list of objects; `onPoint` gets null when none is pointed at. */
   constructor({ onPress, onPoint }) {
@@ -13,6 +15,7 @@ export class Stage {
     this.marks = element("div", { className: "ad-marks" })
     this.picture = element("div", { className: "ad-picture" }, this.before, this.after, this.divider, this.mask, this.marks)
     this.element = element("div", { className: "ad-stage" }, this.picture)
+    this.pinches()
   }
 
   showPicture(url, text) {
@@ -21,9 +24,10 @@ export class Stage {
   }
 
   /** A second picture over the first, from `split` per cent of the width on. */
-  showAfter(url, split) {
+  showAfter(url, split, text = "") {
     this.after.hidden = this.divider.hidden = !url
     if (url && this.after.src !== url) this.after.src = url
+    this.after.alt = text
     this.after.style.clipPath = `inset(0 0 0 ${split}%)`
     this.divider.style.left = `${split}%`
   }
@@ -91,7 +95,7 @@ export class Stage {
 
   /** Fills the stage with a window of the picture; with all of it for null. */
   zoomTo(window) {
-    const [x0, y0, x1, y1] = window ?? [0, 0, this.width, this.height]
+    const [x0, y0, x1, y1] = (this.window = window ?? [0, 0, this.width, this.height])
     const zoom = Math.min(this.width / (x1 - x0), this.height / (y1 - y0))
     const shift = (low, high, whole) => {
       const centred = 50 - (zoom * 50 * (low + high)) / whole
@@ -100,4 +104,42 @@ export class Stage {
     this.picture.style.setProperty("--ad-zoom", zoom)
     this.picture.style.transform = `translate(${shift(x0, x1, this.width)}%, ${shift(y0, y1, this.height)}%) scale(${zoom})`
   }
+
+  /** Two fingers zoom, as they do in pictures everywhere. */
+  pinches() {
+    const fingers = new Map()
+    const apart = () => {
+      const [a, b] = fingers.values()
+      return Math.hypot(a.clientX - b.clientX, a.clientY - b.clientY)
+    }
+    let start = null
+    this.element.addEventListener("pointerdown", (event) => {
+      if (event.pointerType !== "touch") return
+      fingers.set(event.pointerId, event)
+      if (fingers.size === 2) start = { apart: apart(), window: this.window ?? [0, 0, this.width, this.height] }
+    })
+    this.element.addEventListener("pointermove", (event) => {
+      if (!fingers.has(event.pointerId)) return
+      fingers.set(event.pointerId, event)
+      if (!start || fingers.size !== 2) return
+      event.preventDefault()
+      this.zoomTo(scaled(start.window, start.apart / apart(), this.width, this.height))
+    })
+    for (const end of ["pointerup", "pointercancel"]) {
+      this.element.addEventListener(end, (event) => {
+        fingers.delete(event.pointerId)
+        start = null
+      })
+    }
+  }
+}
+
+/** A window about the same middle, `factor` times as large, within the picture and not smaller than MAX_ZOOM allows. */
+function scaled([x0, y0, x1, y1], factor, width, height) {
+  const half = (low, high, whole) => Math.min(Math.max((factor * (high - low)) / 2, whole / MAX_ZOOM / 2), whole / 2)
+  const [across, down] = [half(x0, x1, width), half(y0, y1, height)]
+  const [x, y] = [(x0 + x1) / 2, (y0 + y1) / 2]
+  const slid = (middle, reach, whole) => Math.min(Math.max(middle, reach), whole - reach)
+  const [cx, cy] = [slid(x, across, width), slid(y, down, height)]
+  return [cx - across, cy - down, cx + across, cy + down]
 }

@@ -21,12 +21,12 @@ export function phrase(text, values = {}) {
 export const imageSteps = () => ({
   previous: phrase("Previous image"),
   next: phrase("Next image"),
-  line: (place) => phrase("image {number} of {count}", place)
+  line: ({ at, count }) => phrase("image {number} ({count} in all)", { number: at, count })
 })
 
 /** Of the objects of an image, for a Stepper. */
 export const objectSteps = () => ({
   previous: phrase("Previous object"),
   next: phrase("Next object"),
-  line: (place) => phrase("object {number} of {count}", place)
+  line: ({ at, count }) => phrase("object {number} ({count} in all)", { number: at, count })
 })

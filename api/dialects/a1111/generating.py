@@ -24,8 +24,8 @@ from ...graphs import (
     in_graph,
     repair,
 )
-from ...service import Caller, Results, Service, random_seed
-from ...sizes import require_sides
+from ...service import Caller, Service, random_seed
+from ...sizes import require_makeable, require_sides
 from ...workspace import Workspace, workspace
 from . import prompts
 from .messages import AUTOMATIC, Answer, Common, Img2ImgRequest, KnownScripts, Txt2ImgRequest
@@ -60,7 +60,9 @@ async def img2img(service: Service, caller: Caller, wish: Img2ImgRequest) -> web
         require_sides("init_images", Size(*picture.size))
         name = await files.save(picture)
         if wish.alwayson_scripts.adetailer.skips_img2img:
-            steps = passes(wish, choice, Size(*picture.size))
+            size = Size(*picture.size)
+            require_makeable("init_images", size, wish.count, "png", service.settings.max_pixels)
+            steps = passes(wish, choice, size)
             built = repair(name, choice.seeds, steps, service.checking())
         else:
             built = await painted(service, wish, choice, files, name)
@@ -120,30 +122,23 @@ async def choice_of(service: Service, wish: Common) -> Choice:
     vae_file = assets.find("override_settings.sd_vae", "vae", vae) if vae else None
     chosen = Assets(file, text.loras, vae_file, asked.CLIP_stop_at_last_layers)
     first = random_seed() if wish.seed < 0 else wish.seed
-    seeds = tuple(first + place for place in range(wish.batch_size * wish.n_iter))
+    seeds = tuple(first + place for place in range(wish.count))
     return Choice(chosen, Words(text.words, negative.words, *wish.styles), base, seeds)
 
 
 def asked_size(service: Service, wish: Common) -> Size:
-    limit = service.settings.max_pixels
-    if wish.width * wish.height > limit:
-        raise invalid(
-            "width", f"width x height is {wish.width}x{wish.height}; this server makes {limit} pixels at most."
-        )
-    return Size(wish.width, wish.height)
+    size = Size(wish.width, wish.height)
+    require_makeable("width", size, wish.count, "png", service.settings.max_pixels)
+    return size
 
 
 async def answered(service: Service, caller: Caller, wish: Common, choice: Choice, built: Built) -> web.Response:
     done = await service.run(built, caller)
-    pictures = [black(picture) if place in done.removed else picture for place, picture in enumerate(done.pictures)]
-    texts = [await images.as_base64(picture, "png") for picture in pictures]
-    answer = Answer(images=texts, parameters=parameters(wish), info=json.dumps(info(wish, choice, done)))
+    size = Size(*done.pictures[0].size)
+    black = await images.encoded(Image.new("RGB", size), "png")  # what the web UI's safety check leaves of a picture
+    texts = [images.as_base64(file or black) for file in await done.files("png")]
+    answer = Answer(images=texts, parameters=parameters(wish), info=json.dumps(info(wish, choice, size)))
     return web.json_response(answer.model_dump())
-
-
-def black(picture: Image.Image) -> Image.Image:
-    """What the web UI's safety check leaves of a picture."""
-    return Image.new("RGB", picture.size)
 
 
 def parameters(wish: Common) -> dict[str, Any]:
@@ -151,16 +146,15 @@ def parameters(wish: Common) -> dict[str, Any]:
     return {**wish.model_dump(by_alias=True, mode="json"), "init_images": None, "mask": None}
 
 
-def info(wish: Common, choice: Choice, done: Results) -> dict[str, Any]:
+def info(wish: Common, choice: Choice, size: Size) -> dict[str, Any]:
     count = len(choice.seeds)
-    width, height = done.pictures[0].size
     name, _ = wish.sampler
     told = {
         "prompt": wish.prompt,
         "negative_prompt": wish.negative_prompt,
         "seed": choice.seeds[0],
-        "width": width,
-        "height": height,
+        "width": size.width,
+        "height": size.height,
         "sampler_name": name,
         "scheduler": wish.scheduler,
         "cfg_scale": wish.cfg_scale,

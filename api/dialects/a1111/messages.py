@@ -7,13 +7,9 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from ....detailer.names import unknown
-from ....detailer.settings import Fill
-from ...graphs import InGraph, in_hundredths
+from ...graphs import NUMBERED_FILLS, InGraph, in_hundredths
 from ...validation import MAX_SEED, Name, Prompt, RequestModel, Switch
 from .samplers import AUTOMATIC, OLD_NAMES, SAMPLERS, SCHEDULERS
-
-FILLS: tuple[Fill, ...] = ("fill", "original", "latent noise", "latent nothing")
-"""By the number in inpainting_fill."""
 
 SAME_SCHEDULER = "Use same scheduler"
 
@@ -164,9 +160,14 @@ class Common(RequestModel):
     def sampler(self) -> tuple[str, str]:
         return self.sampler_name or self.sampler_index, self.scheduler
 
+    @property
+    def count(self) -> int:
+        """How many pictures."""
+        return self.batch_size * self.n_iter
+
     @model_validator(mode="after")
     def not_too_many(self) -> Common:
-        if self.batch_size * self.n_iter > 16:
+        if self.count > 16:
             raise ValueError(f"batch_size {self.batch_size} times n_iter {self.n_iter} is above 16. Ask for fewer.")
         return self
 
@@ -185,7 +186,7 @@ class Img2ImgRequest(Common):
     denoising_strength: float = Field(0.75, ge=0, le=1)
     mask: str | None = None
     mask_blur: Annotated[Whole, InGraph()] = Field(4, ge=0, le=512)
-    inpainting_fill: Annotated[Whole, InGraph("fill", FILLS.__getitem__)] = Field(0, ge=0, le=3)
+    inpainting_fill: Annotated[Whole, InGraph("fill", NUMBERED_FILLS.__getitem__)] = Field(0, ge=0, le=3)
     inpaint_full_res: Annotated[Switch, InGraph("only_masked", bool)] = True
     inpaint_full_res_padding: Annotated[Whole, InGraph("padding")] = Field(0, ge=0, le=4096)
     inpainting_mask_invert: Annotated[Switch, InGraph("invert", bool)] = 0

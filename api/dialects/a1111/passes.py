@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ....detailer.box import Size
+from ....detailer.names import unknown
 from ....detailer.resolution import ENTRIES
 from ....detectors import registry
 from ... import assets
@@ -57,7 +58,7 @@ def _detector(model: str) -> str:
     by_name = {name.rpartition("/")[2].removesuffix(".pt").casefold(): name for name in reversed(known)}
     name = by_name.get(wanted.removesuffix(".pt").casefold())
     if name is None:
-        raise invalid("ad_model", registry.unknown("ad_model", model, [*DETECTORS, *known]))
+        raise invalid("ad_model", unknown("ad_model", model, [*DETECTORS, *known]))
     assets.require_detector(name)
     return name
 
@@ -80,7 +81,7 @@ def _resolution(tab: Tab, size: Size) -> str:
         return str(size) if str(size) in ENTRIES else "auto"
     asked = Size(tab.ad_inpaint_width, tab.ad_inpaint_height)
     if str(asked) not in ENTRIES:
-        raise invalid("ad_inpaint_width", registry.unknown("ad_inpaint_width x ad_inpaint_height", str(asked), ENTRIES))
+        raise invalid("ad_inpaint_width", unknown("ad_inpaint_width x ad_inpaint_height", str(asked), ENTRIES))
     return str(asked)
 
 

@@ -11,8 +11,8 @@ from ... import assets, background, images
 from ...errors import invalid
 from ...graphs import Assets, Built, Inpainting, Words, in_graph, inpaint, with_embeddings
 from ...service import Caller, Service, random_seed
-from ...sizes import require_sides
-from ...tasks import LINK_SECONDS, Task
+from ...sizes import require_makeable, require_sides
+from ...tasks import Task
 from ...workspace import Workspace, workspace
 from .messages import STATES, InpaintingRequest, InpaintingWish, TaskExtra, TaskImage, TaskResult, TaskState
 
@@ -24,8 +24,9 @@ async def accept(service: Service, caller: Caller, wish: InpaintingRequest) -> w
     request = wish.request
     seed = random_seed() if request.seed < 0 else request.seed
     async with AsyncExitStack() as held:
-        built = await _graph(service, request, await held.enter_async_context(workspace()), seed)
-        task = Task(caller.client, seed, wish.extra.response_image_type)
+        encoding = wish.extra.response_image_type
+        built = await _graph(service, request, await held.enter_async_context(workspace()), seed, encoding)
+        task = Task(caller.client, seed, encoding)
         await background.start(service, task, built, caller, held)
     return web.json_response({"code": 0, "msg": "", "data": {"task_id": task.id}, "task_id": task.id})
 
@@ -38,11 +39,18 @@ async def result(service: Service, request: web.Request, client: str) -> web.Res
     status = STATES[task.status] if progress is None else "TASK_STATUS_PROCESSING"
     percent = 100 if task.status == "SUCCEED" else min(int((progress or 0) * 100), 99)
     base = service.settings.public_url or str(request.url.origin())
-    links = [f"{base.rstrip('/')}{IMAGE_PATH}?{tasks.link(task, place)}" for place in range(task.images)]
+    links = [tasks.link(task, place) for place in range(task.images)]
     answer = TaskResult(
         extra=TaskExtra(seed=task.seed),
         task=TaskState(task_id=task.id, status=status, reason=task.reason, progress_percent=percent),
-        images=[TaskImage(image_url=link, image_url_ttl=LINK_SECONDS, image_type=task.image_type) for link in links],
+        images=[
+            TaskImage(
+                image_url=f"{base.rstrip('/')}{IMAGE_PATH}?{link.query}",
+                image_url_ttl=link.seconds,
+                image_type=task.image_type,
+            )
+            for link in links
+        ],
     )
     return web.json_response(answer.model_dump())
 
@@ -54,24 +62,28 @@ async def image(service: Service, request: web.Request, client: str) -> web.Stre
     return web.FileResponse(path, headers={"Content-Type": images.MIME[path.suffix[1:]]})
 
 
-async def _graph(service: Service, wish: InpaintingWish, files: Workspace, seed: int) -> Built:
+async def _graph(service: Service, wish: InpaintingWish, files: Workspace, seed: int, encoding: str) -> Built:
     file = assets.find("model_name", "checkpoints", wish.model_name)
     loras = assets.loras({lora.model_name: lora.strength for lora in wish.loras})
     vae = assets.find("sd_vae", "vae", wish.sd_vae) if wish.sd_vae else None
-    embeddings = {item.model_name: assets.embedding("embeddings", item.model_name) for item in wish.embeddings}
+    traits = await assets.traits_of(file)
+    embeddings = {
+        item.model_name: assets.embedding("embeddings", item.model_name, traits.kind) for item in wish.embeddings
+    }
     words = Words(with_embeddings(wish.prompt, embeddings), with_embeddings(wish.negative_prompt, embeddings))
-    made_for_it = (await assets.traits_of(file)).inpaint
-    paint = Inpainting(sampling=wish.sampling, seed=seed, inpaint_model=made_for_it, **in_graph(wish))
-    names = await _saved(service, wish, files)
+    paint = Inpainting(sampling=wish.sampling, seed=seed, inpaint_model=traits.inpaint, **in_graph(wish))
+    names = await _saved(service, wish, files, encoding)
     chosen = Assets(file, loras, vae, wish.clip_skip)
     return inpaint(chosen, words, names, paint, wish.image_num, service.checking())
 
 
-async def _saved(service: Service, wish: InpaintingWish, files: Workspace) -> tuple[str, str]:
+async def _saved(service: Service, wish: InpaintingWish, files: Workspace, encoding: str) -> tuple[str, str]:
     """LoadImage's names of the picture and of its mask."""
     picture = await service.reader.read("image_base64", wish.image_base64)
     mask = await service.reader.read("mask_image_base64", wish.mask_image_base64)
-    require_sides("image_base64", Size(*picture.size))
+    size = Size(*picture.size)
+    require_sides("image_base64", size)
+    require_makeable("image_num", size, wish.image_num, encoding, service.settings.max_pixels)
     if picture.size != mask.size:
         raise invalid(
             "mask_image_base64",

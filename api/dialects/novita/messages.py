@@ -8,9 +8,8 @@ from typing import Annotated, Literal
 from aiohttp import web
 from pydantic import BaseModel, BeforeValidator, Field
 
-from ....detailer.settings import Fill
 from ...errors import Refused
-from ...graphs import InGraph, Sampling, in_hundredths
+from ...graphs import NUMBERED_FILLS, InGraph, Sampling, in_hundredths
 from ...tasks import Status
 from ...validation import MAX_SEED, Name, OneOf, Prompt, RequestModel, Switch
 from .samplers import SAMPLERS
@@ -25,9 +24,6 @@ REASONS = {
     415: "UNSUPPORTED_MEDIA_TYPE",
     429: "RATE_LIMIT_EXCEEDED",
 }
-FILLS: tuple[Fill, ...] = ("fill", "original", "latent noise", "latent nothing")
-"""By the number in inpainting_fill."""
-
 SamplerName = Annotated[str, OneOf(SAMPLERS)]
 
 
@@ -62,7 +58,7 @@ class InpaintingWish(RequestModel):
     guidance_scale: float = Field(7.5, ge=1, le=30)
     sampler_name: SamplerName = "Euler a"
     mask_blur: Annotated[int, InGraph()] = Field(1, ge=0, le=64)
-    inpainting_fill: Annotated[int, InGraph("fill", FILLS.__getitem__)] = Field(
+    inpainting_fill: Annotated[int, InGraph("fill", NUMBERED_FILLS.__getitem__)] = Field(
         1, ge=0, le=3, description="0 fill, 1 original, 2 latent noise, 3 latent nothing"
     )
     inpainting_full_res: Annotated[Switch, InGraph("only_masked", bool)] = Field(

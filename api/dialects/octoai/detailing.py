@@ -28,9 +28,9 @@ async def adetailer(service: Service, caller: Caller, wish: ADetailerRequest) ->
         image = await saved_image(service, wish, files)
         wanted = Detailing(image, widgets_of(wish), refiner, wish.high_noise_frac)
         done = await service.run(detail(chosen, words, wanted, service.checking()), caller)
-    (picture,) = done.pictures
+    (file,) = await done.files(wish.image_encoding)
     counts = {name: done.report[name][0] for name in ADetailerAnswer.model_fields if name != "image_b64"}
-    return web.json_response({"image_b64": await images.as_base64(picture, wish.image_encoding), **counts})
+    return web.json_response({"image_b64": images.as_base64(file or b""), **counts})
 
 
 def widgets_of(wish: ADetailerRequest) -> dict[str, object]:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from aiohttp import web
-from PIL import Image
 
 from ....detailer.box import Size
 from ....detailer.family import FAMILIES, HostedFamily
@@ -24,9 +21,9 @@ from ...graphs import (
     with_subject,
 )
 from ...service import Caller, Service, random_seed
-from ...sizes import require_size
+from ...sizes import require_makeable, require_size
 from ...workspace import Workspace, workspace
-from .messages import GENERATED, Encoding, GenerateRequest
+from .messages import GENERATED, GenerateRequest
 
 SDXL_ONLY = ("prompt_2", "negative_prompt_2", "use_refiner", "transfer_images")
 
@@ -60,6 +57,7 @@ async def generated(
     native = FAMILIES[base].native
     size = Size(wish.width or native.width, wish.height or native.height)
     require_size("height" if wish.width is None else "width", size, GENERATED[base], base, "width x height")
+    require_makeable("num_images", size, wish.num_images, wish.image_encoding, service.settings.max_pixels)
     chosen = Assets(
         await assets.checkpoint(wish.checkpoint, base, service.settings),
         assets.loras(wish.loras),
@@ -67,7 +65,7 @@ async def generated(
         wish.clip_skip,
     )
     refiner = await assets.checkpoint(None, "refiner", service.settings, "use_refiner") if wish.use_refiner else None
-    words = words_of(wish)
+    words = words_of(wish, base)
     async with workspace() as files:
         wanted = Generation(
             base_model=base,
@@ -85,15 +83,10 @@ async def generated(
         )
         done = await service.run(generate(chosen, words, wanted, service.checking()), caller)
     answers = [
-        await generated_image(picture, seed, wish.image_encoding, place in done.removed)
-        for place, (picture, seed) in enumerate(zip(done.pictures, wanted.seeds, strict=True))
+        {"image_b64": images.as_base64(file) if file else None, "seed": seed, "removed_for_safety": file is None}
+        for file, seed in zip(await done.files(wish.image_encoding), wanted.seeds, strict=True)
     ]
     return web.json_response({"images": answers, "prediction_time_ms": done.milliseconds})
-
-
-async def generated_image(picture: Image.Image, seed: int, encoding: Encoding, removed: bool) -> dict[str, Any]:
-    text = None if removed else await images.as_base64(picture, encoding)
-    return {"image_b64": text, "seed": seed, "removed_for_safety": removed}
 
 
 def seeds_of(wish: GenerateRequest) -> tuple[int, ...]:
@@ -112,9 +105,9 @@ def strength_of(wish: GenerateRequest) -> float:
     return wish.strength and max(in_hundredths(wish.strength), 0.01)
 
 
-def words_of(wish: GenerateRequest) -> Words:
+def words_of(wish: GenerateRequest, base: HostedFamily) -> Words:
     files = {
-        trigger or name: assets.embedding("textual_inversions", name)
+        trigger or name: assets.embedding("textual_inversions", name, base)
         for name, trigger in wish.textual_inversions.items()
     }
     prompt = with_embeddings(wish.prompt, files)

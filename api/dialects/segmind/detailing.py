@@ -8,7 +8,7 @@ from ....detailer.box import Size
 from ... import assets, images
 from ...graphs import Assets, Detailing, Words, detail, in_graph, with_embeddings
 from ...service import Caller, Service, random_seed
-from ...sizes import require_sides
+from ...sizes import require_makeable, require_sides
 from ...workspace import workspace
 from .messages import CREDITS, DETECTOR, FaceDetailerRequest
 
@@ -21,13 +21,16 @@ async def face_detailer(service: Service, caller: Caller, wish: FaceDetailerRequ
     widgets = in_graph(wish) | wish.sampling.inputs() | {"base_model": base, "detector": DETECTOR, "seed": seed}
     async with workspace() as files:
         picture = await service.reader.read_or_fetch("image", wish.image)
-        require_sides("image", Size(*picture.size))
+        size = Size(*picture.size)
+        require_sides("image", size)
+        made = Size(round(size.width * wish.upscale), round(size.height * wish.upscale))
+        field = "upscale" if wish.upscale > 1 else "samples"
+        require_makeable(field, made, wish.samples, wish.image_format, service.settings.max_pixels)
         wanted = Detailing(await files.save(picture), widgets, samples=wish.samples)
         del picture  # it may wait long
         done = await service.run(detail(chosen, words, wanted, service.checking()), caller)
+    files = [file for file in await done.files(wish.image_format, wish.image_quality) if file]
     if not wish.base64:
-        (picture,) = done.pictures
-        content = await images.encoded(picture, wish.image_format, wish.image_quality)
-        return web.Response(body=content, content_type=images.MIME[wish.image_format], headers=CREDITS)
-    texts = [await images.as_base64(picture, wish.image_format, wish.image_quality) for picture in done.pictures]
+        return web.Response(body=files[0], content_type=images.MIME[wish.image_format], headers=CREDITS)
+    texts = list(map(images.as_base64, files))
     return web.json_response({"image": texts[0], "images": texts}, headers=CREDITS)

@@ -1,6 +1,7 @@
 """Keys, the machine's own clients, and the places of each key."""
 
 import asyncio
+from contextlib import AsyncExitStack
 
 import pytest
 from afterdetail.api.access import NOBODY, Lanes, client_of
@@ -60,6 +61,21 @@ def test_under_the_names_of_this_machine(host):
     assert client_of(request(host=host), ()) == NOBODY
 
 
+PROXIES = (
+    *(
+        "X_Forwarded",
+        "X_Forwarded_Host",
+        "X_Forwarded_Proto",
+        "X_Forwarded_Port",
+        "X_Forwarded_Server",
+        "Forwarded_For",
+    ),
+    *("CF_Connecting_IP", "CF_Ray", "CDN_Loop", "True_Client_IP", "X_Client_IP", "X_Cluster_Client_IP", "Client_IP"),
+    *("Fastly_Client_IP", "Fly_Client_IP", "X_Azure_ClientIP", "X_Envoy_External_Address", "X_Original_Host"),
+    *("X_Amzn_Trace_Id", "X_Vercel_Forwarded_For", "Tailscale_User_Login", "X_Scheme", "X_Remote_IP"),
+)
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -72,6 +88,14 @@ def test_under_the_names_of_this_machine(host):
         {"Via": "1.1 proxy"},
         {"host": "attacker.example"},
         {"host": "attacker.example:8188"},
+        {"host": "[::1].evil.example"},
+        {"host": "[::1]evil.example:8188"},
+        {"host": "127.0.0.1.evil.example"},
+        {"host": "evil.example@127.0.0.1"},
+        {"host": "127.0.0.1:8188:80"},
+        {"host": "[::1"},
+        {"host": ""},
+        *({name: "203.0.113.9"} for name in PROXIES),
     ],
 )
 def test_without_keys_nobody_else_is(arguments):
@@ -86,7 +110,6 @@ def test_jobs_of_a_key_are_queued_in_the_order_they_came():
 
     async def job(lanes: Lanes, name: int, preparing: float) -> None:
         async with lanes.place("key") as turn:
-            turn.line_up()
             await asyncio.sleep(preparing)
             await turn.wait()
             queued.append(name)
@@ -104,43 +127,47 @@ def test_jobs_of_a_key_are_queued_in_the_order_they_came():
 def test_a_job_that_fails_before_it_is_queued_lets_the_next_pass_behind_those_before():
     async def run() -> None:
         lanes = Lanes(limit=8)
-        async with lanes.place("key") as first, lanes.place("key") as last:
-            first.line_up()
-            with pytest.raises(ZeroDivisionError):
-                async with lanes.place("key") as failing:
-                    failing.line_up()
-                    last.line_up()
-                    raise ZeroDivisionError
-            waiting = asyncio.create_task(last.wait())
-            await asyncio.sleep(0.05)
-            assert not waiting.done()
-            first.pass_on()
-            await asyncio.wait_for(waiting, 10)
+        async with lanes.place("key") as first, AsyncExitStack() as failing:
+            await failing.enter_async_context(lanes.place("key"))
+            async with lanes.place("key") as last:
+                await failing.aclose()
+                waiting = asyncio.create_task(last.wait())
+                await asyncio.sleep(0.05)
+                assert not waiting.done()
+                first.pass_on()
+                await asyncio.wait_for(waiting, 10)
 
     asyncio.run(run())
 
 
-def test_a_slow_upload_holds_nobody_up():
-    async def run() -> None:
-        lanes = Lanes(limit=8)
-        async with lanes.place("key"), lanes.place("key") as quick:
-            quick.line_up()
-            await asyncio.wait_for(quick.wait(), 10)
-
-    asyncio.run(run())
+async def refusal(lanes: Lanes, client: str) -> Refused:
+    with pytest.raises(Refused) as caught:
+        async with lanes.place(client):
+            raise AssertionError("a place too many")
+    assert int(caught.value.headers["Retry-After"]) >= 1
+    return caught.value
 
 
 def test_a_key_has_so_many_places_and_another_key_has_its_own():
     async def run() -> None:
         lanes = Lanes(limit=2)
         async with lanes.place("key"), lanes.place("key"):
-            with pytest.raises(Refused) as caught:
-                async with lanes.place("key"):
-                    raise AssertionError("a third place")
-            assert caught.value.status == 429 and int(caught.value.headers["Retry-After"]) >= 1
+            assert (await refusal(lanes, "key")).status == 429
             async with lanes.place("other"):
                 pass
         async with lanes.place("key"):
             pass
+
+    asyncio.run(run())
+
+
+def test_a_queue_that_is_too_long_is_refused_with_the_place_in_it():
+    async def run() -> None:
+        lanes = Lanes(limit=2, all_limit=3)
+        async with lanes.place("one"), lanes.place("one"), lanes.place("two"):
+            refused = await refusal(lanes, "two")
+            assert refused.status == 503 and "number 4 in it, and 3 may wait" in str(refused)
+        busy = Lanes(limit=2, all_limit=3, queued=lambda: 3)  # from the canvas
+        assert (await refusal(busy, "one")).status == 503
 
     asyncio.run(run())

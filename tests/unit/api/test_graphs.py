@@ -168,7 +168,7 @@ def test_a_picture_that_is_kept_needs_no_model():
         "LoadImage",
         "ImageScale",
         "BatchImagesNode",
-        "PreviewImage",
+        "AfterDetailServiceResult",
     }
 
 
@@ -201,9 +201,10 @@ def test_the_safety_check_guards_objects_and_pictures():
     assert built.shown.removed
 
 
-def test_equal_graphs_are_not_answered_from_a_cache_of_files_that_are_gone():
+def test_the_result_of_a_graph_is_of_no_other_graph():
     first, second = make(), make()
-    assert only(first, "PreviewImage")["job"] != only(second, "PreviewImage")["job"]
+    tickets = [only(built, "AfterDetailServiceResult")["ticket"] for built in (first, second)]
+    assert tickets == [first.shown.pictures, second.shown.pictures] and tickets[0] != tickets[1]
 
 
 @pytest.mark.parametrize(

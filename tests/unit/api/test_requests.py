@@ -36,9 +36,7 @@ def problems(name: str, **changes) -> dict[str, str]:
 
 
 def test_a_sentence_names_field_value_and_limit():
-    assert problems("adetailer", cfg_scale=51) == {
-        "cfg_scale": "cfg_scale is 51: input should be less than or equal to 50."
-    }
+    assert problems("adetailer", cfg_scale=51) == {"cfg_scale": "cfg_scale is 51: use a number above 0 to 50."}
     assert problems("adetailer", detector="face_yolo8n")["detector"].startswith(
         "Unknown detector 'face_yolo8n'. Nearest:"
     )
@@ -121,12 +119,12 @@ def test_a_problem_is_told_once_by_names_of_fields_and_indexes(name):
 @pytest.mark.parametrize(
     ("name", "changes", "expected"),
     [
-        ("generate", {"seed": 0}, {"seed": "seed is 0: input should be greater than or equal to 1."}),
-        ("generate", {"seed": [0]}, {"seed.0": "seed.0 is 0: input should be greater than or equal to 1."}),
-        ("generate", {"steps": True}, {"steps": "steps is True: input should be a valid integer."}),
-        ("generate", {"steps": "5"}, {"steps": "steps is '5': input should be a valid integer."}),
-        ("generate", {"outpainting": 1}, {"outpainting": "outpainting is 1: input should be a valid boolean."}),
-        ("generate", {"loras": {"a": "x"}}, {"loras": "loras is 'x': input should be a valid number."}),
+        ("generate", {"seed": 0}, {"seed": "seed is 0: use a whole number from 1 to 4294967295."}),
+        ("generate", {"seed": [0]}, {"seed.0": "seed.0 is 0: use a whole number from 1 to 4294967295."}),
+        ("generate", {"steps": True}, {"steps": "steps is True: use a whole number from 1 to 200."}),
+        ("generate", {"steps": "5"}, {"steps": "steps is '5': use a whole number from 1 to 200."}),
+        ("generate", {"outpainting": 1}, {"outpainting": "outpainting is 1: use true or false."}),
+        ("generate", {"loras": {"a": "x"}}, {"loras": "loras is 'x': use a number from -100 to 100."}),
         ("face", {"base64": 2}, {"base64": "base64 is 2: use 0 or 1."}),
     ],
 )

@@ -201,6 +201,15 @@ def test_the_page_shows_each_picture_and_is_one_safe_file(capsys):
     assert "http" not in page.replace("http-equiv", "")
 
 
+def test_the_page_shows_what_was_downloaded_too():
+    photos(1)
+    with FakeComfyUI() as server:
+        server.uploads["hosted"], server.jobs["hosted"] = Path("photos/more/0.png").read_bytes(), (0, "hosted")
+        url = f"{server.url}/view?filename=hosted.png"
+        assert main([url, "--output", "out", "--server", server.url, "--report", "seen.html"]) == 0
+    assert Path("seen.html").read_text().count('src="data:image/jpeg;base64,') == 2
+
+
 def test_a_result_that_is_no_picture_fails_with_a_sentence(capsys, monkeypatch):
     photos(1)
     monkeypatch.setattr(FakeComfyUI, "result", lambda *_: b"<html>")

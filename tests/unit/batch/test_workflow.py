@@ -108,7 +108,7 @@ def test_the_picture_goes_in_and_the_result_has_a_name_of_its_own():
     one, two = work.for_image("x.png [temp]", "run1"), work.for_image("x.png [temp]", "run2")
     assert one["1"]["inputs"]["image"] == "x.png [temp]"
     assert one["6"]["inputs"]["filename_prefix"] != two["6"]["inputs"]["filename_prefix"]
-    assert work.graph["1"]["inputs"]["image"] == "example.png"
+    assert work.graph["1"]["inputs"]["image"] == "afterdetail-face.jpg"
 
 
 def test_what_goes_in_and_comes_out_is_named_where_it_is_not_plain():

@@ -31,7 +31,7 @@ def refusal(path: Path) -> OtherArchitecture:
 
 
 def test_without_the_package_the_sentence_says_what_to_install(monkeypatch, tmp_path):
-    monkeypatch.setattr(package, "_version", lambda name: "")
+    monkeypatch.setattr(package, "version", lambda name: "")
     path = tmp_path / "yolo11n.pt"
     with pytest.raises(OtherArchitecture, match="install the package ultralytics") as caught:
         package.open_other(path, refusal(path))
@@ -42,13 +42,13 @@ def test_without_the_package_the_sentence_says_what_to_install(monkeypatch, tmp_
     ("version", "usable"), [("8.4.50", False), ("8.3.200", False), ("8.4.90", True), ("9.0", True)]
 )
 def test_versions_without_the_safe_mode_are_refused(monkeypatch, version, usable):
-    monkeypatch.setattr(package, "_version", lambda name: version)
+    monkeypatch.setattr(package, "version", lambda name: version)
     monkeypatch.delitem(sys.modules, "ultralytics.utils", raising=False)
     assert ("update ultralytics" in package.unusable()) is not usable
 
 
 def test_an_old_pytorch_is_refused(monkeypatch):
-    monkeypatch.setattr(package, "_version", lambda name: "8.4.190")
+    monkeypatch.setattr(package, "version", lambda name: "8.4.190")
     monkeypatch.setattr(torch, "__version__", "2.5.1+cpu")
     assert "update PyTorch 2.5.1+cpu" in package.unusable()
 
@@ -57,7 +57,7 @@ def test_a_package_that_was_loaded_unsafely_is_refused(monkeypatch):
     class Unsafe:
         SAFE_LOAD = False
 
-    monkeypatch.setattr(package, "_version", lambda name: "8.4.190")
+    monkeypatch.setattr(package, "version", lambda name: "8.4.190")
     monkeypatch.setitem(sys.modules, "ultralytics.utils", Unsafe)
     assert "ULTRALYTICS_SAFE_LOAD=1" in package.unusable()
 

@@ -28,7 +28,7 @@ def poisoned(sd15, inpainter):
 
         model = sd15.model.clone()
         model.set_model_unet_function_wrapper(wrapper)
-        prompts = ObjectPrompts(("", "poison"))
+        prompts = ObjectPrompts.of(grid_objects(3), "\npoison")
         return inpainter(model=model, clip=sd15.clip, prompts=prompts, **options)
 
     return make

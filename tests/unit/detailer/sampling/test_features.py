@@ -16,11 +16,15 @@ LONG = "a face with " + ", ".join(f"detail number {i}" for i in range(60))
 
 @pytest.fixture
 def run(inpainter):
-    """Repairs a row of objects and gives the image."""
+    """Repairs a row of objects and gives the image; `object_prompts` and `negatives` are the texts."""
 
-    def repaired(count=3, seeds=None, image=None, masks=None, labels=("face",), **options):
+    def repaired(
+        count=3, seeds=None, image=None, masks=None, labels=("face",), object_prompts="", negatives="", **options
+    ):
         picture = grid_image(count) if image is None else image
         regions = grid_regions(grid_objects(count, labels), masks)
+        if object_prompts or negatives:
+            options["prompts"] = ObjectPrompts.of(regions.detections, object_prompts, negatives)
         done = detail(picture, regions, inpainter(**options), seeds or Seeds(9))
         assert done.report.counts("inpainted") == [count]
         assert torch.equal(done.image[done.alpha == 0], picture[done.alpha == 0])
@@ -31,31 +35,36 @@ def run(inpainter):
 
 def test_object_prompts_change_their_object_and_no_other(run, sd15):
     common = run()
-    lines = ObjectPrompts.parse(f"\n{LONG}\n", {"face"})
-    worded = run(clip=sd15.clip, prompts=lines)
+    worded = run(clip=sd15.clip, object_prompts=f"\n{LONG}\n")
     assert psnr(cell(worded, 1), cell(common, 1)) < 45
     assert psnr(cell(worded, 0), cell(common, 0)) > 50 and psnr(cell(worded, 2), cell(common, 2)) > 50
-    alone = run(clip=sd15.clip, prompts=lines, batch_size=1)
+    alone = run(clip=sd15.clip, object_prompts=f"\n{LONG}\n", batch_size=1)
     assert psnr(alone, worded) > 50
+
+
+@pytest.mark.parametrize("texts", [{"object_prompts": f"\n--neg {LONG}"}, {"negatives": f"\n{LONG}"}])
+def test_a_negative_is_its_objects_own(run, sd15, texts):
+    common, own = run(cfg=12.0), run(cfg=12.0, clip=sd15.clip, **texts)
+    assert psnr(cell(own, 1), cell(common, 1)) < 45
+    assert psnr(cell(own, 0), cell(common, 0)) > 50 and psnr(cell(own, 2), cell(common, 2)) > 50
 
 
 def test_prompts_of_other_lengths_share_a_batch(run, sd15):
     calls: list[int] = []
-    prompts = ObjectPrompts.parse(f"a hand\n{LONG}", {"face"})
-    run(clip=sd15.clip, prompts=prompts, model=counting(sd15.model, calls), steps=1)
+    run(clip=sd15.clip, object_prompts=f"a hand\n{LONG}", model=counting(sd15.model, calls), steps=1)
     # Positive and negative are of different lengths here, which ComfyUI may or may not run together.
     assert sum(calls) == 6 and min(calls) >= 3
 
 
 def test_prompts_by_label(run, sd15):
-    worded = ObjectPrompts.parse(f"hand: {LONG}", {"face", "hand"})
-    common, by_label = run(labels=("face", "hand")), run(labels=("face", "hand"), clip=sd15.clip, prompts=worded)
+    common = run(labels=("face", "hand"))
+    by_label = run(labels=("face", "hand"), clip=sd15.clip, object_prompts=f"hand: {LONG}")
     assert psnr(cell(by_label, 1), cell(common, 1)) < 45 and psnr(cell(by_label, 0), cell(common, 0)) > 50
 
 
 def test_object_prompts_need_a_clip(inpainter):
     with pytest.raises(ValueError, match="object_prompts needs the clip input"):
-        inpainter(prompts=ObjectPrompts(("a hand",)))
+        inpainter(prompts=ObjectPrompts.of(grid_regions(grid_objects(1)).detections, "a hand"))
 
 
 def test_a_list_of_seeds_goes_in_order(run):

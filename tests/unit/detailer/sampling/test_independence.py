@@ -16,7 +16,7 @@ def test_the_seed_in_the_report_reproduces_the_object(inpainter, sampler):
     done = detail(image, grid_regions(found), inpainter(sampler_name=sampler), Seeds(5))
     third = json.loads(done.report.as_json())["images"][0]["objects"][2]
     alone = found.with_images([[found.images[0][2]]])
-    again = detail(image, grid_regions(alone), inpainter(sampler_name=sampler), Seeds(0, (third["seed"],)))
+    again = detail(image, grid_regions(alone), inpainter(sampler_name=sampler), Seeds(0, (0, 0, third["seed"])))
     assert psnr(cell(done.image, 2), cell(again.image, 2)) > 50
 
 

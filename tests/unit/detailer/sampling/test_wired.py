@@ -40,7 +40,10 @@ def test_a_prompt_of_an_object_has_no_limits_of_the_wired_entries(inpainter, sd1
         "steps": [{"start_percent": 0.0, "end_percent": 0.3}, {"start_percent": 0.3, "end_percent": 1.0}],
     }[kind]
     halves = [entry for limit in limits for entry in limited(sd15.prompt("a face"), **limit)]
-    options = {"clip": sd15.clip, "prompts": ObjectPrompts(("",) * (COUNT - 1) + ("a green lizard",))}
+    options = {
+        "clip": sd15.clip,
+        "prompts": ObjectPrompts.of(grid_objects(COUNT), "\n" * (COUNT - 1) + "a green lizard"),
+    }
     plain, composite = run(inpainter, **options), run(inpainter, positive=halves, **options)
     assert psnr(cell(composite.image, COUNT - 1), cell(plain.image, COUNT - 1)) > 60
 

@@ -1,0 +1,101 @@
+/** What a panel remembers of its node: the last runs, and how the panel stands. It outlives a reload of the page.
+ *
+ * The node carries the memory's name in its properties, so that copies and saved files find it; nodes that undo brings
+ * back from before their first run have none there, and find it by their place in the workflow.
+ */
+import { app } from "../../../scripts/app.js"
+import { withRun } from "./runs.mjs"
+
+const PROPERTY = "afterdetail"
+const PREFIX = "afterdetail:"
+/** Workflow (an object of the page's, the same through undo and redo) -> place of a node -> name of its memory. */
+const names = new WeakMap()
+
+export class Memory {
+  constructor(node) {
+    this.node = node
+  }
+
+  get name() {
+    return this.node.properties?.[PROPERTY]?.memory ?? placesHere().get(placeOf(this.node))
+  }
+
+  /** Whether the node itself carries the memory's name. */
+  get isNamed() {
+    return Boolean(this.node.properties?.[PROPERTY]?.memory)
+  }
+
+  get runs() {
+    return runsOf(this.name)
+  }
+
+  /** Adds a run; the last few are kept. */
+  add(run) {
+    addRun(this.ownName(), run)
+  }
+
+  /** The memory's name, which is made if there is none yet. */
+  ownName() {
+    const { name } = this
+    this.rename(name ?? newName())
+    return this.name
+  }
+
+  /** Leaves out runs that the server has forgotten. */
+  keepOnly(tokens) {
+    if (this.name) store(this.name, this.runs.filter((run) => tokens.has(run.token)))
+  }
+
+  /** A copy of a node begins with the same runs and goes its own way. */
+  part() {
+    const runs = this.runs
+    this.rename(newName())
+    store(this.name, runs)
+  }
+
+  rename(name) {
+    this.set({ memory: name })
+    placesHere().set(placeOf(this.node), name)
+  }
+
+  /** How the panel stands: {height, folded}. */
+  get standing() {
+    return this.node.properties?.[PROPERTY] ?? {}
+  }
+
+  set(values) {
+    this.node.properties ??= {}
+    this.node.properties[PROPERTY] = { ...this.node.properties[PROPERTY], ...values }
+  }
+}
+
+const runsOf = (name) => JSON.parse((name && sessionStorage.getItem(PREFIX + name)) || "[]")
+
+/** Adds a run to the memory of a node that may not be on the canvas at the moment. */
+export function addRun(name, run) {
+  store(name, withRun(runsOf(name), run))
+}
+
+export const placeOf = (node) => `${node.graph?.id === node.graph?.rootGraph?.id ? "" : node.graph?.id}:${node.id}`
+
+function placesHere() {
+  const workflow = app.extensionManager?.workflow?.activeWorkflow ?? app
+  if (!names.has(workflow)) names.set(workflow, new Map())
+  return names.get(workflow)
+}
+
+const newName = () => `${Date.now().toString(36)}${Math.random().toString(36).slice(2, 10)}`
+
+/** The tab's storage is small: the oldest memories make room. */
+function store(name, runs) {
+  const text = JSON.stringify(runs)
+  for (;;) {
+    try {
+      return sessionStorage.setItem(PREFIX + name, text)
+    } catch (full) {
+      const oldest = Object.keys(sessionStorage).filter((key) => key.startsWith(PREFIX) && key !== PREFIX + name).sort()[0]
+      if (!oldest) throw full
+      sessionStorage.removeItem(oldest)
+    }
+  }
+}
