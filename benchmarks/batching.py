@@ -1,4 +1,4 @@
-"""Objects sampled together against one by one: wall time, peak memory on a GPU, and the pack's own share.
+"""Objects sampled together against one by one, where the time of a run goes, and ComfyUI's own sampling beside it.
 
 On a CPU with the nano model; where there is a CUDA device, with full-size SD1.5 and SDXL of random weights in fp16
 and 20 steps.
@@ -6,79 +6,95 @@ and 20 steps.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 import torch
-from overhead import Stopwatch
 from rig import nano
 from scenes import regions_of
+from stages import OWN, STAGES, bare, measured
 
-COUNTS = (1, 2, 4, 8, 16)
+COUNTS = (1, 4, 8)
+PICTURE = 1024
 
 
 class Case(NamedTuple):
     """One model at one sampled size."""
 
     kind: str
-    resolution: str
+    width: int
+    height: int
     steps: int
 
+    def __str__(self) -> str:
+        return f"{self.kind}, {self.width}x{self.height}, {self.steps}"
 
-CPU = (Case("nano-sd15", "384x704", 2),)
-GPU = (Case("full-sd15", "512x512", 20), Case("full-sdxl", "512x512", 20), Case("full-sdxl", "1024x1024", 20))
+
+CPU = (Case("nano-sd15", 384, 704, 2),)
+GPU = (Case("full-sd15", 512, 512, 20), Case("full-sdxl", 512, 512, 20), Case("full-sdxl", 1024, 1024, 20))
+
+
+class Row(NamedTuple):
+    """Seconds of a case with so many objects: one by one, by stage together, bare; and peak bytes on a GPU."""
+
+    case: Case
+    count: int
+    single: float
+    stages: dict[str, float]
+    bare: float
+    peak: int
+
+    @property
+    def together(self) -> float:
+        return sum(self.stages.values())
 
 
 def main() -> None:
     cuda = torch.cuda.is_available()
-    print(
-        "| model, size, steps | objects | one by one | together | gain | own share |" + (" peak VRAM |" if cuda else "")
-    )
-    print("|---" * (7 if cuda else 6) + "|")
     with torch.inference_mode():
-        for case in GPU if cuda else CPU:
-            for row in rows(case, cuda):
-                print(row, flush=True)
+        rows = [row(case, count, cuda) for case in (GPU if cuda else CPU) for count in COUNTS]
+    print(gains(rows, cuda) + "\n\n" + shares(rows))
 
 
-def rows(case: Case, cuda: bool) -> Iterable[str]:
+def row(case: Case, count: int, cuda: bool) -> Row:
     models = nano.load(case.kind, on_cpu=not cuda)  # makes ComfyUI importable
     from afterdetail.detailer.sampling import ComfyInpainter
     from afterdetail.detailer.settings import SampleSettings
 
-    prompt = models.prompt("a face")
     settings = SampleSettings(steps=case.steps, denoise=0.5)
-    inpainter = ComfyInpainter(models.model, prompt, models.prompt("blurry"), models.vae, settings)
-    measured(inpainter, case, 1, 1)
-    for count in COUNTS:
-        single, _, _ = measured(inpainter, case, count, 1)
-        together, own, peak = measured(inpainter, case, count, 0)
-        cells = [f"{single:.2f} s", f"{together:.2f} s", f"{single / together:.2f} x", f"{own / together:.1%}"]
-        cells += [f"{peak / 2**30:.1f} GiB"] if cuda else []
-        print_size = f"{case.kind}, {case.resolution}, {case.steps}"
-        yield f"| {print_size} | {count} | " + " | ".join(cells) + " |"
+    inpainter = ComfyInpainter(models.model, models.prompt("a face"), models.prompt("blurry"), models.vae, settings)
+    image = torch.rand(1, PICTURE, PICTURE, 3)
+
+    def regions() -> Any:
+        return regions_of(count, PICTURE, f"{case.width}x{case.height}")
+
+    single = sum(measured(replace(inpainter, settings=replace(settings, batch_size=1)), image, regions).values())
+    if cuda:
+        torch.cuda.reset_peak_memory_stats()
+    stages = measured(inpainter, image, regions)
+    peak = torch.cuda.max_memory_allocated() if cuda else 0
+    return Row(case, count, single, stages, bare(inpainter, count, case.width, case.height), peak)
 
 
-def measured(inpainter: Any, case: Case, count: int, batch_size: int) -> tuple[float, float, int]:
-    """(seconds, of these the pack's own, peak bytes on the GPU), the quicker of two runs."""
-    from afterdetail.detailer.detail import detail
-    from afterdetail.detailer.seeds import Seeds
+def gains(rows: list[Row], cuda: bool) -> str:
+    lines = ["| model, size, steps | objects | one by one | together | gain |" + (" peak VRAM |" if cuda else "")]
+    lines.append("|---" * (6 if cuda else 5) + "|")
+    for each in rows:
+        cells = [f"{each.single:.2f} s", f"{each.together:.2f} s", f"{each.single / each.together:.2f} x"]
+        cells += [f"{each.peak / 2**30:.1f} GiB"] if cuda else []
+        lines.append(f"| {each.case} | {each.count} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
 
-    image, regions = torch.rand(1, 1024, 1024, 3), regions_of(count, 1024, case.resolution)
-    results = []
-    for _ in range(2):
-        watch = Stopwatch(replace(inpainter, settings=replace(inpainter.settings, batch_size=batch_size)))
-        if torch.cuda.is_available():
-            torch.cuda.reset_peak_memory_stats()
-        start, own = time.perf_counter(), time.process_time()
-        done = detail(image, regions, watch, Seeds(1))
-        seconds, own = time.perf_counter() - start, time.process_time() - own - watch.seconds
-        assert done.report.counts("inpainted") == [count]
-        peak = torch.cuda.max_memory_allocated() if torch.cuda.is_available() else 0
-        results.append((seconds, own, peak))
-    return min(results)
+
+def shares(rows: list[Row]) -> str:
+    lines = [f"| model, size, steps | objects | {' | '.join(STAGES)} | own share | over ComfyUI's own |"]
+    lines.append("|---" * (len(STAGES) + 4) + "|")
+    for each in rows:
+        cells = [f"{each.stages[stage] / each.together:.1%}" for stage in STAGES]
+        own = sum(each.stages[stage] for stage in OWN) / each.together
+        cells += [f"{own:.1%}", f"{each.together / each.bare:.2f} x"]
+        lines.append(f"| {each.case} | {each.count} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":

@@ -148,7 +148,7 @@ WAYS = (
     Way("denoise 0.12", pack(0.12)),
     Way("denoise 0.3", pack(0.3)),
     Way("denoise 0.4", pack(0.4)),
-    Way("After Detailer's defaults (denoise 0.5)", pack(0.5), is_shown=True),
+    Way("After Detailer's defaults (denoise 0.5)", pack(0.5)),
     Way("denoise 0.6", pack(0.6)),
     Way(f"denoise {BEST}, differential", pack(BEST, PaintSettings(differential=True))),
     Way(f"denoise {BEST}, color_match 1", pack(BEST, PaintSettings(color_match=1.0))),

@@ -13,14 +13,23 @@ HERE = Path(__file__).resolve().parent
 README = HERE / "README.md"
 SECTIONS = ("quality", "overhead", "memory", "batching", "detectors", "scan", "live", "page", "service", "startup")
 
+ON_A_GPU = ("batching",)
+"""Sections with a table of their own for a GPU, which a run without one leaves as it is."""
+
 
 def main() -> None:
     wanted = sys.argv[1:] or SECTIONS
     for section in wanted:
         print(f"Measuring {section} ...", flush=True)
-        write(section, measure(section))
+        write(f"{section} on a GPU" if section in ON_A_GPU and has_gpu() else section, measure(section))
     write("machine", machine())
     print(f"Written to {README.relative_to(HERE.parent)}")
+
+
+def has_gpu() -> bool:
+    import torch
+
+    return torch.cuda.is_available()
 
 
 def measure(section: str) -> str:

@@ -133,16 +133,16 @@ PICTURES = {
         "broken",
         find()
         | mask_regions("regions", **MASKING)
-        | repaired()
+        | repaired(denoise=0.04)
         | {
-            "strong": repaired(denoise=0.12)["detail"],
+            "strong": repaired(denoise=0.08)["detail"],
         }
         | {
             "crop": node("AfterDetailCrop", image=IMAGE, regions=["regions", 0]),
             "weak crop": node("AfterDetailCrop", image=["detail", 0], regions=["regions", 0]),
             "strong crop": node("AfterDetailCrop", image=["strong", 0], regions=["regions", 0]),
         },
-        {"window": ["crop", 0], "denoise 0.04": ["weak crop", 0], "denoise 0.12": ["strong crop", 0]},
+        {"window": ["crop", 0], "denoise 0.04": ["weak crop", 0], "denoise 0.08": ["strong crop", 0]},
     ),
     "AfterDetailCrop": Shown(
         "group",
