@@ -23,8 +23,9 @@ def resized(pixels: torch.Tensor, size: Size) -> torch.Tensor:
     if pixels.shape[1:3] == (size.height, size.width):
         return pixels
     planes = pixels.movedim(-1, 1).contiguous()  # with the channels last in memory it takes twice the time
+    low, high = float(planes.amin().clamp(max=0)), float(planes.amax().clamp(min=1))  # HDR stays, overshoot goes
     planes = F.interpolate(planes, (size.height, size.width), mode="bicubic", antialias=True)
-    return planes.movedim(1, -1).clamp_(0, 1)
+    return planes.movedim(1, -1).clamp_(low, high)
 
 
 def paste(canvas: torch.Tensor, patch: torch.Tensor, region: Region) -> None:

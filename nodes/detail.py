@@ -12,7 +12,7 @@ from ..detailer.region import make_regions
 from ..detailer.selection import select
 from ..detailer.settings import FitSettings, MaskSettings
 from ..detectors.inference import detect
-from . import inputs, watching
+from . import failures, inputs, watching
 from .images import at_size_of, checked_image
 from .inpaint import inpainter_of, result_ui
 from .notes import told
@@ -92,6 +92,10 @@ class AfterDetail(io.ComfyNode):
         )
 
     @classmethod
+    def fingerprint_inputs(cls, **inputs_and_widgets: Any) -> int:
+        return failures.fingerprint(cls)
+
+    @classmethod
     def execute(cls, image: torch.Tensor, detector: str, **inputs_and_widgets: Any) -> io.NodeOutput:
         options = Options(cls, inputs_and_widgets)
         seen = detect(detector, checked_image(image), options.detecting(watching.lowest_confidence()))
@@ -101,6 +105,7 @@ class AfterDetail(io.ComfyNode):
         inpainter = inpainter_of(cls, prompts, options)
         original = at_size_of(image, regions)
         done = detail(original, prompts.applied_to(regions), inpainter, options.seeds(), options["safety"])
+        failures.note(cls, done.report)
         done.report.check()
         run = NodeRun(cls, options.values, seen, original, done.image, model=inpainter.sizes)
         ui = result_ui(done) | told(done.report.notes) | watching.record(run)

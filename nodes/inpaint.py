@@ -13,7 +13,7 @@ from ..detailer.region import Regions
 from ..detailer.report import DetailReport
 from ..detailer.sampling import ComfyInpainter, Refiner
 from ..detailer.settings import PaintSettings, SampleSettings
-from . import inputs, watching
+from . import failures, inputs, watching
 from .images import at_size_of, checked_image
 from .notes import told
 from .options import Options
@@ -76,12 +76,17 @@ class AfterDetailInpaint(io.ComfyNode):
         )
 
     @classmethod
+    def fingerprint_inputs(cls, **inputs_and_widgets: Any) -> int:
+        return failures.fingerprint(cls)
+
+    @classmethod
     def execute(cls, image: torch.Tensor, regions: Regions, **inputs_and_widgets: Any) -> io.NodeOutput:
         options = Options(cls, inputs_and_widgets)
         original = at_size_of(checked_image(image), regions)
         prompts = options.prompts(regions.detections)
         inpainter = inpainter_of(cls, prompts, options)
         done = detail(original, prompts.applied_to(regions), inpainter, options.seeds(), options["safety"])
+        failures.note(cls, done.report)
         done.report.check()
         run = NodeRun(cls, options.values, regions.detections, original, done.image)
         ui = result_ui(done) | told(done.report.notes, DetailReport.of(regions).notes) | watching.record(run)

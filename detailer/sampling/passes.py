@@ -83,7 +83,8 @@ class Passes:
             )
 
     def _sigmas(self, denoise: float) -> torch.Tensor:
-        return comfy.samplers.KSampler(
+        """The noise levels of one pass; ValueError where a scheduler's formula has none, as kl_optimal's for 1 step."""
+        sigmas = comfy.samplers.KSampler(
             self.model,
             self.settings.steps,
             self.model.load_device,
@@ -92,6 +93,10 @@ class Passes:
             denoise=denoise,
             model_options=self.model.model_options,
         ).sigmas
+        if not bool(sigmas.isfinite().all()):
+            steps, scheduler = self.settings.steps, self.settings.scheduler
+            raise ValueError(f"scheduler {scheduler} has no noise levels for steps {steps}: use more steps or another.")
+        return sigmas
 
     def _filled(self, run: _Pass, latent: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """The latents with nothing, or noise, where the mask is; the other fills are done on the pixels."""

@@ -150,6 +150,27 @@ def test_an_identical_prompt_is_answered_from_the_cache(bench, photo):
     assert "detail" in cached[0] and second.ui == first.ui
 
 
+def test_a_run_with_a_failure_is_not_answered_from_the_cache(bench, crowd):
+    """The text encoder of another family, asked for the first object: queueing again tries again."""
+    graph = bench.graph(crowd, clip=["xl", 1], object_prompts="a face", resolution="off")
+    graph |= {"xl": node("CheckpointLoaderSimple", ckpt_name="nano-sdxl.ckpt")}
+    for _ in range(2):
+        done = bench.run_detail(graph)
+        assert sorted(item["status"] for item in done.objects) == ["failed", *["inpainted"] * 3]
+        cached = [data["nodes"] for kind, data in done.entry["status"]["messages"] if kind == "execution_cached"]
+        assert "detail" not in cached[0]
+        assert any("1 of" in note or "failed" in note for note in done.ui["notes"])
+
+
+def test_where_every_object_fails_for_one_reason_it_is_an_error(bench, crowd):
+    graph = bench.graph(crowd, resolution="off") | {
+        "xl": node("CheckpointLoaderSimple", ckpt_name="nano-sdxl.ckpt"),
+        "other": node("CLIPTextEncode", clip=["xl", 1], text="a face"),
+    }
+    graph["detail"]["inputs"]["positive"] = ["other", 0]
+    assert bench.failure(graph, image=["detail", 0]).startswith("All 4 objects failed. ")
+
+
 def test_cancel_ends_within_a_step_and_leaves_nothing_behind(bench, crowd):
     graph = bench.saved(bench.graph(crowd, steps=400, batch_size=1), image=["detail", 0])
     comfy, lines, stopped_at = bench.comfy, [], []

@@ -9,6 +9,7 @@ from afterdetail.detailer.blend import color_matched, grain, membrane, seamless,
 from afterdetail.detailer.box import Box
 from afterdetail.detailer.crop import paste
 from afterdetail.detailer.detection import Detection, Detections, Extent
+from afterdetail.detailer.family import SD15, ModelSizes
 from afterdetail.detailer.region import Region, make_regions
 from afterdetail.detailer.settings import FitSettings, MaskSettings
 from skimage import data
@@ -17,7 +18,7 @@ from skimage.color import rgb2lab
 
 def region_of(box: Box, width: int, height: int) -> Region:
     found = Detections(width, height, ((Detection(box, 0.9, "face", Extent(*map(float, box))),),))
-    return make_regions(found, MaskSettings(), FitSettings("off", "sd15")).items[0]
+    return make_regions(found, MaskSettings(), FitSettings("off")).refitted(ModelSizes(SD15, 8)).items[0]
 
 
 PHOTO = torch.from_numpy(np.asarray(data.astronaut(), np.float32) / 255)

@@ -219,3 +219,11 @@ def test_enlarging_costs_what_the_result_holds():
         result = enlarged(strip, Size(4 * 16400, 64))
     allocated = sum(event.self_cpu_memory_usage for event in profiled.events() or () if event.self_cpu_memory_usage > 0)
     assert allocated < 5 * result.numel() * 4
+
+
+def test_values_above_one_stay_where_a_patch_has_them():
+    """HDR: what the decode gives is pasted as it is, and the overshoot of resizing a plain picture still is cut off."""
+    bright = torch.full((1, 40, 40, 3), 2.5)
+    assert float(resized(bright, Size(80, 80)).max()) == 2.5
+    edges = (torch.arange(40) % 8 < 4).float().reshape(1, 1, 40, 1).expand(1, 40, 40, 3)
+    assert float(resized(edges, Size(90, 90)).min()) >= 0 and float(resized(edges, Size(90, 90)).max()) <= 1

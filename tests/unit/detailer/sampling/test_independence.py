@@ -3,38 +3,11 @@
 import json
 
 import pytest
-import torch
-from afterdetail.api.dialects.novita import samplers as novita
-from afterdetail.api.dialects.octoai import samplers as octoai
 from afterdetail.detailer.detail import detail
 from afterdetail.detailer.family import SD15, ModelSizes
 from afterdetail.detailer.seeds import Seeds
 from rig.nano import counting
-from rig.scenes import cell, grid_image, grid_objects, grid_regions, psnr, without
-
-COUNT = 8
-NAMED = (*octoai.SAMPLERS.values(), *novita.SAMPLERS.values())
-PAIRS = dict.fromkeys((sampler.sampler_name, sampler.scheduler) for sampler in NAMED)
-
-
-@pytest.mark.parametrize(("sampler", "scheduler"), PAIRS)
-def test_alone_in_a_batch_and_without_a_neighbour(inpainter, sampler, scheduler):
-    count = 3 if sampler == "dpm_adaptive" else COUNT  # which takes as many steps as it likes, one object at a time
-    image, found = grid_image(count), grid_objects(count)
-
-    def run(detections, batch_size):
-        made = inpainter(sampler_name=sampler, scheduler=scheduler, batch_size=batch_size, steps=4)
-        return detail(image, grid_regions(detections), made, Seeds(5))
-
-    together, one_by_one, fewer = run(found, count), run(found, 1), run(without(found, 2), count)
-    assert together.report.counts("inpainted") == [count] and fewer.report.counts("inpainted") == [count - 1]
-    for index in range(count):
-        repaired = cell(together.image, index)
-        assert psnr(repaired, cell(image, index)) < 40, "the object was not repaired at all"
-        assert psnr(repaired, cell(one_by_one.image, index)) > 50
-        if index != 2:
-            assert psnr(repaired, cell(fewer.image, index)) > 50
-    assert torch.equal(cell(fewer.image, 2), cell(image, 2))
+from rig.scenes import cell, grid_image, grid_objects, grid_regions, psnr
 
 
 @pytest.mark.parametrize("sampler", ["euler", "euler_ancestral", "dpmpp_sde", "lcm", "ddpm"])

@@ -115,3 +115,10 @@ def test_a_refiner_of_another_latent_space_is_refused(inpainter):
     wired = Refiner(refiner.model, refiner.prompt("a face"), refiner.prompt("blurry"))
     with pytest.raises(ValueError, match="refiner_model samples SDXL latents and the model SD15 latents"):
         inpainter(refiner=wired)
+
+
+def test_a_schedule_without_noise_levels_is_said_to_be_one(inpainter):
+    """kl_optimal divides by the number of steps after the first: that is no fault of the VAE's precision."""
+    done = run(inpainter, scheduler="kl_optimal", steps=1, denoise=1.0)
+    assert done.report.counts("failed") == [COUNT]
+    assert "kl_optimal has no noise levels for steps 1" in done.report.as_json()
