@@ -86,8 +86,7 @@ KNOWN = (
         Size(1024, 1024),
         MEGAPIXEL,
         ("Flux",),
-        note="dev, schnell, Krea, Fill and Kontext. Set cfg to 1 and use FluxGuidance; for Kontext set reference to "
-        "crop; for Fill turn on inpaint_model.",
+        note="dev, schnell, Krea, Fill and Kontext. Set cfg to 1 and use FluxGuidance; for Fill turn on inpaint_model.",
     ),
     Family(
         "flux2",
@@ -95,7 +94,7 @@ KNOWN = (
         Size(1024, 1024),
         MEGAPIXEL,
         ("Flux2",),
-        note="Also Klein. Set cfg to 1, and reference to crop to edit.",
+        note="Also Klein. Set cfg to 1.",
     ),
     Family(
         "qwen-image",
@@ -103,7 +102,7 @@ KNOWN = (
         Size(1328, 1328),
         _sizes("928x1664 1056x1584 1104x1472 1328x1328 1472x1104 1584x1056 1664x928"),
         ("QwenImage",),
-        note="For Qwen-Image-Edit set reference to crop; with clip and object_prompts its text encoder sees the crop.",
+        note="Wired references of another size than the picture stay whole.",
     ),
     Family("z-image", "Z-Image", Size(1024, 1024), MEGAPIXEL, ("ZImage",), note="Turbo: 8 steps, cfg 1."),
     Family("lumina2", "Lumina 2", Size(1024, 1024), MEGAPIXEL, ("Lumina2",)),
@@ -125,7 +124,14 @@ KNOWN = (
     ),
     Family("pixart", "PixArt Alpha and Sigma", Size(1024, 1024), MEGAPIXEL, ("PixArtAlpha",)),
     Family("auraflow", "AuraFlow", Size(1024, 1024), MEGAPIXEL, ("AuraFlow",)),
-    Family("omnigen2", "OmniGen2", Size(1024, 1024), MEGAPIXEL, ("Omnigen2",), note="Set reference to crop to edit."),
+    Family(
+        "omnigen2",
+        "OmniGen2",
+        Size(1024, 1024),
+        MEGAPIXEL,
+        ("Omnigen2",),
+        note="Wired references of another size than the picture stay whole.",
+    ),
     Family("anima", "Anima", Size(1024, 1024), MEGAPIXEL, ("Anima",)),
     Family(
         "hunyuan-dit",
