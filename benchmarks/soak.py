@@ -55,6 +55,7 @@ class Soak:
         self.running = threading.Event()
         self.running.set()
         """Cleared while the server is killed and started."""
+        self.killing = threading.Event()
 
     def work(self) -> None:
         """One client: asks, and hangs up now and then, until all requests are sent."""
@@ -109,10 +110,19 @@ class Soak:
         return found, "task never ended"
 
     def kill(self) -> None:
+        """Have `look_after` do it: ComfyUI ends with the thread that has started it."""
         self.running.clear()
-        self.server.kill()
-        self.server.start()
-        self.running.set()
+        self.killing.set()
+        self.running.wait()
+
+    def look_after(self, workers: list[threading.Thread]) -> None:
+        """Until all clients are done."""
+        while any(thread.is_alive() for thread in workers):
+            if self.killing.wait(0.2):
+                self.killing.clear()
+                self.server.kill()
+                self.server.start()
+                self.running.set()
 
     def meddle(self, ended: threading.Event, disk: Path | None) -> None:
         """What somebody at the canvas does meanwhile, and a disk that fills up and is free again."""
@@ -206,8 +216,7 @@ def soaked() -> tuple[Seen, dict[str, object]]:
         start = time.monotonic()
         for thread in (meddler, *workers):
             thread.start()
-        for thread in workers:
-            thread.join()
+        soak.look_after(workers)
         ended.set()
         meddler.join()
         minutes = (time.monotonic() - start) / 60
