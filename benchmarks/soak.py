@@ -1,6 +1,6 @@
 """`make soak`: 300 mixed requests while everything goes wrong around them; the figures go into api/README.md.
 
-Ten minutes. Clients hang up at every stage, files are damaged, disks fill up and are free again, ComfyUI is killed and
+Clients hang up at every stage, files are damaged, disks fill up and are free again, ComfyUI is killed and
 started, and somebody at the canvas interrupts, frees memory and clears the queue. Pictures of one colour each tell
 whether an answer is that of its own request.
 """
@@ -59,6 +59,8 @@ class Soak:
 
     def work(self) -> None:
         """One client: asks, and hangs up now and then, until all requests are sent."""
+        from rig.server import ServerFailed
+
         while True:
             with self.seen.lock:
                 place = next(self.places, None)
@@ -67,7 +69,7 @@ class Soak:
             self.running.wait()
             if place in KILLED_AT:
                 self.kill()
-            with suppress(requests.ConnectionError, ConnectionError):
+            with suppress(requests.ConnectionError, ConnectionError, ServerFailed, psutil.NoSuchProcess):
                 self.one(place)
                 continue
             self.seen.outcomes["cut off by the kill"] += 1
@@ -244,7 +246,7 @@ def main() -> None:
     first, last = (median(seen.memory[part]) / 2**20 for part in COMPARED)
     disk = "disk full 3 s at a time, " if facts["disk"] else ""
     rows = [
-        f"{REQUESTS} requests by {CLIENTS} clients in {facts['minutes']:.0f} minutes; {disk}killed and started "
+        f"{REQUESTS} requests by {CLIENTS} clients in {facts['minutes']:.1f} minutes; {disk}killed and started "
         f"{len(KILLED_AT)} times.",
         "",
         "| what | measured |",
