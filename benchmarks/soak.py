@@ -1,6 +1,6 @@
 """`make soak`: 300 mixed requests while everything goes wrong around them; the figures go into api/README.md.
 
-Ten minutes. Clients hang up at every stage, files are damaged, disks fill up and are free again, ComfyUI is killed and
+Clients hang up at every stage, files are damaged, disks fill up and are free again, ComfyUI is killed and
 started, and somebody at the canvas interrupts, frees memory and clears the queue. Pictures of one colour each tell
 whether an answer is that of its own request.
 """
@@ -55,9 +55,12 @@ class Soak:
         self.running = threading.Event()
         self.running.set()
         """Cleared while the server is killed and started."""
+        self.killing = threading.Event()
 
     def work(self) -> None:
         """One client: asks, and hangs up now and then, until all requests are sent."""
+        from rig.server import ServerFailed
+
         while True:
             with self.seen.lock:
                 place = next(self.places, None)
@@ -66,7 +69,7 @@ class Soak:
             self.running.wait()
             if place in KILLED_AT:
                 self.kill()
-            with suppress(requests.ConnectionError, ConnectionError):
+            with suppress(requests.ConnectionError, ConnectionError, ServerFailed, psutil.NoSuchProcess):
                 self.one(place)
                 continue
             self.seen.outcomes["cut off by the kill"] += 1
@@ -109,10 +112,19 @@ class Soak:
         return found, "task never ended"
 
     def kill(self) -> None:
+        """Have `look_after` do it: ComfyUI ends with the thread that has started it."""
         self.running.clear()
-        self.server.kill()
-        self.server.start()
-        self.running.set()
+        self.killing.set()
+        self.running.wait()
+
+    def look_after(self, workers: list[threading.Thread]) -> None:
+        """Until all clients are done."""
+        while any(thread.is_alive() for thread in workers):
+            if self.killing.wait(0.2):
+                self.killing.clear()
+                self.server.kill()
+                self.server.start()
+                self.running.set()
 
     def meddle(self, ended: threading.Event, disk: Path | None) -> None:
         """What somebody at the canvas does meanwhile, and a disk that fills up and is free again."""
@@ -206,8 +218,7 @@ def soaked() -> tuple[Seen, dict[str, object]]:
         start = time.monotonic()
         for thread in (meddler, *workers):
             thread.start()
-        for thread in workers:
-            thread.join()
+        soak.look_after(workers)
         ended.set()
         meddler.join()
         minutes = (time.monotonic() - start) / 60
@@ -235,7 +246,7 @@ def main() -> None:
     first, last = (median(seen.memory[part]) / 2**20 for part in COMPARED)
     disk = "disk full 3 s at a time, " if facts["disk"] else ""
     rows = [
-        f"{REQUESTS} requests by {CLIENTS} clients in {facts['minutes']:.0f} minutes; {disk}killed and started "
+        f"{REQUESTS} requests by {CLIENTS} clients in {facts['minutes']:.1f} minutes; {disk}killed and started "
         f"{len(KILLED_AT)} times.",
         "",
         "| what | measured |",

@@ -79,8 +79,9 @@ def half_sent(server: ComfyServer, path: str, body: Any, share: float = 1.0, key
 
 
 def left_files(server: ComfyServer) -> list[Path]:
-    """What lies in the folders of pictures that come and go."""
-    return [path for name in ("temp", "input", "output") for path in (server.base / name).rglob("*") if path.is_file()]
+    """What lies in the folders of pictures that come and go, but for those that the templates start from."""
+    files = [path for name in ("temp", "input", "output") for path in (server.base / name).rglob("*") if path.is_file()]
+    return [path for path in files if not path.name.startswith("afterdetail-")]
 
 
 def is_idle(server: ComfyServer) -> bool:
