@@ -15,7 +15,7 @@ MARGIN = 25
 """From a node to its group's edge, and from a group to the picture's."""
 GAP = 75
 """From a column of groups to the next, for the links."""
-PANEL_ROOM = 400
+PANEL_ROOM = 440
 """What a panel takes once it is open."""
 WITH_PANEL = ("AfterDetail", "AfterDetailDetect", "AfterDetailRegions", "AfterDetailInpaint")
 

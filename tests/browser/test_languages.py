@@ -99,7 +99,7 @@ def test_a_panel_speaks_the_language_that_is_chosen_and_no_other(run, language):
 
     detailer.get_by_role("button", name=words["Next object"]).click()
     steps = detailer.locator(".ad-steps").get_by_role("status")
-    expect(steps).to_have_text(said(words, "object {number} of {count}", number=2, count=3))
+    expect(steps).to_have_text(said(words, "object {number} ({count} in all)", number=1, count=3))
     masks.click()
     detailer.locator(".ad-box").first.hover()
     expect(detailer.locator(".ad-line")).to_contain_text(said(words, "sampled at {size}", size="512x512"))

@@ -9,6 +9,7 @@ import torch
 from fixtures.drawn_faces import draw
 from rig.comfyui import ROOT
 from rig.prompts import node
+from rig.server import PromptRefused
 
 FIXTURES = ROOT / "tests" / "fixtures"
 SHIPPED = (
@@ -71,7 +72,10 @@ def test_a_yolo_file_through_the_whole_job(bench, drawn, yolo_files):
 
 
 def test_an_absent_named_detector_says_where_its_file_goes(bench, photo):
-    sentence = bench.failure(detecting(bench, photo, "hand_yolov8n"), mask=["detect", 1])
+    """Before anything runs."""
+    with pytest.raises(PromptRefused) as refused:
+        bench.comfy.queue(bench.saved(detecting(bench, photo, "hand_yolov8n"), mask=["detect", 1]))
+    sentence = str(refused.value)
     assert "hand_yolov8n.pt, which is not there" in sentence and "download_missing" in sentence
     assert str(bench.comfy.base / "models" / "ultralytics" / "bbox") in sentence
 

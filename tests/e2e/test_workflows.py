@@ -18,7 +18,8 @@ PHOTO = data.astronaut()
 NAMED = (
     "detail-faces-sd15 detail-faces-sdxl detail-hands-sd15 detail-union detail-per-object-prompts detail-two-pass "
     "detail-refiner-sdxl crop-any-model-paste generate-and-detail-sdxl image-to-image inpaint-mask outpaint "
-    "controlnet-canny-sdxl controlnet-depth-sdxl lora-embedding-vae photo-merge detail-frames impact-pack-bridge"
+    "controlnet-canny-sdxl controlnet-depth-sdxl lora-embedding-vae photo-merge detail-frames impact-pack-bridge "
+    "fix-what-i-paint"
 )
 
 
