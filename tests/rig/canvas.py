@@ -64,6 +64,7 @@ def detailing(picture: str, **inputs: Any) -> Graph:
     """Nodes `image`, `AfterDetail` with these inputs and few steps of a tiny model, and `show`."""
     wired = {"model": ["model", 0], "positive": ["positive", 0], "negative": ["negative", 0], "vae": ["model", 2]}
     fixed = {"detector": "face_full_mediapipe", "resolution": "off", "steps": 2}
+    fixed["object_prompts"] = ""  # ComfyUI's page keeps a text for the next graph that has no id either
     return checkpoint("nano-sd15.ckpt") | {
         "image": node("LoadImage", image=picture),
         DETAILER: node(DETAILER, image=["image", 0], **wired | fixed | inputs),
