@@ -51,7 +51,12 @@ class Selection:
     @property
     def label_set(self) -> set[str]:
         """The names in `labels`, in lower case."""
-        return {label.strip().casefold() for label in self.labels.split(",") if label.strip()}
+        return {label.casefold() for label in listed(self.labels)}
+
+
+def listed(text: str) -> list[str]:
+    """The names in a list with commas."""
+    return [name.strip() for name in text.split(",") if name.strip()]
 
 
 class Verdict(NamedTuple):

@@ -86,6 +86,7 @@ class Candidate:
 class FaceAuto:
     """The boxes of all faces. What lies above one threshold does not depend on it."""
 
+    names = ("face",)
     nested = True
 
     def __init__(self):

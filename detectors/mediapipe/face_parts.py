@@ -71,6 +71,10 @@ class FaceParts:
         self.mesh = FaceMesh()
 
     @property
+    def names(self) -> tuple[str, ...]:
+        return (self.part.label,)
+
+    @property
     def networks(self) -> Sequence[torch.nn.Module]:
         return [*(detector.net for detector in self.mesh.detectors), self.mesh.landmarks.net]
 

@@ -24,6 +24,8 @@ def full_range() -> BlazeDetector:
 class FaceBoxes:
     """The boxes of one face detection network."""
 
+    names = ("face",)
+
     def __init__(self, blaze: BlazeDetector):
         self.blaze = blaze
 
