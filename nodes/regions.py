@@ -40,6 +40,7 @@ class AfterDetailRegions(io.ComfyNode):
                 *inputs.placement(),
                 inputs.upscale(),
                 inputs.pick(),
+                *inputs.coverage(),
             ],
             outputs=[
                 RegionsSocket.Output(display_name="regions"),
