@@ -41,6 +41,7 @@ class AfterDetailRegions(io.ComfyNode):
                 *inputs.placement(),
                 inputs.upscale(),
                 inputs.pick(),
+                *inputs.coverage(),
             ],
             outputs=[
                 RegionsSocket.Output(display_name="regions"),
