@@ -54,6 +54,7 @@ class AfterDetail(io.ComfyNode):
                 inputs.pick(),
                 *inputs.blending(),
                 *inputs.object_texts(),
+                *inputs.coverage(),
             ],
             outputs=[
                 io.Image.Output(display_name="image"),
