@@ -23,9 +23,15 @@ def resized(pixels: torch.Tensor, size: Size) -> torch.Tensor:
     if pixels.shape[1:3] == (size.height, size.width):
         return pixels
     planes = pixels.movedim(-1, 1).contiguous()  # with the channels last in memory it takes twice the time
-    low, high = float(planes.amin().clamp(max=0)), float(planes.amax().clamp(min=1))  # HDR stays, overshoot goes
-    planes = F.interpolate(planes, (size.height, size.width), mode="bicubic", antialias=True)
-    return planes.movedim(1, -1).clamp_(low, high)
+    wide = F.interpolate(planes, (size.height, size.width), mode="bicubic", antialias=True)
+    return without_overshoot(wide.movedim(1, -1), planes)
+
+
+def without_overshoot(result: torch.Tensor, *sources: torch.Tensor) -> torch.Tensor:
+    """`result`, in place, within 0..1 or as far beyond as the pixels are that it was made of: HDR stays."""
+    low = min(0.0, *(float(source.amin()) for source in sources))
+    high = max(1.0, *(float(source.amax()) for source in sources))
+    return result.clamp_(low, high)
 
 
 def paste(canvas: torch.Tensor, patch: torch.Tensor, region: Region) -> None:
@@ -112,7 +118,7 @@ def enlarged(pixels: torch.Tensor, size: Size) -> torch.Tensor:
     for image, target in zip(pixels, result, strict=True):
         tall = _lanczos(image.float(), size.height)
         for rows, place in zip(tall.split(ROWS_AT_ONCE), target.split(ROWS_AT_ONCE), strict=True):
-            place.copy_(_lanczos(rows.transpose(0, 1), size.width).transpose(0, 1).clamp_(0, 1))
+            place.copy_(without_overshoot(_lanczos(rows.transpose(0, 1), size.width).transpose(0, 1), image))
     return result
 
 

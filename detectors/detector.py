@@ -38,6 +38,16 @@ class OpenVocabulary(Protocol):
 
 
 @runtime_checkable
+class Named(Protocol):
+    """A detector that says what it can find."""
+
+    @property
+    def names(self) -> Sequence[str]:
+        """Every label that its detections may have."""
+        ...
+
+
+@runtime_checkable
 class Nested(Protocol):
     """A detector that may do without averaging: where it says so, a lower threshold only adds objects."""
 

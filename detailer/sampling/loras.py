@@ -84,7 +84,7 @@ def _weights(path: str, model: Any, clip: Any) -> dict[str, Any]:
         keys = comfy.lora.model_lora_keys_clip(clip.cond_stage_model, keys)
         sized = {**sized, **clip.cond_stage_model.state_dict()}
     patches = comfy.lora.load_lora(weights, keys, log_missing=False)
-    fitting = sum(_fits(patch, sized.get(key if isinstance(key, str) else key[0])) for key, patch in patches.items())
+    fitting = sum(fits(patch, sized.get(key if isinstance(key, str) else key[0])) for key, patch in patches.items())
     if 2 * fitting <= len(patches):
         raise ValueError(
             f"The LoRA {PurePath(path).stem} fits neither the model nor its text encoder: it was made for another "
@@ -93,7 +93,7 @@ def _weights(path: str, model: Any, clip: Any) -> dict[str, Any]:
     return weights
 
 
-def _fits(patch: Any, weight: Any) -> bool:
+def fits(patch: Any, weight: Any) -> bool:
     """Whether a patch changes a weight of this size. Only plain LoRAs show their size; others are taken as they are."""
     if weight is None or getattr(patch, "name", "") != "lora":
         return weight is not None
