@@ -71,7 +71,7 @@ def line_fit(counts: Sequence[int], times: Sequence[float]) -> tuple[float, floa
 def enlarging() -> None:
     """CPU time to enlarge a picture before it is repaired."""
     from afterdetail.detailer.box import Size
-    from afterdetail.detailer.crop import enlarged
+    from afterdetail.detailer.crop import resized
 
     print("\n| `upscale` | " + " | ".join(f"{side} px" for side in ENLARGED) + " |")
     print("|---" * (len(ENLARGED) + 1) + "|")
@@ -80,7 +80,7 @@ def enlarging() -> None:
         for side in ENLARGED:
             image = torch.rand(1, side, side, 3)
             start = clock()
-            enlarged(image, Size(side * factor, side * factor))
+            resized(image, Size(side * factor, side * factor))
             times.append(f"{clock() - start:.2f} s")
         print(f"| {factor} | " + " | ".join(times) + " |")
 

@@ -33,8 +33,16 @@ class Scene(NamedTuple):
 
     @property
     def detections(self) -> Detections:
-        found = Detection(self.face, 0.9, "face", Extent(*map(float, self.face)))
-        return Detections(PICTURE, PICTURE, ((found,),))
+        return Detections(PICTURE, PICTURE, ((detected(self.face),),))
+
+    def mirrored(self) -> Scene:
+        x0, y0, x1, y1 = self.face
+        unbroken, broken = self.unbroken.flip(2), self.broken.flip(2)
+        return Scene(unbroken, broken, Box(PICTURE - x1, y0, PICTURE - x0, y1), f"{self.name} mirrored")
+
+
+def detected(face: Box) -> Detection:
+    return Detection(face, 0.9, "face", Extent(*map(float, face)))
 
 
 def scenes(count: int, seeds: int) -> Iterator[Scene]:

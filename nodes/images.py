@@ -7,7 +7,7 @@ from typing import NamedTuple
 import torch
 
 from ..detailer.box import Size
-from ..detailer.crop import enlarged
+from ..detailer.crop import resized
 from ..detailer.detection import Detections
 from ..detailer.region import Regions
 
@@ -79,7 +79,7 @@ def at_size_of(image: torch.Tensor, regions: Regions) -> torch.Tensor:
     enlarged_to = round(width * regions.upscale), round(height * regions.upscale)
     if count != len(wanted.images) or enlarged_to != (wanted.width, wanted.height):
         raise ValueError(_mismatch(image, wanted, "regions"))
-    return enlarged(image, Size(wanted.width, wanted.height))
+    return resized(image, Size(wanted.width, wanted.height))
 
 
 def size_of(image: torch.Tensor) -> tuple[int, int, int]:

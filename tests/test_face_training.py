@@ -13,7 +13,7 @@ from PIL import ImageOps
 from rig.make import TRAINED
 from rig.photos import face_patch
 
-PLAN = Plan(steps=4, batch=2, cells=8, pairs=3, float32=True)
+PLAN = Plan(steps=4, batch=2, cells=8, pairs=3)
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,9 @@ from PIL import Image
 from rig.broken import REACH, Breakage, broken_squares
 
 from .windows import SIDE
+
+Encode = Callable[[torch.Tensor], torch.Tensor]
+"""From pictures [B, 3, H, W] in 0..1 to latents [B, 4, H / 8, W / 8]."""
 
 WINDOW = 640
 """Pixels to which every window is brought."""
@@ -84,13 +88,11 @@ def in_other_light(pictures: torch.Tensor) -> torch.Tensor:
 
 
 @torch.no_grad()
-def encoded_pairs(
-    windows: torch.Tensor, weights: torch.Tensor, encoder: torch.nn.Module, count: int, cells: int
-) -> torch.Tensor:
-    """[2, count, 4, cells, cells] half floats as the encoder gives them: unbroken and broken."""
+def encoded_pairs(windows: torch.Tensor, weights: torch.Tensor, encode: Encode, count: int, cells: int) -> torch.Tensor:
+    """[2, count, 4, cells, cells] half floats as `encode` gives them: unbroken and broken."""
     drawn = windows[torch.multinomial(weights, count, replacement=True)].float() / 255
     side = cells * CELL
     widest = min(side / 512, 0.8)  # less than 512 px shows less around the face
     zoom = (1 / FILL[1] / SIDE * side / 512, 1 / FILL[0] / SIDE * widest)
     unbroken, broken = views(torch.cat([drawn, smeared(drawn)], 1), side, zoom, TILT, SHIFT).split(3, 1)
-    return torch.stack([encoder(picture).half() for picture in (unbroken, broken)])
+    return torch.stack([encode(picture).half() for picture in (unbroken, broken)])

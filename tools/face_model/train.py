@@ -134,11 +134,11 @@ def pairs_of(plan: Plan, folder: Path, networks: Networks) -> torch.Tensor:
         windows, weights = load_windows(folder / "faces")
         windows, weights = windows.to(plan.device), weights.to(plan.device)
         scale = networks.vae.vae_scale.item() / SD15_SCALE
+        encode = plan.autocast()(networks.vae.taesd_encoder.forward)
         made = []
         for start in range(0, plan.pairs, AT_A_TIME):
             count = min(AT_A_TIME, plan.pairs - start)
-            with plan.autocast():
-                encoded = encoded_pairs(windows, weights, networks.vae.taesd_encoder, count, plan.cells + SPARE_CELLS)
+            encoded = encoded_pairs(windows, weights, encode, count, plan.cells + SPARE_CELLS)
             made.append((encoded.float() / scale).half().cpu())
             if start % 400 == 0:
                 print(f"pair {start} of {plan.pairs}", flush=True)

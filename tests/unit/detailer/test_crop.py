@@ -4,12 +4,10 @@ from dataclasses import replace
 
 import pytest
 import torch
-import torch.nn.functional as F
 from afterdetail.detailer.box import Box, Size
 from afterdetail.detailer.crop import (
     accumulate,
     cut,
-    enlarged,
     filled,
     latent_mask,
     paste,
@@ -22,6 +20,7 @@ from afterdetail.detailer.region import Region, make_regions
 from afterdetail.detailer.settings import FitSettings, MaskSettings
 from hypothesis import given
 from hypothesis import strategies as st
+from skimage.data import astronaut
 from torch.profiler import ProfilerActivity, profile
 
 
@@ -105,20 +104,13 @@ def test_resizing_is_in_float():
     assert float((there_and_back - ramp).abs()[:, 4:-4, 4:-4].max()) < 1e-5
 
 
-@pytest.mark.parametrize("size", [Size(128, 96), Size(40, 48)])
-def test_resizing_works_on_planes(size, monkeypatch):
-    """Bicubic on channels that lie last in memory gives the same and takes twice the time."""
-    crop, interpolate, given = torch.rand(1, 64, 80, 3), F.interpolate, []
-
-    def noting(planes, *arguments, **options):
-        given.append(planes.is_contiguous())
-        return interpolate(planes, *arguments, **options)
-
-    monkeypatch.setattr(F, "interpolate", noting)
-    made = resized(crop, size)
-    same = interpolate(crop.movedim(-1, 1), (size.height, size.width), mode="bicubic", antialias=True)
-    torch.testing.assert_close(made.movedim(-1, 1), same.clamp(0, 1), atol=1e-5, rtol=0)
-    assert given == [True]
+@pytest.mark.parametrize("side", [160, 300])
+def test_a_face_that_is_enlarged_and_shrunk_again_stays_sharp(side):
+    """Bicubic both ways gives 40.5 and 41.1 dB: a good face would lose more by it than by the VAE."""
+    photo = torch.from_numpy(astronaut()).float() / 255
+    window = photo[30 : 30 + side, 150 : 150 + side][None]
+    again = resized(resized(window, Size(512, 512)), Size(side, side))
+    assert -10 * float((again - window).square().mean().log10()) > 43
 
 
 def test_a_patch_lands_where_it_was_cut():
@@ -182,9 +174,9 @@ def test_fill_takes_its_colours_from_around_the_mask():
 
 def test_enlarging_keeps_flat_areas_and_sharp_edges():
     image = torch.full((1, 40, 60, 3), 0.5)
-    assert torch.allclose(enlarged(image, Size(90, 60)), torch.full((1, 60, 90, 3), 0.5), atol=1e-6)
+    assert torch.allclose(resized(image, Size(90, 60)), torch.full((1, 60, 90, 3), 0.5), atol=1e-6)
     image[:, :, 30:] = 1
-    edge = enlarged(image, Size(120, 80))[0, 40, :, 0]
+    edge = resized(image, Size(120, 80))[0, 40, :, 0]
     assert float(edge[55]) < 0.55 and float(edge[64]) > 0.95
 
 
@@ -208,15 +200,15 @@ def lanczos_by_matrices(pixels: torch.Tensor, size: Size) -> torch.Tensor:
 )
 def test_enlarging_takes_all_taps_of_the_kernel_and_no_others(size):
     image = torch.rand(2, 40, 50, 4)
-    assert torch.allclose(enlarged(image, size), lanczos_by_matrices(image, size), atol=1e-5)
-    assert torch.allclose(enlarged(image[:, :2, :1], size), lanczos_by_matrices(image[:, :2, :1], size), atol=1e-5)
+    assert torch.allclose(resized(image, size), lanczos_by_matrices(image, size), atol=1e-5)
+    assert torch.allclose(resized(image[:, :2, :1], size), lanczos_by_matrices(image[:, :2, :1], size), atol=1e-5)
 
 
 def test_enlarging_costs_what_the_result_holds():
     """A strip of 16400 x 16 px, 4 times as large: by whole matrices 5.6 GB and a minute."""
     strip = torch.rand(1, 16, 16400, 3)
     with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiled:
-        result = enlarged(strip, Size(4 * 16400, 64))
+        result = resized(strip, Size(4 * 16400, 64))
     allocated = sum(event.self_cpu_memory_usage for event in profiled.events() or () if event.self_cpu_memory_usage > 0)
     assert allocated < 5 * result.numel() * 4
 
