@@ -34,7 +34,11 @@ OPEN_PANELS = """async () => {
         panel.body.hidden = false
         panel.fit()
     }
-    await new Promise((resolve) => setTimeout(resolve, 300))
+    const heights = () => [...document.querySelectorAll(".lg-node")].map((node) => node.offsetHeight).join()
+    for (let before = null; before !== heights(); ) {  // until they are laid out
+        before = heights()
+        for (let frame = 0; frame < 3; frame++) await new Promise(requestAnimationFrame)
+    }
 }"""
 IN_VUE = """app.graph.nodes.map(({ id, title, pos }) => {
     const { offsetWidth, offsetHeight } = document.querySelector(`.lg-node[data-node-id="${id}"]`)

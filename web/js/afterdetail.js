@@ -2,9 +2,9 @@
 import { app } from "../../../scripts/app.js"
 import { api } from "../../../scripts/api.js"
 import { labelForm } from "./app_form.mjs"
-import { foldAdvanced, showAllOfPick } from "./fold.mjs"
+import { Advanced, showAllOfPick } from "./fold.mjs"
 import { migrationItems } from "./migrate_menu.mjs"
-import { addRun, placeOf } from "./memory.mjs"
+import { addRun, leave, placeOf } from "./memory.mjs"
 import { ofNode, releaseRuns, widgetNamed } from "./node.mjs"
 import { NAME, Panel, runOf } from "./panel.mjs"
 import { QueuedRuns } from "./queued.mjs"
@@ -14,31 +14,41 @@ import { fetchTranslations } from "./words.mjs"
 const LIVE = ["AfterDetail", "AfterDetailDetect", "AfterDetailRegions"]
 const RESULT = ["AfterDetail", "AfterDetailInpaint"]
 
-/** By then the page knows which workflow a graph that it opens belongs to. */
-const SETTLED_MS = 600
-
 const panels = new Set()
 const queued = new QueuedRuns()
 
 function attach(node) {
   const kind = node.comfyClass
   if (!kind?.startsWith("AfterDetail")) return
-  foldAdvanced(node)
+  const advanced = new Advanced(node)
   showAllOfPick(node)
   if (kind === "AfterDetailStylePreset") new StylePanel(node)
-  if (!LIVE.includes(kind) && !RESULT.includes(kind)) return
-  const panel = new Panel(node, { live: LIVE.includes(kind), result: RESULT.includes(kind) })
+  if (!LIVE.includes(kind) && !RESULT.includes(kind)) {
+    if (advanced.widgets.length) advanced.addRow()
+    return
+  }
+  const panel = new Panel(node, { live: LIVE.includes(kind), result: RESULT.includes(kind), advanced })
   panels.add(panel)
   node.afterdetailPanel = panel
   widgetNamed(node, NAME).afterQueued = () => queued.add(placeOf(node), panel.memory.ownName())
-  chain(node, "onConfigure", () => setTimeout(() => void configured(panel).catch((error) => panel.say(error.message)))) // by then a pasted node is in the graph
+  chain(node, "onConfigure", () => {
+    const { comesBackBy } = panel.memory
+    // A pasted node is in the graph only then.
+    setTimeout(() => void configured(panel, comesBackBy).catch((error) => panel.say(error.message)))
+  })
   chain(node, "onRemoved", () => removed(panel))
+  const { clone } = node
+  node.clone = function () {
+    const made = clone.call(this)
+    if (made) panel.memory.giveTo(made)
+    return made
+  }
 }
 
 /** A node that was loaded, pasted or brought back by undo shows its last runs; a copy goes its own way from there. */
-async function configured(panel) {
+async function configured(panel, comesBackBy) {
   if (!panel.node.graph) return
-  if (!panel.memory.isNamed) await new Promise((resolve) => setTimeout(resolve, SETTLED_MS))
+  if (comesBackBy) await panel.memory.find(comesBackBy)
   const { name } = panel.memory
   const here = [...panels].filter((other) => other !== panel && other.node.graph?.rootGraph === panel.node.graph.rootGraph)
   if (name && here.some((other) => other.memory.name === name)) panel.memory.part()
@@ -96,6 +106,7 @@ app.registerExtension({
     await fetchTranslations()
   },
   setup() {
+    window.addEventListener("pagehide", () => leave([...panels].map((panel) => panel.memory)))
     api.addEventListener("execution_start", ({ detail }) => queued.start(detail.prompt_id))
     api.addEventListener("executed", ({ detail }) => executed(detail))
     on("afterdetail.progress", (detail) => detail.node, (panel, detail) => panel.progressed(detail))

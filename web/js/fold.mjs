@@ -8,21 +8,48 @@ const FIRST = {
 const ROW = "afterdetail_advanced"
 const PANEL = "afterdetail_panel"
 
-/** Vue's nodes have a row of ComfyUI's own for advanced widgets; in the classic renderer the node gets one. */
-export function foldAdvanced(node) {
-  const first = FIRST[node.comfyClass]
-  if (first) for (const item of node.widgets) item.options.advanced ||= !first.includes(item.name)
-  const advanced = (node.widgets ?? []).filter((item) => item.options?.advanced)
-  if (advanced.length === 0) return
-  for (const item of advanced) item.advanced = true
-  const row = node.addWidget("button", ROW, null, () => toggle(node), { serialize: false, canvasOnly: true })
-  row.serialize = false
-  Object.defineProperty(row, "label", { get: () => rowText(node, advanced), set: () => {}, configurable: true })
-  const order = [...(first ?? []), ...node.widgets.filter((item) => !item.advanced).map((item) => item.name), ROW]
-  const rank = (item) => (item.name === PANEL ? 1000 : order.includes(item.name) ? order.indexOf(item.name) : order.length)
-  // The order in which widgets are saved is that of node.widgets; only where they stand is changed.
-  node.getLayoutWidgets = () =>
-    node.widgets.filter((item) => node.isWidgetVisible(item)).sort((a, b) => rank(a) - rank(b))
+/** Vue's nodes have a row of ComfyUI's own for advanced widgets; in the classic renderer this shows and hides them. */
+export class Advanced {
+  constructor(node) {
+    this.node = node
+    this.first = FIRST[node.comfyClass] ?? []
+    if (this.first.length) for (const item of node.widgets) item.options.advanced ||= !this.first.includes(item.name)
+    this.widgets = (node.widgets ?? []).filter((item) => item.options?.advanced)
+    for (const item of this.widgets) item.advanced = true
+    if (this.widgets.length) this.sort()
+  }
+
+  /** The order in which widgets are saved is that of node.widgets; only where they stand is changed. */
+  sort() {
+    const { node } = this
+    const usual = node.widgets.filter((item) => !item.advanced).map((item) => item.name)
+    const order = [...new Set([...this.first, ...usual, ROW])]
+    const rank = (item) => (item.name === PANEL ? Infinity : order.includes(item.name) ? order.indexOf(item.name) : order.length)
+    node.getLayoutWidgets = () =>
+      node.widgets.filter((item) => node.isWidgetVisible(item)).sort((a, b) => rank(a) - rank(b))
+  }
+
+  /** A row on the node that shows and hides them, for nodes that have no panel with a button for it. */
+  addRow() {
+    const row = this.node.addWidget("button", ROW, null, () => this.toggle(), { serialize: false, canvasOnly: true })
+    row.serialize = false
+    Object.defineProperty(row, "label", { get: () => this.text, set: () => {}, configurable: true })
+  }
+
+  toggle() {
+    const { node } = this
+    node.toggleAdvanced()
+    if (!node.showAdvanced) node.setSize([node.size[0], node.computeSize()[1]])
+  }
+
+  get text() {
+    if (this.node.showAdvanced) return `\u25be ${phrase("Hide advanced")}`
+    const defaults = this.node.constructor.nodeData?.input ?? {}
+    const usual = ({ name }) => (defaults.required?.[name] ?? defaults.optional?.[name])?.[1]?.default
+    const isChanged = (item) => usual(item) !== undefined && usual(item) !== item.value && item.name !== "seed"
+    const { length: count } = this.widgets.filter(isChanged)
+    return `\u25b8 ${count ? phrase("Advanced ({count} changed)", { count }) : phrase("Advanced")}`
+  }
 }
 
 /** An empty `pick` means all objects: says so, in the classic renderer by what is drawn, in Vue's by a placeholder. */
@@ -31,17 +58,4 @@ export function showAllOfPick(node) {
   if (!pick) return
   pick.options.placeholder = phrase("all")
   Object.defineProperty(pick, "_displayValue", { get: () => String(pick.value || phrase("all")), configurable: true })
-}
-
-function toggle(node) {
-  node.toggleAdvanced()
-  if (!node.showAdvanced) node.setSize([node.size[0], node.computeSize()[1]])
-}
-
-function rowText(node, advanced) {
-  if (node.showAdvanced) return `\u25be ${phrase("Hide advanced")}`
-  const defaults = node.constructor.nodeData?.input ?? {}
-  const usual = (item) => (defaults.required?.[item.name] ?? defaults.optional?.[item.name])?.[1]?.default
-  const changed = advanced.filter((item) => usual(item) !== undefined && usual(item) !== item.value && item.name !== "seed")
-  return `\u25b8 ${changed.length ? phrase("Advanced ({count} changed)", { count: changed.length }) : phrase("Advanced")}`
 }

@@ -1,15 +1,21 @@
 /** What a panel remembers of its node: the last runs, and how the panel stands. It outlives a reload of the page.
  *
- * The node carries the memory's name in its properties, so that copies and saved files find it; nodes that undo brings
- * back from before their first run have none there, and find it by their place in the workflow.
+ * The node carries the memory's name in its properties, so that copies and saved files find it. Nodes that undo brings
+ * back from before their first run have none there, nor do those of a page that was reloaded before ComfyUI had kept
+ * the graph: both find it by their place in the workflow.
  */
 import { app } from "../../../scripts/app.js"
 import { withRun } from "./runs.mjs"
 
 const PROPERTY = "afterdetail"
 const PREFIX = "afterdetail:"
+/** Under this key a page that is left notes which of its nodes has which memory. */
+const LEFT = "afterdetail-left"
+const WAIT_MS = 50
 /** Workflow (an object of the page's, the same through undo and redo) -> place of a node -> name of its memory. */
 const names = new WeakMap()
+const left = JSON.parse(sessionStorage.getItem(LEFT) ?? "null")
+sessionStorage.removeItem(LEFT)
 
 export class Memory {
   constructor(node) {
@@ -17,12 +23,21 @@ export class Memory {
   }
 
   get name() {
-    return this.node.properties?.[PROPERTY]?.memory ?? placesHere().get(placeOf(this.node))
+    return this.node.properties?.[PROPERTY]?.memory ?? this.found
   }
 
-  /** Whether the node itself carries the memory's name. */
-  get isNamed() {
-    return Boolean(this.node.properties?.[PROPERTY]?.memory)
+  /** To be asked while ComfyUI configures the node: by what it comes back without its memory's name, if by anything. */
+  get comesBackBy() {
+    const workflow = workflowHere()
+    if (this.name) return null
+    return workflow ? workflow.changeTracker?._restoringState && "undo" : "reload"
+  }
+
+  /** Finds the name by the node's place. The properties stay as they are: their change would end what can be redone. */
+  async find(comesBackBy) {
+    while (!workflowHere()) await new Promise((resolve) => setTimeout(resolve, WAIT_MS))
+    const places = comesBackBy === "undo" ? placesHere() : new Map(left?.path === workflowHere().path ? left.names : [])
+    this.found = places.get(placeOf(this.node))
   }
 
   get runs() {
@@ -42,8 +57,8 @@ export class Memory {
   }
 
   /** Leaves out runs that the server has forgotten. */
-  keepOnly(tokens) {
-    if (this.name) store(this.name, this.runs.filter((run) => tokens.has(run.token)))
+  forget(tokens) {
+    if (this.name) store(this.name, this.runs.filter((run) => !tokens.has(run.token)))
   }
 
   /** A copy of a node begins with the same runs and goes its own way. */
@@ -51,6 +66,11 @@ export class Memory {
     const runs = this.runs
     this.rename(newName())
     store(this.name, runs)
+  }
+
+  /** What is copied carries the name, also where the node itself does not. */
+  giveTo(copy) {
+    if (this.name) new Memory(copy).set({ memory: this.name })
   }
 
   rename(name) {
@@ -78,10 +98,18 @@ export function addRun(name, run) {
 
 export const placeOf = (node) => `${node.graph?.id === node.graph?.rootGraph?.id ? "" : node.graph?.id}:${node.id}`
 
+const workflowHere = () => app.extensionManager?.workflow?.activeWorkflow
+
 function placesHere() {
-  const workflow = app.extensionManager?.workflow?.activeWorkflow ?? app
+  const workflow = workflowHere() ?? app
   if (!names.has(workflow)) names.set(workflow, new Map())
   return names.get(workflow)
+}
+
+/** Notes for the page that comes after this one, by a reload, which of these memories belongs to which place. */
+export function leave(memories) {
+  const named = memories.filter((memory) => memory.name).map((memory) => [placeOf(memory.node), memory.name])
+  sessionStorage.setItem(LEFT, JSON.stringify({ path: workflowHere()?.path, names: named }))
 }
 
 const newName = () => `${Date.now().toString(36)}${Math.random().toString(36).slice(2, 10)}`

@@ -24,8 +24,9 @@ const CHANGES_MASKS = [
 ]
 
 export class Panel {
-  constructor(node, { live, result }) {
+  constructor(node, { live, result, advanced }) {
     this.node = node
+    this.advanced = advanced
     this.memory = new Memory(node)
     this.progress = new Progress()
     this.notices = new Notices()
@@ -38,7 +39,8 @@ export class Panel {
     this.fold = button("", phrase("Show or hide what the last run found"), () => this.toggle(), { className: "ad-fold" })
     this.tabs = element("div", { className: "ad-tabs", role: "group", hidden: true, aria: { label: phrase("View") } })
     this.tabs.append(...Object.keys(this.views).map((name) => this.tabFor(name)))
-    const bar = element("div", { className: "ad-bar" }, this.fold, this.line, this.tabs)
+    this.more = button("", phrase("Advanced"), () => this.showMore(), { className: "ad-more" })
+    const bar = element("div", { className: "ad-bar" }, this.fold, this.line, this.tabs, this.more)
     this.body = element("div", { className: "ad-body", hidden: true })
     const parts = [bar, this.progress.element, this.notices.element, this.body, this.handle()]
     this.element = element("div", { className: "ad-panel" }, ...parts)
@@ -67,6 +69,7 @@ export class Panel {
     this.fold.textContent = this.body.hidden ? "\u25b8" : "\u25be"
     this.fold.disabled = !this.run
     this.fold.setAttribute("aria-expanded", String(!this.body.hidden))
+    this.writeMore()
     fitHeight(this.node, this.element)
   }
 
@@ -109,6 +112,17 @@ export class Panel {
     this.fit()
   }
 
+  showMore() {
+    this.advanced.toggle()
+    this.writeMore()
+  }
+
+  writeMore() {
+    this.more.textContent = this.advanced.text
+    this.more.hidden = this.advanced.widgets.length === 0
+    this.more.setAttribute("aria-expanded", String(Boolean(this.node.showAdvanced)))
+  }
+
   /** Which objects are sampled, and how far: {label, first, last, count, step, steps}. */
   progressed(step) {
     this.progress.say(step)
@@ -145,10 +159,8 @@ export class Panel {
 
   /** What the last runs left before the page was loaded anew, or the node was brought back by undo. */
   async restore() {
-    const available = await Promise.all(
-      this.memory.runs.map(async (run) => [run.token, await isAvailable(run.token).catch(() => false)])
-    )
-    this.memory.keepOnly(new Set(available.filter(([, yes]) => yes).map(([token]) => token)))
+    const available = await Promise.all(this.memory.runs.map(async ({ token }) => [token, await isAvailable(token)]))
+    this.memory.forget(new Set(available.filter(([, yes]) => !yes).map(([token]) => token)))
     const { runs } = this.memory
     if (runs.length > 0) this.show(runs)
   }
@@ -174,6 +186,7 @@ export class Panel {
 
   widgetChanged(name) {
     if (name === "detector") this.weights.write()
+    this.writeMore()
     const { live } = this.views
     if (!live?.run) return
     if (CHANGES_MASKS.includes(name) && !this.body.contains(live.element)) this.open("live")
