@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-import comfy.latent_formats
+import comfy.supported_models
 import torch
 import torch.nn.functional as F
 
 from ..conditioning import Conditioning
-from ..family import Family
+from ..family import KNOWN, Family
 from ..settings import SampleSettings
 from .loras import fits
 from .wording import Wording
 
-CLEAR, CLEARER = 0.85, 0.2
+CLEAR, CLEARER = 0.85, 0.1
 """From which likeness on a latent is another family's, and how much more it has to look like that than like its own."""
 
 
@@ -63,22 +63,23 @@ def on_vae(model: Any, seen: Seen | None) -> str | None:
     if seen is None or not _previews(own):
         return None
     alike = _likeness(own, seen)
-    others = {type(other).__name__: _likeness(other, seen) for other in _formats_like(own)}
-    name = max(others, key=lambda name: others[name], default=None)
-    if name is None or others[name] < max(CLEAR, alike + CLEARER):
+    others = {family.title: _likeness(kind(), seen) for family, kind in _formats_like(own)}
+    title = max(others, key=lambda title: others[title], default="")
+    if not title or others[title] < max(CLEAR, alike + CLEARER):
         return None
     return (
-        f"The VAE seems to be one of {name} models and the model takes {type(own).__name__} latents, so colours come "
-        "out wrong: use the VAE of the model's own checkpoint."
+        f"The VAE seems to be one of {title}, and the model takes {type(own).__name__} latents, so colours come out "
+        "wrong: use the VAE of the model's own checkpoint."
     )
 
 
-def _formats_like(own: Any) -> Iterator[Any]:
-    """Other families' latents of the same shape."""
-    for kind in comfy.latent_formats.LatentFormat.__subclasses__():
+def _formats_like(own: Any) -> Iterator[tuple[Family, type]]:
+    """The families with other latents of the same shape."""
+    for family in KNOWN:
+        kind = getattr(comfy.supported_models, family.configs[0]).latent_format
         same_shape = (kind.latent_channels, kind.latent_dimensions) == (own.latent_channels, own.latent_dimensions)
-        if same_shape and not isinstance(own, kind) and _previews(other := kind()):
-            yield other
+        if same_shape and not isinstance(own, kind) and _previews(kind()):
+            yield family, kind
 
 
 def _previews(latent_format: Any) -> bool:
