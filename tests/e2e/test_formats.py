@@ -96,7 +96,6 @@ KINDS = {
     ),
     "1 bit": Kind(".png", saved(RGB.convert("1")), is_rgb),
     "TIFF": Kind(".tiff", saved(RGB, compression="tiff_lzw"), is_rgb),
-    "animated": Kind(".webp", saved(RGB, save_all=True, append_images=[RGB.rotate(180)], lossless=True), is_rgb),
     "16 bits per channel": Kind(".png", deep, is_rgb, DEEP),
     "CMYK": Kind(".jpg", saved(RGB.convert("CMYK")), is_rgb, "CMYK became RGB, without its colour profile."),
 }

@@ -16,7 +16,8 @@ from skimage import data
 
 PHOTO = data.astronaut()
 NAMED = (
-    "detail-faces-sd15 detail-faces-sdxl detail-hands-sd15 detail-union detail-per-object-prompts detail-two-pass "
+    "detail-faces-sd15 detail-faces-sdxl detail-faces-flux detail-faces-z-image detail-faces-qwen-edit "
+    "detail-hands-sd15 detail-union detail-per-object-prompts detail-two-pass "
     "detail-refiner-sdxl crop-any-model-paste generate-and-detail-sdxl image-to-image inpaint-mask outpaint "
     "controlnet-canny-sdxl controlnet-depth-sdxl lora-embedding-vae photo-merge detail-frames impact-pack-bridge "
     "fix-what-i-paint"
