@@ -96,8 +96,13 @@ class TinyDiT(NamedTuple):
         return [[torch.randn(1, TOKENS, CHANNELS, generator=generator), dict(self.options)]]
 
 
-@cache
 def load(family: str) -> TinyDiT:
+    return TinyDiT(model_of(family), _vae(RECIPES[family].vae), RECIPES[family].options)
+
+
+@cache
+def model_of(family: str) -> Any:
+    """ComfyUI's MODEL of a family of RECIPES."""
     import_comfy()
     import comfy.model_management as memory
     import comfy.model_patcher
@@ -111,8 +116,7 @@ def load(family: str) -> TinyDiT:
     for parameter in model.diffusion_model.parameters():
         parameter.requires_grad_(False).normal_(0, 0.05, generator=generator)
     cpu = memory.get_torch_device()
-    patcher = comfy.model_patcher.ModelPatcher(model, load_device=cpu, offload_device=cpu)
-    return TinyDiT(patcher, _vae(recipe.vae), recipe.options)
+    return comfy.model_patcher.ModelPatcher(model, load_device=cpu, offload_device=cpu)
 
 
 @cache
@@ -137,7 +141,7 @@ def unload() -> None:
     """Let go of all models while ComfyUI is still whole, as `nano.unload` does."""
     import comfy.model_management
 
-    load.cache_clear()
+    model_of.cache_clear()
     _vae.cache_clear()
     comfy.model_management.unload_all_models()
     gc.collect()

@@ -6,6 +6,8 @@ import json
 from comfy_api.latest import ComfyExtension, io
 from safetensors.torch import load_file, save_file
 
+from .tiny import ProbeTinyClip, ProbeTinyModel
+
 
 class ProbeLoad(io.ComfyNode):
     """The tensor in a safetensors file, as an IMAGE and as a MASK."""
@@ -107,7 +109,7 @@ class ProbeImpact(io.ComfyNode):
 
 class ProbeExtension(ComfyExtension):
     async def get_node_list(self) -> list[type[io.ComfyNode]]:
-        return [ProbeLoad, ProbeSave, ProbeValue, ProbeShow, ProbeImpact]
+        return [ProbeLoad, ProbeSave, ProbeValue, ProbeShow, ProbeImpact, ProbeTinyModel, ProbeTinyClip]
 
 
 async def comfy_entrypoint() -> ProbeExtension:
