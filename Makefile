@@ -13,7 +13,7 @@ help:
 	@echo "make unit         the unit tests that need neither ComfyUI nor the packages the pack is compared with"
 	@echo "make serve        ComfyUI with this pack in the browser (ARGS=... go to ComfyUI)"
 	@echo "make bench        measure; results in benchmarks/README.md (ARGS=... only these sections)"
-	@echo "make soak         ask the HTTP service for 300 things while everything goes wrong; figures in api/README.md"
+	@echo "make soak         ten minutes of requests to the HTTP service while everything goes wrong; figures in api/README.md"
 	@echo "make lint         ruff, pyright and TypeScript's check of the page's scripts only"
 	@echo "make versions     run the end-to-end tests on the oldest and the newest ComfyUI"
 	@echo "make workflows    write the workflows, their API forms, pictures and blueprints anew (ARGS=... only these)"

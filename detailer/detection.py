@@ -28,6 +28,12 @@ class Extent(NamedTuple):
         x0, y0 = math.floor(self.x0 + 0.5), math.floor(self.y0 + 0.5)
         return Box(x0, y0, max(math.floor(self.x1 + 0.5), x0 + 1), max(math.floor(self.y1 + 0.5), y0 + 1))
 
+    def scaled(self, x: float, y: float) -> Extent:
+        return Extent(self.x0 * x, self.y0 * y, self.x1 * x, self.y1 * y)
+
+    def shifted(self, dx: float, dy: float) -> Extent:
+        return Extent(self.x0 + dx, self.y0 + dy, self.x1 + dx, self.y1 + dy)
+
 
 @dataclass(frozen=True, eq=False)
 class Detection:
@@ -37,7 +43,8 @@ class Detection:
     whole box. `extent` is the detector's exact rectangle. `index` is the object's rank in its image when it was
     found; filters keep it, so an object's seed does not depend on which others are repaired. `number` is the one
     that pictures show, and that `pick`, `object_prompts` and `seeds` count by: the place in the order in which the
-    objects were last sorted. None for an object that was left out before it got one.
+    objects were last sorted. None for an object that was left out before it got one. `head` is the rectangle of the
+    head that a face belongs to, None where the detector does not know.
     """
 
     box: Box
@@ -47,6 +54,7 @@ class Detection:
     mask: torch.Tensor | None = None
     index: int = 0
     number: int | None = None
+    head: Extent | None = None
 
     @staticmethod
     def of_extent(extent: Extent, score: float, label: str, width: int, height: int) -> Detection | None:
@@ -56,12 +64,17 @@ class Detection:
 
     def scaled(self, x: float, y: float) -> Detection:
         """The object where the image is `x` times as wide and `y` times as high."""
-        extent = Extent(self.extent.x0 * x, self.extent.y0 * y, self.extent.x1 * x, self.extent.y1 * y)
-        box = Extent(self.box.x0 * x, self.box.y0 * y, self.box.x1 * x, self.box.y1 * y).rounded()
+        box = Extent(*self.box).scaled(x, y).rounded()
         mask = self.mask
         if mask is not None:
             mask = F.interpolate(mask[None, None].float(), (box.height, box.width), mode="bilinear")[0, 0]
-        return replace(self, box=box, extent=extent, mask=mask)
+        head = self.head and self.head.scaled(x, y)
+        return replace(self, box=box, extent=self.extent.scaled(x, y), mask=mask, head=head)
+
+    def shifted(self, dx: int, dy: int) -> Detection:
+        """The object where the image has `dx` more columns on the left, and `dy` more rows above."""
+        head = self.head and self.head.shifted(dx, dy)
+        return replace(self, box=self.box.shifted(dx, dy), extent=self.extent.shifted(dx, dy), head=head)
 
 
 class LeftOut(NamedTuple):

@@ -82,7 +82,7 @@ def make_regions(detections: Detections, masks: MaskSettings, fitting: FitSettin
 
     They are regions of the images at `upscale` times their size; mask settings are pixels of those.
     """
-    detections = detections.scaled(upscale)
+    detections = detections.scaled(upscale).noting(*_cover_notes(detections, masks))
     image = Box.of_size(detections.width, detections.height)
     likely = ModelSizes(fitting.family or likely_family(Size(image.width, image.height)), UNKNOWN_MULTIPLE)
     items: list[Region] = []
@@ -104,7 +104,20 @@ def _why_gone(masks: MaskSettings) -> str:
         return (
             f"invert leaves nothing to repaint: the objects and mask_blur {masks.mask_blur} around them cover the image"
         )
-    return f"mask_dilation {masks.mask_dilation} erodes its whole mask, or x/y_offset moves it out of the image"
+    percent = f" and mask_dilation_percent {masks.mask_dilation_percent:g}" if masks.mask_dilation_percent else ""
+    return (
+        f"mask_dilation {masks.mask_dilation}{percent} erodes its whole mask, or x/y_offset moves it out of the image"
+    )
+
+
+def _cover_notes(detections: Detections, masks: MaskSettings) -> list[str]:
+    unknown = {d.label for found in detections.images for d in found if d.head is None}
+    if masks.cover == "object" or not unknown:
+        return []
+    return [
+        f"cover {masks.cover} has no effect on {', '.join(sorted(unknown))}: only face_auto, and the face detectors of "
+        "mediapipe, see which way a face looks. mask_dilation_percent grows any mask."
+    ]
 
 
 Alphas = list[tuple[tuple[Detection, ...], MaskPatch | None]]
@@ -115,14 +128,23 @@ def _own_alphas(found: tuple[Detection, ...], image: Box, settings: MaskSettings
 
 
 def _own_alpha(detection: Detection, image: Box, settings: MaskSettings) -> MaskPatch | None:
-    box = detection.box.shifted(settings.x_offset, settings.y_offset)
-    if detection.mask is not None:
-        mask = _inside(MaskPatch(box, detection.mask.float()), image)
-        return mask and soft_mask(mask, image, settings.mask_dilation, settings.mask_blur)
+    covered = _covered(detection, image, settings)
+    dilation, box = settings.dilation(covered.box), covered.box.shifted(settings.x_offset, settings.y_offset)
+    if covered.mask is not None:
+        mask = _inside(MaskPatch(box, covered.mask.float()), image)
+        return mask and soft_mask(mask, image, dilation, settings.mask_blur)
     box = box.intersection(image)
     if box.width <= 0 or box.height <= 0:
         return None
-    return soft_box(box, image, settings.mask_dilation, settings.mask_blur)
+    return soft_box(box, image, dilation, settings.mask_blur)
+
+
+def _covered(detection: Detection, image: Box, settings: MaskSettings) -> Detection:
+    """The detection with the box and mask that `cover` asks for."""
+    if settings.cover == "object" or detection.head is None:
+        return detection
+    head = Box.union([detection.box, detection.head.rounded().intersection(image)])
+    return replace(detection, box=head, mask=None)
 
 
 def _joined_alpha(found: tuple[Detection, ...], image: Box, settings: MaskSettings) -> Alphas:
@@ -132,9 +154,11 @@ def _joined_alpha(found: tuple[Detection, ...], image: Box, settings: MaskSettin
     """
     if not found:
         return []
-    masks = [MaskPatch(d.box, _values(d)) for d in found]
-    moved = [MaskPatch(m.box.shifted(settings.x_offset, settings.y_offset), m.values) for m in masks]
-    dilated = [dilate(mask, image, settings.mask_dilation) for mask in (_inside(m, image) for m in moved) if mask]
+    dilated = []
+    for covered in (_covered(detection, image, settings) for detection in found):
+        moved = MaskPatch(covered.box.shifted(settings.x_offset, settings.y_offset), _values(covered))
+        mask = _inside(moved, image)
+        dilated += [dilate(mask, image, settings.dilation(covered.box))] if mask else []
     joined = union(dilated) if dilated else None
     if joined and settings.invert:
         joined = inverted(dilate(joined, image, 2 * blur_radius(settings.mask_blur) + 1), image)

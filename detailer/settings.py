@@ -10,12 +10,16 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from . import family
+from .box import Box
 from .family import AUTO, Family
 from .names import unknown
 from .resolution import CHOICES
 
 Fill = Literal["original", "fill", "latent noise", "latent nothing"]
 FILLS: tuple[Fill, ...] = get_args(Fill)
+
+Cover = Literal["object", "head"]
+COVERS: tuple[Cover, ...] = get_args(Cover)
 
 Blend = Literal["alpha", "seamless"]
 BLENDS: tuple[Blend, ...] = get_args(Blend)
@@ -26,7 +30,11 @@ REFERENCES: tuple[Reference, ...] = get_args(Reference)
 
 @dataclass(frozen=True)
 class MaskSettings:
-    """From a detection to its alpha. Pixels of the image throughout."""
+    """From a detection to its alpha, in pixels of the image.
+
+    `mask_dilation_percent` of an object's shorter side are added to `mask_dilation`. `cover` "head": the mask of a
+    face whose detector knows its direction is the box from hairline to chin and ear to ear.
+    """
 
     mask_dilation: int = 4
     mask_blur: int = 4
@@ -35,8 +43,13 @@ class MaskSettings:
     x_offset: int = 0
     y_offset: int = 0
     invert: bool = False
+    mask_dilation_percent: float = 0.0
+    cover: Cover = "object"
 
     def __post_init__(self) -> None:
+        if self.cover not in COVERS:
+            raise ValueError(unknown("cover", self.cover, COVERS))
+        _within("mask_dilation_percent", self.mask_dilation_percent, -100, 200)
         _within("mask_blur", self.mask_blur, 0)
         _within("mask_padding", self.mask_padding, 0)
 
@@ -44,6 +57,10 @@ class MaskSettings:
     def joined(self) -> bool:
         """Whether all objects of an image share one mask."""
         return self.union_masks or self.invert
+
+    def dilation(self, box: Box) -> int:
+        """The size of the square that the mask of an object in `box` grows by."""
+        return self.mask_dilation + round(self.mask_dilation_percent / 100 * min(box.width, box.height))
 
 
 @dataclass(frozen=True)

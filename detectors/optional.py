@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib import metadata
 
-PACKAGES = ("ultralytics", "mediapipe")
+PACKAGES = ("ultralytics", "mediapipe", "onnxruntime")
 
 
 def version(package: str) -> str:

@@ -8,13 +8,13 @@ from ..detailer.names import unknown
 from . import faces, mediapipe, mediapipe_package, yolo
 from .detector import Entry
 
-DEFAULT = "face_full_mediapipe"
+DEFAULT = "face_auto"
 
 FAMILIES: tuple[Callable[[], Iterable[Entry]], ...] = (
+    faces.entries,
     mediapipe.entries,
     yolo.entries,
     mediapipe_package.entries,
-    faces.entries,
 )
 
 

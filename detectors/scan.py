@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal, NamedTuple, get_args
 
 import torch
 
 from ..detailer.box import Box
-from ..detailer.detection import Detection, Extent
+from ..detailer.detection import Detection
 from .detector import Detector
 
 Scan = Literal["off", "auto", "2", "3"]
 SCANS: tuple[Scan, ...] = get_args(Scan)
 
-# auto: looks for objects down to this size, but only in images longer than these, in pixels and in sides of a tile
-SMALLEST_PX, LARGE_PX, LARGE_SIDES = 40, 1280, 2
+SMALLEST_PX = 24  # auto: looks for objects down to this size,
+SLACK = 1.25  # but makes no tiles in an image that is hardly longer than the finest of them,
+ONLY_LARGE = 1 / 4  # nor where all that the first look finds are longer than this share of the image
 COARSER = 2  # at most: side of the image over that of the coarsest tiles, and of those over the next finer, ...
 OVERLAP = 0.25  # of neighbouring tiles, in their long sides: a shorter object lies whole in one of them
 CUT = 1 / 32  # in long sides: an object nearer than this to an inner edge may go on beyond it
@@ -66,15 +67,26 @@ class Scanner:
             return found
         plane = Box.of_size(width, height)
         return [
-            joined(
-                [
-                    *(Sighting(detection, plane) for detection in whole),
-                    *(sighting for grid in layout for sighting in self._tiles(image, grid, confidence)),
-                ],
-                lambda sighting, image=image: sighting.seen_in == plane or self._lasts(image, sighting, confidence),
-            )
+            whole
+            if self.scan == "auto" and only_large(whole, plane)
+            else self._joined(image, whole, layout, confidence)
             for image, whole in zip(images, found, strict=True)
         ]
+
+    def _joined(
+        self, image: torch.Tensor, whole: Sequence[Detection], layout: Sequence[Grid], confidence: float
+    ) -> list[Detection]:
+        """What was found in the `whole` of an [H, W, 3] image, and what its tiles show."""
+        plane, boxes = Box.of_size(image.shape[1], image.shape[0]), boxes_of(whole)
+        sightings = [Sighting(detection, plane) for detection in whole]
+        sightings += [sighting for grid in layout for sighting in self._tiles(image, grid, confidence)]
+
+        def lasts(sighting: Sighting) -> bool:
+            same = shared(boxes_of([sighting.detection])[0], boxes) > SAME_OBJECT
+            again = any(whole[i].label == sighting.detection.label for i in same.nonzero()[:, 0].tolist())
+            return again or self._lasts(image, sighting, confidence)
+
+        return joined(sightings, lasts)
 
     def _tiles(self, image: torch.Tensor, grid: Grid, confidence: float) -> Iterator[Sighting]:
         """What lies whole in one of the tiles of an [H, W, 3] image."""
@@ -87,7 +99,7 @@ class Scanner:
             for left, detections in zip(lefts, found, strict=True):
                 tile = Box(left, top, left + width, top + height)
                 inside = uncut(tile, plane)
-                moved = [moved_by(detection, left, top) for detection in detections]
+                moved = [detection.shifted(left, top) for detection in detections]
                 yield from (Sighting(detection, tile) for detection in moved if inside.contains(detection.box))
 
     def _lasts(self, image: torch.Tensor, sighting: Sighting, confidence: float) -> bool:
@@ -104,6 +116,12 @@ class Scanner:
         return bool((shared(mine, boxes) > SAME_OBJECT).any())
 
 
+def only_large(found: Sequence[Detection], plane: Box) -> bool:
+    """Whether there are objects, and none so small that there may be smaller ones."""
+    longest = max(plane.width, plane.height)
+    return bool(found) and all(max(size(detection.box)) >= ONLY_LARGE * longest for detection in found)
+
+
 def grids(width: int, height: int, scan: Scan, reach: float) -> list[Grid]:
     """The tiles of a `width` x `height` image, coarse ones first; none if the whole image is enough."""
     if scan == "off":
@@ -114,7 +132,7 @@ def grids(width: int, height: int, scan: Scan, reach: float) -> list[Grid]:
         overlap = OVERLAP * longest / (count - (count - 1) * OVERLAP)
         return [Grid(*(steps_of_count(length, count, overlap) for length in (width, height)))]
     finest = SMALLEST_PX / reach
-    if longest <= max(LARGE_PX, LARGE_SIDES * finest):
+    if longest <= SLACK * finest:
         return []
     levels = math.ceil(math.log(longest / finest, COARSER))
     sides = [longest * (finest / longest) ** (level / levels) for level in range(1, levels + 1)]
@@ -142,11 +160,6 @@ def uncut(tile: Box, plane: Box) -> Box:
     return Box(
         *(inner if outer != edge else edge for inner, outer, edge in zip(inside, tile, plane, strict=True)),
     )
-
-
-def moved_by(detection: Detection, dx: int, dy: int) -> Detection:
-    x0, y0, x1, y1 = detection.extent
-    return replace(detection, box=detection.box.shifted(dx, dy), extent=Extent(x0 + dx, y0 + dy, x1 + dx, y1 + dy))
 
 
 def joined(sightings: Iterable[Sighting], lasts: Callable[[Sighting], bool]) -> list[Detection]:

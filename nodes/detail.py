@@ -59,6 +59,7 @@ class AfterDetail(io.ComfyNode):
                 *inputs.custom_sampling(),
                 inputs.prompt(),
                 inputs.guider(),
+                *inputs.coverage(),
                 inputs.continue_on_error(),
             ],
             outputs=[

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from ..conditioning import Conditioning
 from ..family import KNOWN, Family
 from ..settings import SampleSettings
-from .loras import fits
+from .loras import most_fit
 from .wording import Wording
 
 CLEAR, CLEARER = 0.85, 0.1
@@ -47,11 +47,13 @@ def on_loras(model: Any, clip: Any) -> str | None:
 def _misfitting(patcher: Any) -> bool:
     """Whether most of the LoRA weights that are to change a model have another size than what they change."""
     sizes = patcher.model.state_dict() if patcher.patches else {}
-    whole = [
-        (key, patch) for key, patches in patcher.patches.items() for _, patch, _, offset, *_ in patches if not offset
+    added = [
+        (patch, sizes.get(key))
+        for key, patches in patcher.patches.items()
+        for _, patch, _, part_of_weight, *_ in patches
+        if part_of_weight is None
     ]
-    fitting = [fits(patch, sizes.get(key)) for key, patch in whole]
-    return bool(fitting) and 2 * sum(fitting) <= len(fitting)
+    return bool(added) and not most_fit(added)
 
 
 def on_vae(model: Any, seen: Seen | None) -> str | None:

@@ -2,8 +2,8 @@
 
 CenterFace and MediaPipe's two detectors propose, at scores so low that they would report much that is no face. What
 CenterFace is sure of counts; the rest only if MediaPipe's landmark network sees a face in it or, where it is small, if
-CenterFace is sure in a closer look. Where no look at the upright picture is sure of a face, three more look at it
-turned by quarters. The numbers below were chosen on pictures counted by eye (tests/fixtures/people_by_eye.json).
+CenterFace is sure in a closer look. Where no look at the upright picture is sure of a face, CenterFace looks at
+it turned by quarters too. The numbers below were chosen on pictures counted by eye (tests/fixtures/people_by_eye.json).
 """
 
 from __future__ import annotations
@@ -15,13 +15,14 @@ import torch
 
 from ...detailer.box import Box
 from ...detailer.detection import Detection, Extent
+from ..head import face
 from ..mediapipe.blaze import Proposal
 from ..mediapipe.face_parts import face_landmarks
 from ..mediapipe.faces import full_range, short_range
 from ..mediapipe.landmarks import shared
 from .center import CenterFace
 
-SIDES = (320, 640)  # long side of the picture for CenterFace: large and turned faces, small ones
+SIDES = (320, 576)  # long side of the picture for CenterFace: large and turned faces, small ones
 TURNED_SIDE = 320
 MAX_TURNED = 2048  # pixels of a long side; of a larger picture every second, third, ... is turned
 MAX_ENLARGED = 2  # times
@@ -36,7 +37,7 @@ SMALL = 1 / 10  # of the long side; a closer look at such a face shows CLOSER ti
 CLOSER, CLOSER_SIDE, CLOSER_SURE = 4, 160, 0.55
 MOST_CLOSER = 8  # in one picture
 FLOOR = 0.3  # nothing that is reported has a lower score
-REACH = 1 / 40
+REACH = 1 / 32
 SAME_FACE = 0.5  # share of the smaller box that lies in the larger
 
 
@@ -58,6 +59,10 @@ class Candidate:
     def extent(self) -> Extent:
         return self.proposals[0].extent
 
+    @property
+    def keypoints(self) -> list[tuple[float, float]]:
+        return self.proposals[0].keypoints
+
     def scaled(self, factor: float) -> Candidate:
         """The same in an image `factor` times as large."""
         if factor == 1:
@@ -78,14 +83,11 @@ class Candidate:
         confirmed = self.unsure and self.presence >= PRESENCE
         return max(mean if confirmed else 0.0, self.closer if self.closer >= CLOSER_SURE else 0.0)
 
-    @property
-    def sure_in_a_turned_picture(self) -> bool:
-        return self.center >= TURNED_WEAK and self.presence >= TURNED_PRESENCE
-
 
 class FaceAuto:
     """The boxes of all faces. What lies above one threshold does not depend on it."""
 
+    names = ("face",)
     nested = True
 
     def __init__(self):
@@ -101,8 +103,8 @@ class FaceAuto:
         height, width = images.shape[1:3]
         found = []
         for image in images:
-            faces = [face for face in self.faces(image) if face.score >= max(confidence, FLOOR)]
-            boxes = [Detection.of_extent(face.extent, face.score, "face", width, height) for face in faces]
+            faces = [one for one in self.faces(image) if one.score >= max(confidence, FLOOR)]
+            boxes = [face(one.extent, one.keypoints, one.score, width, height) for one in faces]
             found.append(sorted(filter(None, boxes), key=lambda box: -box.score))
         return found
 
@@ -123,9 +125,9 @@ class FaceAuto:
         image = image[::step, ::step]  # turning copies it
         for turns in (1, 2, 3):
             view = image.rot90(turns, (0, 1))
-            likely = [candidate for candidate in self.look(view, [side]) if candidate.center >= TURNED_WEAK]
+            likely = gathered([("center", seen) for seen in self.center.propose(view, side, TURNED_WEAK)])
             self.confirm(view, likely)
-            upright = [candidate for candidate in likely if candidate.sure_in_a_turned_picture]
+            upright = [candidate for candidate in likely if candidate.presence >= TURNED_PRESENCE]
             found += [turned_back(candidate, turns, *image.shape[:2]).scaled(step) for candidate in upright]
         return found
 
@@ -134,16 +136,7 @@ class FaceAuto:
         seen = [("center", found) for side in sides for found in self.center.propose(image, side, WEAK)]
         seen += [("full", found) for found in self.full.propose(image[None], PROPOSED)[0]]
         seen += [("short", found) for found in self.short.propose(image[None], PROPOSED)[0]]
-        candidates: list[Candidate] = []
-        # CenterFace's boxes reach from the hairline to the chin, so they come first.
-        for name, proposal in sorted(seen, key=lambda one: -one[1].score * (1.5 if one[0] == "center" else 1)):
-            same = [one for one in candidates if same_face(one.extent, proposal.extent)]
-            candidate = same[0] if same else Candidate([])
-            candidates += [] if same else [candidate]
-            candidate.proposals.append(proposal)
-            if name != "short":
-                setattr(candidate, name, max(getattr(candidate, name), proposal.score))
-        return candidates
+        return gathered(seen)
 
     def confirm(self, image: torch.Tensor, candidates: Iterable[Candidate]) -> None:
         """Ask the landmark network."""
@@ -164,6 +157,20 @@ class FaceAuto:
                 place = Extent(x0 + window.x0, y0 + window.y0, x1 + window.x0, y1 + window.y0)
                 if same_face(place, candidate.extent):
                     candidate.closer = max(candidate.closer, again.score)
+
+
+def gathered(seen: Iterable[tuple[str, Proposal]]) -> list[Candidate]:
+    """The proposals of "center", "full" and "short", those of one place together."""
+    candidates: list[Candidate] = []
+    # CenterFace's boxes reach from the hairline to the chin, so they come first.
+    for name, proposal in sorted(seen, key=lambda one: -one[1].score * (1.5 if one[0] == "center" else 1)):
+        same = [one for one in candidates if same_face(one.extent, proposal.extent)]
+        candidate = same[0] if same else Candidate([])
+        candidates += [] if same else [candidate]
+        candidate.proposals.append(proposal)
+        if name != "short":
+            setattr(candidate, name, max(getattr(candidate, name), proposal.score))
+    return candidates
 
 
 def scaled(proposal: Proposal, factor: float) -> Proposal:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 
-from ...detailer.detection import Detection
+from ...detailer.detection import Detection, Extent
+from ..head import head_of
 from ..weights import FOLDER
 from .blaze import Proposal
 from .crops import Roi
@@ -21,6 +22,7 @@ MARGIN = 1.5  # side of the crop over the long side of the face's box
 
 Contour = Sequence[int]
 
+NOSE, MOUTH_CORNERS = 4, (61, 291)
 WHOLE: Contour = range(468)
 RIGHT_EYE: Contour = (33, 7, 163, 144, 145, 153, 154, 155, 133, 173, 157, 158, 159, 160, 161, 246)
 LEFT_EYE: Contour = (263, 249, 390, 373, 374, 380, 381, 382, 362, 398, 384, 385, 386, 387, 388, 466)
@@ -33,18 +35,22 @@ FACE_OVAL: Contour = (
 
 @dataclass(frozen=True)
 class Part:
-    """What is cut out of a mesh: objects, each of one or more contours, filled as they run or as their convex hull."""
+    """What is cut out of a mesh: objects, each of one or more contours, filled as they run or as their convex hull.
+
+    `of_head`: whether the head around it may be taken instead.
+    """
 
     label: str
     objects: Sequence[Sequence[Contour]]
     convex: bool
+    of_head: bool = False
 
 
-FACE = Part("face", [[WHOLE]], convex=True)
+FACE = Part("face", [[WHOLE]], convex=True, of_head=True)
 BOTH_EYES = Part("eyes", [[RIGHT_EYE, LEFT_EYE]], convex=True)
 EACH_EYE = Part("eye", [[RIGHT_EYE], [LEFT_EYE]], convex=True)
 LIPS = Part("lips", [[OUTER_LIPS]], convex=False)
-OVAL = Part("face oval", [[FACE_OVAL]], convex=False)
+OVAL = Part("face oval", [[FACE_OVAL]], convex=False, of_head=True)
 
 
 def face_landmarks() -> LandmarkNet:
@@ -71,6 +77,10 @@ class FaceParts:
         self.mesh = FaceMesh()
 
     @property
+    def names(self) -> tuple[str, ...]:
+        return (self.part.label,)
+
+    @property
     def networks(self) -> Sequence[torch.nn.Module]:
         return [*(detector.net for detector in self.mesh.detectors), self.mesh.landmarks.net]
 
@@ -78,10 +88,16 @@ class FaceParts:
         height, width = images.shape[1:3]
         found = []
         for faces in self.mesh.find(images, confidence):
-            pieces = [(self.outlines(face, contours), face.score) for face in faces for contours in self.part.objects]
-            drawn = [filled(rings, score, self.part.label, width, height) for rings, score in pieces]
-            found.append([detection for detection in drawn if detection])
+            pieces = [(face, self.outlines(face, contours)) for face in faces for contours in self.part.objects]
+            drawn = [(face, filled(rings, face.score, self.part.label, width, height)) for face, rings in pieces]
+            found.append([replace(detection, head=self.head(face)) for face, detection in drawn if detection])
         return found
+
+    def head(self, face: Shape) -> Extent | None:
+        if not self.part.of_head:
+            return None
+        eyes = [face.points[list(eye)].mean(0) for eye in (RIGHT_EYE, LEFT_EYE)]
+        return head_of([*eyes, *face.points[[NOSE, *MOUTH_CORNERS]]])
 
     def outlines(self, face: Shape, contours: Sequence[Contour]) -> list[np.ndarray]:
         rings = [face.points[list(contour)] for contour in contours]

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import torch
 
 from ...detailer.detection import Detection
+from ..head import face
 from ..weights import FOLDER
 from .blaze import BlazeDetector, Grid
 
@@ -24,6 +25,8 @@ def full_range() -> BlazeDetector:
 class FaceBoxes:
     """The boxes of one face detection network."""
 
+    names = ("face",)
+
     def __init__(self, blaze: BlazeDetector):
         self.blaze = blaze
 
@@ -34,10 +37,6 @@ class FaceBoxes:
     def detect(self, images: torch.Tensor, confidence: float) -> list[list[Detection]]:
         height, width = images.shape[1:3]
         return [
-            [
-                detection
-                for face in faces
-                if (detection := Detection.of_extent(face.extent, face.score, "face", width, height))
-            ]
+            [detection for seen in faces if (detection := face(seen.extent, seen.keypoints, seen.score, width, height))]
             for faces in self.blaze.propose(images, confidence)
         ]

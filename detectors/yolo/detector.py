@@ -15,6 +15,7 @@ from . import weights
 from .build import build, labels
 from .letterbox import Letterbox
 from .network import Output, Yolo
+from .onnx import ONNX, OnnxNetwork, open_network
 
 BATCH = 8
 """Images per run of the network: enough to fill a GPU, few enough for a small one."""
@@ -28,18 +29,21 @@ MAX_DETECTIONS = 300
 class YoloDetector:
     """Nothing changes after it is made, so threads may share it."""
 
-    def __init__(self, network: Yolo, names: Sequence[str]):
+    def __init__(self, network: Yolo | OnnxNetwork, names: Sequence[str]):
         self._network, self._names = network, tuple(names)
 
     @staticmethod
     def open(path: Path) -> YoloDetector:
-        """The detector in a .safetensors or .pt file. CheckpointError or OtherArchitecture says why it is refused."""
+        """The detector in a .safetensors, .pt or .onnx file. CheckpointError, OtherArchitecture say why it is none."""
+        if path.suffix.lower() == ONNX:
+            exported = open_network(path)
+            return YoloDetector(exported, exported.names)
         file = weights.read(path)
         network = build(file)
         return YoloDetector(network, labels(file, network.head.classes))
 
     @property
-    def networks(self) -> Sequence[Yolo]:
+    def networks(self) -> Sequence[torch.nn.Module]:
         return (self._network,)
 
     @property
@@ -50,7 +54,7 @@ class YoloDetector:
     @property
     def nested(self) -> bool:
         """Suppression is greedy, best first. Masks are one matrix product, whose last bits depend on their number."""
-        return self._network.head.proto is None
+        return not self._network.masks
 
     @torch.no_grad()
     def detect(self, images: torch.Tensor, confidence: float) -> list[list[Detection]]:

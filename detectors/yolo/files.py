@@ -12,6 +12,7 @@ from .. import store, ultralytics_package
 from ..detector import Detector, Entry, Progress
 from .detector import YoloDetector
 from .errors import OtherArchitecture
+from .onnx import ONNX
 
 FOLDERS = {"ultralytics_bbox": "ultralytics/bbox", "ultralytics_segm": "ultralytics/segm", "ultralytics": "ultralytics"}
 """Folder keys that packs share, and where each lies under models/."""
@@ -19,8 +20,8 @@ FOLDERS = {"ultralytics_bbox": "ultralytics/bbox", "ultralytics_segm": "ultralyt
 PREFIXES = {"ultralytics_bbox": "bbox/", "ultralytics_segm": "segm/", "ultralytics": ""}
 """What people know in front of a file's name, by folder key."""
 
-SUFFIXES = (".safetensors", ".pt")
-"""Best first: a .safetensors file needs no pickle reader."""
+SUFFIXES = (".safetensors", ".pt", ONNX)
+"""Best first: a .safetensors file needs no pickle reader, an .onnx file needs a package."""
 
 
 def comfyui_folders() -> Any:

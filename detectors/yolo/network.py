@@ -134,6 +134,11 @@ class Yolo(nn.Module):
             self.model[SPPF_LAYER] = SPPF(part.sub(f"model.{SPPF_LAYER}"), residual=True)
 
     @property
+    def masks(self) -> bool:
+        """Whether its objects have masks."""
+        return self.head.proto is not None
+
+    @property
     def head(self) -> Head:
         head = self.model[-1]
         assert isinstance(head, Head)

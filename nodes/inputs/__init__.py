@@ -2,7 +2,7 @@
 
 from ...detailer.names import nearest
 from .detecting import confidence, detector, download_missing, image, max_num_detections, pick, scan, selection
-from .masking import base_model, masks, placement, resolution, upscale
+from .masking import base_model, coverage, masks, placement, resolution, upscale
 from .painting import (
     batch_size,
     blending,
@@ -31,6 +31,7 @@ __all__ = [
     "color_match",
     "confidence",
     "continue_on_error",
+    "coverage",
     "custom_sampling",
     "detector",
     "download_missing",

@@ -6,7 +6,7 @@ from comfy_api.latest import io
 
 from ...detailer.family import BASE_MODELS
 from ...detailer.resolution import CHOICES
-from ...detailer.settings import FitSettings, MaskSettings
+from ...detailer.settings import COVERS, FitSettings, MaskSettings
 
 MAX_PIXELS = 16384
 MASKS, FITTING = MaskSettings(), FitSettings()
@@ -100,6 +100,32 @@ def placement() -> list[io.Input]:
             optional=True,
             advanced=True,
             tooltip="Repaint everything but the objects. All objects of an image then share one mask.",
+        ),
+    ]
+
+
+def coverage() -> list[io.Input]:
+    """How much of an object, and around it, the mask takes."""
+    return [
+        io.Float.Input(
+            "mask_dilation_percent",
+            default=MASKS.mask_dilation_percent,
+            min=-100.0,
+            max=200.0,
+            step=1.0,
+            optional=True,
+            advanced=True,
+            tooltip="Grow the mask by this share of the object's shorter side too, so that small and large objects "
+            "grow alike: 20 adds a tenth on each side. 0 is off; negative values shrink the mask.",
+        ),
+        io.Combo.Input(
+            "cover",
+            options=list(COVERS),
+            default=MASKS.cover,
+            optional=True,
+            advanced=True,
+            tooltip="object: the mask is what the detector marks. head: the mask of a face is the box from the "
+            "hairline to the chin and from ear to ear, for face_auto and the face detectors of mediapipe.",
         ),
     ]
 

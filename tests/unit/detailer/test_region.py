@@ -1,5 +1,7 @@
 """What must hold for every region, over random images, objects and settings."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from afterdetail.detailer.box import Box, Size
@@ -150,3 +152,42 @@ def test_refitting_follows_the_model_unless_the_user_chose():
 def test_bad_settings_are_sentences(name, value):
     with pytest.raises(ValueError, match=f"{name} is {value}: use 0 or more"):
         MaskSettings(**{name: value})
+
+
+def test_a_share_of_the_shorter_side_grows_every_object_alike():
+    small, large = Box(40, 40, 60, 80), Box(200, 100, 400, 500)
+    found = detections(600, 600, [detection(small), detection(large, index=1)])
+    masks = MaskSettings(mask_dilation=0, mask_blur=0, mask_dilation_percent=20)
+    grown = [region.alpha.box for region in make_regions(found, masks, FitSettings()).items]
+    assert [(box.width, box.height) for box in grown] == [(20 + 3, 40 + 3), (200 + 39, 400 + 39)]
+    both = MaskSettings(mask_dilation=5, mask_blur=0, mask_dilation_percent=20)
+    assert make_regions(found, both, FitSettings()).items[1].alpha.box.width == 200 + 44
+    [joined] = make_regions(found, replace(masks, union_masks=True), FitSettings()).items
+    assert joined.alpha.box == Box.union(grown)
+
+
+def test_a_share_that_erodes_all_of_a_mask_is_named():
+    found = detections(600, 600, [detection(Box(40, 40, 60, 80))])
+    [gone] = make_regions(found, MaskSettings(-4, mask_dilation_percent=-100), FitSettings()).dropped
+    assert "mask_dilation_percent -100" in gone.reason
+
+
+@pytest.mark.parametrize("scale", [1, 2])
+@pytest.mark.parametrize("joined", [False, True])
+def test_a_face_may_be_covered_to_its_hairline_and_ears(scale, joined):
+    face = replace(detection(Box(100, 100, 150, 160)), head=Extent(90.2, -20, 170, 158), mask=torch.ones(60, 50))
+    masks = MaskSettings(0, 0, 0, union_masks=joined)
+    found = detections(300, 300, [face])
+    [plain], [whole] = (
+        make_regions(found, replace(masks, cover=cover), FitSettings(), scale).items for cover in ("object", "head")
+    )
+    assert plain.alpha.box == Box(*(scale * side for side in face.box))
+    assert whole.alpha.box == Extent(*(scale * side for side in (90.2, 0, 170, 160))).rounded()
+    assert whole.members[0].box == plain.members[0].box
+
+
+def test_what_has_no_head_keeps_its_mask_and_it_is_said():
+    found = detections(300, 300, [detection(Box(100, 100, 150, 160))])
+    plain, whole = (make_regions(found, MaskSettings(cover=cover), FitSettings()) for cover in ("object", "head"))
+    assert plain.items[0].alpha.box == whole.items[0].alpha.box
+    assert plain.detections.notes == () and "cover head has no effect on face" in whole.detections.notes[0]

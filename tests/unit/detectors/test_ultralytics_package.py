@@ -212,3 +212,20 @@ def test_other_networks_keep_their_own_classes():
     assert isinstance(detector, package.UltralyticsDetector)
     detector.look_for(["dog"])
     assert detector.names == ("face",)
+
+
+def test_what_fails_while_it_predicts_names_the_file(tmp_path):
+    """By a stand-in for the package's model: which files its releases cannot run changes from one to the next."""
+
+    class Broken:
+        model = torch.nn.Linear(1, 1)
+
+        def predict(self, images: list[np.ndarray], **options: object) -> None:
+            raise TypeError("cat() received an invalid combination of arguments\nand more")
+
+    detector = package.UltralyticsDetector(Broken(), tmp_path / "old_module.pt")
+    before = state()
+    with pytest.raises(CheckpointError, match=r"old_module\.pt cannot be run .*TypeError: cat\(\) received") as caught:
+        detector.detect(torch.zeros(1, 8, 8, 3), 0.5)
+    assert "try another version" in str(caught.value) and "and more" not in str(caught.value)
+    assert state() == before

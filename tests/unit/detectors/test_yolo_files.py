@@ -53,7 +53,13 @@ def test_files_are_listed_under_the_usual_names(models):
         put(models, f"ultralytics/{name}")
     put(models, "ultralytics/bbox/readme.md")
     put(models, "ultralytics/bbox/e.onnx")
-    assert set(names()) - set(store.weights()) == {"bbox/a.pt", "segm/b.safetensors", "c.pt", "bbox/deep/d.pt"}
+    assert set(names()) - set(store.weights()) == {
+        "bbox/a.pt",
+        "segm/b.safetensors",
+        "c.pt",
+        "bbox/deep/d.pt",
+        "bbox/e.onnx",
+    }
     assert len(names()) == len(set(names()))
 
 
