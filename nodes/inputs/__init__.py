@@ -12,9 +12,6 @@ from .painting import (
     custom_sampling,
     guider,
     model,
-    object_negatives,
-    per_object,
-    prompt,
     reference,
     refiner,
     repair,
@@ -22,6 +19,7 @@ from .painting import (
     sampling,
     track,
 )
+from .single_objects import object_negatives, per_object, prompt
 
 __all__ = [
     "base_model",
