@@ -163,7 +163,14 @@ KNOWN = (
         ("HunyuanVideo",),
         note="Crops are sampled as single frames.",
     ),
-    Family("kandinsky5", "Kandinsky 5 video", Size(512, 512), _sizes("512x768 512x512 768x512"), ("Kandinsky5",)),
+    Family(
+        "kandinsky5",
+        "Kandinsky 5 video",
+        Size(512, 512),
+        _sizes("512x768 512x512 768x512"),
+        ("Kandinsky5",),
+        note="ComfyUI 0.30 samples it under no mask, so every object fails; Kandinsky 5 image works.",
+    ),
     Family(
         "kandinsky5-image",
         "Kandinsky 5 image",
