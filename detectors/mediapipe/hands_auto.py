@@ -18,6 +18,7 @@ from .hands import WRIST, Hands, hand_roi
 from .landmarks import Shape, without_repeats
 
 WHOLE, TILE = 0.15, 0.5  # score of a palm from which on it is looked at, by where it was seen
+AVERAGED = 0.2  # and from which on its box is averaged with those it overlaps
 PRESENCE = 0.75  # in the crop around the palm, and in a second one around the landmarks found there
 FLOOR = 0.3  # nothing that is reported has a lower score
 MIDDLE_KNUCKLE = 9  # of the landmarks
@@ -52,7 +53,8 @@ class HandsAuto(Hands):
         for top in grid.rows.starts:
             for left in grid.columns.starts:
                 tile = image[:, top : top + grid.rows.length, left : left + grid.columns.length]
-                found += [palm.shifted(left, top) for palm in self.palms.propose(tile, TILE)[0]]
+                [seen] = self.palms.propose(tile, AVERAGED)
+                found += [palm.shifted(left, top) for palm in seen if palm.score >= TILE]
         return found
 
 
