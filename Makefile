@@ -13,13 +13,13 @@ help:
 	@echo "make unit         the unit tests that need neither ComfyUI nor the packages the pack is compared with"
 	@echo "make serve        ComfyUI with this pack in the browser (ARGS=... go to ComfyUI)"
 	@echo "make bench        measure; results in benchmarks/README.md (ARGS=... only these sections)"
-	@echo "make soak         ask the HTTP service for 300 things while everything goes wrong; figures in api/README.md"
+	@echo "make soak         ten minutes of requests to the HTTP service while everything goes wrong; figures in api/README.md"
 	@echo "make lint         ruff, pyright and TypeScript's check of the page's scripts only"
 	@echo "make versions     run the end-to-end tests on the oldest and the newest ComfyUI"
 	@echo "make workflows    write the workflows, their API forms, pictures and blueprints anew (ARGS=... only these)"
 	@echo "make locales      write the nodes' and panels' texts in all languages, and say what a language lacks"
 	@echo "make tables       write the tables of parameters on the HTTP service's page anew"
-	@echo "make pictures     make the help pages' pictures, the icon and the banner anew"
+	@echo "make pictures     run the demo; make its pictures, the help pages', the icon and the banner anew"
 	@echo "make thumbnails   repair the pictures of the template browser's thumbnails anew"
 	@echo "make screenshots  take the README's picture of the canvas anew"
 	@echo "make face-model   train the small model further (ARGS=\"--steps 5000\"; see tools/face_model/README.md)"
@@ -69,7 +69,8 @@ versions: setup
 tables: setup
 	@$(RUN) tools/api_tables.py
 
-pictures: setup
+pictures: demo
+	@$(RUN) tools/pictures/readme_pictures.py
 	@$(RUN) tools/pictures/help_pictures.py
 	@$(RUN) tools/pictures/registry_pictures.py
 	@$(RUN) tools/pictures/template_pictures.py

@@ -24,12 +24,13 @@ def register(server: Any) -> list[type[io.ComfyNode]]:
         table = {} if wish is False else read(path)
         if not (table.get("enabled") is True if wish is None else wish):
             return []
-        from .result_node import AfterDetailServiceResult  # here, so that a ComfyUI without the service does not
-        from .routes import add_routes  # pay for it
+        from .fitting_nodes import AfterDetailServiceLora, AfterDetailServiceVAE  # here, so that a ComfyUI without
+        from .result_node import AfterDetailServiceResult  # the service does not pay for it
+        from .routes import add_routes
         from .settings import settings_of
 
         add_routes(server, settings_of(table, os.environ, path))
-        return [AfterDetailServiceResult]
+        return [AfterDetailServiceResult, AfterDetailServiceLora, AfterDetailServiceVAE]
     except (ValueError, OSError, ImportError) as error:  # the nodes work without it
         from .unavailable import saying
 

@@ -1,10 +1,11 @@
-"""What a result gets back of its original that ComfyUI does not carry: transparency, profile, EXIF and texts.
+"""What a result gets back of its original that ComfyUI does not carry: transparency, profile, EXIF, XMP and texts.
 
 ComfyUI loads RGB with eight bits, turned upright, and saves that.
 """
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Iterator
 from io import BytesIO
@@ -21,6 +22,9 @@ TIFF_TEXTS = (270, 271, 272, 305, 306, 315, 33432)
 PNG_HEAD = 33
 """Bytes of the signature and of the first chunk, IHDR."""
 PNG_METADATA = (b"tEXt", b"zTXt", b"iTXt", b"iCCP", b"eXIf")
+XMP = "XML:com.adobe.xmp"
+"""The keyword of the iTXt chunk that holds a PNG's XMP packet (Adobe's XMP specification, part 3)."""
+XMP_ORIENTATION = re.compile(r"""(tiff:Orientation(?:\s*=\s*["']|>\s*))[2-8]""")
 COMPRESSION = 4
 """As ComfyUI saves."""
 SAME_SHAPE = 0.02
@@ -41,11 +45,11 @@ def with_the_rest(result: bytes, original: bytes) -> tuple[bytes, list[str]]:
             options = metadata(source)
         except (OSError, SyntaxError, ValueError, TypeError, KeyError, struct.error) as error:
             options = {}
-            notes.append(f"Its profile, EXIF or texts are damaged and were left out ({error}).")
+            notes.append(f"Its profile, EXIF, XMP or texts are damaged and were left out ({error}).")
         if detailed.format != "PNG":
             if transparent or options:
                 notes.append(
-                    f"{detailed.format} results get no transparency, profile, EXIF or texts. Save PNG for that."
+                    f"{detailed.format} results get no transparency, profile, EXIF, XMP or texts. Save PNG for that."
                 )
             return result, notes
         options["texts"] = merged(options.get("texts", {}), texts_of(detailed))
@@ -66,6 +70,8 @@ def lost_by_comfyui(source: Image.Image) -> Iterator[str]:
         yield "More than 8 bits per channel became 8: ComfyUI saves no more."
     if source.mode in ("CMYK", "LAB"):
         yield f"{source.mode} became RGB, without its colour profile."
+    if b"HasExtendedXMP" in xmp_of(source):
+        yield "Its XMP is kept without the extension that JPEG has for more than 64 kB."
 
 
 def alpha_for(source: Image.Image, detailed: Image.Image) -> Image.Image | None:
@@ -78,6 +84,7 @@ def alpha_for(source: Image.Image, detailed: Image.Image) -> Image.Image | None:
 
 
 def with_alpha(detailed: Image.Image, alpha: Image.Image) -> bytes:
+    """The result as RGBA PNG."""
     picture, buffer = detailed.convert("RGB"), BytesIO()
     picture.putalpha(alpha)
     picture.save(buffer, "PNG", compress_level=COMPRESSION)
@@ -109,11 +116,19 @@ def upright_exif(source: Image.Image) -> bytes:
 
 
 def texts_of(picture: Image.Image) -> dict[str, str]:
-    """Such as `prompt` and `workflow` of ComfyUI, or `parameters` of A1111; of JPEG, its comment."""
+    """Such as `prompt` and `workflow` of ComfyUI, or `parameters` of A1111; the XMP packet; of JPEG, its comment."""
     texts = {key: str(text) for key, text in getattr(picture, "text", {}).items()}
+    if packet := xmp_of(picture).decode("utf-8", "replace").rstrip("\0"):
+        texts[XMP] = XMP_ORIENTATION.sub(r"\g<1>1", packet)  # the pixels are upright now
     if comment := picture.info.get("comment"):
         texts["Comment"] = comment.decode("utf-8", "replace") if isinstance(comment, bytes) else str(comment)
     return texts
+
+
+def xmp_of(picture: Image.Image) -> bytes:
+    """The XMP packet as the file has it; b"" if it has none."""
+    packet = picture.info.get("xmp") or picture.info.get(XMP) or b""
+    return packet.encode() if isinstance(packet, str) else packet
 
 
 def merged(original: dict[str, str], own: dict[str, str]) -> dict[str, str]:
@@ -125,7 +140,7 @@ def with_metadata(png: bytes, texts: dict[str, str], **options: bytes) -> bytes:
     """The same pixels, byte for byte, behind the chunks that Pillow writes for `options` and `texts`, and no others."""
     info, buffer = PngInfo(), BytesIO()
     for key, text in texts.items():
-        info.add_text(key, text)
+        (info.add_itxt if key == XMP else info.add_text)(key, text)
     Image.new("RGB", (1, 1)).save(buffer, "PNG", pnginfo=info, **options)
     added = [chunk for kind, chunk in chunks(buffer.getvalue()) if kind in PNG_METADATA]
     rest = [chunk for kind, chunk in chunks(png) if kind not in (b"IHDR", *PNG_METADATA)]

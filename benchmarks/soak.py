@@ -1,4 +1,4 @@
-"""`make soak`: 300 mixed requests while everything goes wrong around them; the figures go into api/README.md.
+"""`make soak`: ten minutes of mixed requests while everything goes wrong; the figures go into api/README.md.
 
 Clients hang up at every stage, files are damaged, disks fill up and are free again, ComfyUI is killed and
 started, and somebody at the canvas interrupts, frees memory and clears the queue. Pictures of one colour each tell
@@ -27,7 +27,8 @@ import requests
 from PIL import Image
 from run import HERE, write
 
-CLIENTS, REQUESTS = 6, 300
+CLIENTS, REQUESTS = 6, 3000
+"""Ten minutes on two quiet cores."""
 KILLED_AT = (40, 80)
 """By the number of answers; memory is compared after the last."""
 COMPARED = (slice(90, 110), slice(-20, None))

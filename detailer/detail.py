@@ -18,6 +18,7 @@ from .crop import accumulate, cut, filled, latent_mask, paste, solid_mask, with_
 from .detection import Detection
 from .failures import explained
 from .family import ModelSizes
+from .planes import copied, zeros
 from .region import Region, Regions
 from .report import DetailReport, ObjectReport, Status
 from .safety import IsUnsafe
@@ -109,7 +110,7 @@ def detail(
     """
     report = DetailReport.of(regions)
     report.note(*seeds.unused(regions.detections.numbers_before()[-1]))
-    alpha = torch.zeros(image.shape[:3], device=image.device)
+    alpha = zeros(image.shape[:3], image.device)
     if not regions.items:
         return Detailed(image, alpha, report)
     tracks = track_numbers(regions.detections, image) if seeds.tracked else {}
@@ -221,7 +222,7 @@ def _decode_and_paste(
                 repair.drop("removed", "the safety check removed what was painted")
                 continue
             patch = blended_in(patch, image[index], region, inpainter.paint, repair.seed)
-            canvas = image.clone() if canvas is None else canvas
+            canvas = copied(image) if canvas is None else canvas
             paste(canvas[index], patch, region)
             accumulate(alpha[index], region)
     return image if canvas is None else canvas

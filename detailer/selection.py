@@ -13,6 +13,7 @@ import torch
 from .box import Box
 from .detection import Detection, Detections, LeftOut, names_of
 from .mask import MaskPatch
+from .planes import zeros
 
 SortBy = Literal["confidence", "area", "left to right", "top to bottom", "center"]
 SORT_ORDERS: tuple[SortBy, ...] = get_args(SortBy)
@@ -51,7 +52,12 @@ class Selection:
     @property
     def label_set(self) -> set[str]:
         """The names in `labels`, in lower case."""
-        return {label.strip().casefold() for label in self.labels.split(",") if label.strip()}
+        return {label.casefold() for label in listed(self.labels)}
+
+
+def listed(text: str) -> list[str]:
+    """The names in a list with commas."""
+    return [name.strip() for name in text.split(",") if name.strip()]
 
 
 class Verdict(NamedTuple):
@@ -182,7 +188,7 @@ def _range_text(numbers: range) -> str:
 
 def union_mask(found: Sequence[Detection], image: Box) -> torch.Tensor:
     """The masks of one image's objects joined by maximum: float [image.height, image.width]."""
-    plane = torch.zeros(image.height, image.width)
+    plane = zeros((image.height, image.width))
     for detection in found:
         view = plane[detection.box.slices]
         if detection.mask is None:

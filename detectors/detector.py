@@ -9,6 +9,7 @@ from typing import Protocol, runtime_checkable
 import torch
 
 from ..detailer.detection import Detection
+from ..detailer.names import unknown
 from ..detailer.threshold import Threshold
 
 Progress = Callable[[int, int], None]
@@ -29,11 +30,24 @@ class Detector(Protocol):
 
 
 @runtime_checkable
+class Vocabulary(Protocol):
+    """A detector that says what it tells apart."""
+
+    @property
+    def names(self) -> Sequence[str]:
+        """Every label that its detections may have."""
+        ...
+
+
+@runtime_checkable
 class OpenVocabulary(Protocol):
     """A detector that may be told what to look for."""
 
-    def look_for(self, classes: Sequence[str]) -> None:
-        """Find these classes and no others from now on; ValueError if that cannot be done."""
+    def look_for(self, classes: Sequence[str]) -> bool:
+        """Find these classes and no others from now on; ValueError if that cannot be done.
+
+        False: its network knows its own classes only.
+        """
         ...
 
 
@@ -64,4 +78,18 @@ class Entry:
     fetch: Callable[[Progress | None], object] = lambda progress: None
 
     def threshold(self, asked: float) -> Threshold:
+        """What a confidence asked for becomes with this detector's floor."""
         return Threshold(asked, self.floor)
+
+
+def limit_to(detector: Detector, classes: Sequence[str]) -> None:
+    """Have an opened detector look for these classes, where it can be told to; none: for what it knows.
+
+    ValueError if none of them is among the labels that it says it has, so that it could find nothing.
+    """
+    if not classes or (isinstance(detector, OpenVocabulary) and detector.look_for(classes)):
+        return
+    if isinstance(detector, Vocabulary):
+        known = {name.casefold() for name in detector.names}
+        if known.isdisjoint(name.casefold() for name in classes):
+            raise ValueError(unknown("labels", ", ".join(classes), detector.names))

@@ -12,14 +12,14 @@ import comfy.utils
 import torch
 
 from ..detailer.detection import Detections
-from .detector import Nested, OpenVocabulary
+from .detector import Nested, limit_to
 from .registry import find
 from .scan import Scan, Scanner
 
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked of a detector. `classes` are for those with an open vocabulary; others have their own.
+    """What is asked of a detector. `classes`: labels that are wanted; none: all it knows.
 
     `lowest`: look for objects below `confidence` too, down to this, where those above it stay exactly as they are.
     """
@@ -41,8 +41,7 @@ def detect(name: str, images: torch.Tensor, request: Request) -> Detections:
     if request.download_missing:
         entry.fetch(_download_bar())
     opened = entry.open()
-    if request.classes and isinstance(opened, OpenVocabulary):
-        opened.look_for(request.classes)
+    limit_to(opened, request.classes)
     nested = request.scan == "off" and isinstance(opened, Nested) and opened.nested
     if nested and request.lowest is not None:
         threshold = threshold.at(min(threshold.asked, request.lowest))

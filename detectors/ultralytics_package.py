@@ -98,21 +98,24 @@ class UltralyticsDetector:
 
     @property
     def networks(self) -> Sequence[torch.nn.Module]:
+        """The package's own module."""
         return (self._model.model,)
 
     @property
     def names(self) -> tuple[str, ...]:
+        """Its classes, in the order of their numbers."""
         return tuple(self._model.names.values())
 
-    def look_for(self, classes: Sequence[str]) -> None:
+    def look_for(self, classes: Sequence[str]) -> bool:
         """Ask an open-vocabulary network (World) for these classes; any other keeps its own."""
         if not hasattr(self._model, "set_classes"):
-            return
+            return False
         try:
             with self._lock, undisturbed():
                 self._model.set_classes(list(classes))
         except Exception as error:  # the package raises its own choice of types, and wants a text encoder installed
             raise ValueError(f"The detector cannot look for {', '.join(classes)}: {error}") from error
+        return True
 
     def detect(self, images: torch.Tensor, confidence: float) -> list[list[Detection]]:
         """Detections of [B, H, W, 3] images (float, 0..1, any device) with score >= confidence, best first."""

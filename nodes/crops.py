@@ -8,6 +8,7 @@ from comfy_api.latest import io
 from ..detailer.blend import color_matched
 from ..detailer.box import Size
 from ..detailer.crop import accumulate, cut, paste, resized
+from ..detailer.planes import copied, zeros
 from ..detailer.region import Regions
 from . import inputs
 from .images import at_size_of, checked_image
@@ -76,13 +77,13 @@ class AfterDetailPaste(io.ComfyNode):
     ) -> io.NodeOutput:
         original = at_size_of(checked_image(image), regions)
         if not regions.items:
-            return io.NodeOutput(original, torch.zeros(original.shape[:3]))
+            return io.NodeOutput(original, zeros(original.shape[:3]))
         if len(checked_image(crops)) != len(regions.items):
             raise ValueError(
                 f"There are {len(crops)} crops for {len(regions.items)} regions: the nodes in between must give back "
                 "one picture for each crop, in the same order."
             )
-        canvas, alpha = original.clone(), torch.zeros(original.shape[:3])
+        canvas, alpha = copied(original), zeros(original.shape[:3])
         for region, crop in zip(regions.items, crops, strict=True):
             index = region.image_index
             paste(canvas[index], color_matched(crop[None, ..., :3], original[index], region, color_match), region)

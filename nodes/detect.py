@@ -63,8 +63,10 @@ class AfterDetailDetect(io.ComfyNode):
         download_missing: bool | None = False,
         min_area: float | None = None,
         max_area: float | None = None,
+        labels: str | None = None,
     ) -> bool | str:
-        return problems(cls, detector=detector, download_missing=download_missing, min_area=min_area, max_area=max_area)
+        areas = {"min_area": min_area, "max_area": max_area}
+        return problems(cls, detector=detector, download_missing=download_missing, labels=labels, **areas)
 
     @classmethod
     def execute(

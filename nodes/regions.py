@@ -9,6 +9,7 @@ from comfy_api.latest import io
 
 from ..detailer.crop import accumulate
 from ..detailer.detection import Detections
+from ..detailer.planes import zeros
 from ..detailer.region import Regions, make_regions
 from ..detailer.report import DetailReport
 from ..detailer.selection import select
@@ -67,7 +68,7 @@ class AfterDetailRegions(io.ComfyNode):
 
 def combined_alpha(regions: Regions) -> torch.Tensor:
     """[B, H, W]: the share of each pixel that pasting all regions would replace."""
-    alpha = torch.zeros(len(regions.detections.images), regions.image.height, regions.image.width)
+    alpha = zeros((len(regions.detections.images), regions.image.height, regions.image.width))
     for region in regions.items:
         accumulate(alpha[region.image_index], region)
     return alpha

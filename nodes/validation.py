@@ -16,8 +16,9 @@ from ..detailer.prompt_text import parse as parse_prompts
 from ..detailer.resolution import CHOICES
 from ..detailer.sampling import unknown_sampling
 from ..detailer.seeds import Seeds
-from ..detailer.selection import Selection, parse_pick
+from ..detailer.selection import Selection, listed, parse_pick
 from ..detectors import registry
+from ..detectors.detector import limit_to
 
 
 def problems(node: type[io.ComfyNode], **values: Any) -> bool | str:
@@ -39,13 +40,14 @@ def out_of_range(node: type[io.ComfyNode], known: Mapping[str, Any]) -> str | No
 
 
 def unknown_name(known: Mapping[str, Any]) -> str | None:
+    """A sentence for a sampler, scheduler or resolution that ComfyUI or the tables do not have."""
     return unknown_sampling(known.get("sampler_name"), known.get("scheduler")) or nearest(
         "resolution", known.get("resolution"), CHOICES
     )
 
 
 def require_readable(known: Mapping[str, Any]) -> None:
-    """ValueError for texts that say nothing, areas that exclude all, and a detector that is not there."""
+    """ValueError for texts that say nothing, areas and labels that exclude all, and a detector that is not there."""
     Seeds.parse(0, known.get("seeds", ""))
     parse_pick(known.get("pick", ""))
     for name in ("object_prompts", "object_negatives"):
@@ -53,5 +55,8 @@ def require_readable(known: Mapping[str, Any]) -> None:
     Selection(**{name: known[name] for name in ("min_area", "max_area") if name in known})
     if "detector" in known:
         entry = registry.find(known["detector"])
-        if entry.lacks() and known.get("download_missing") is False:
-            entry.open()  # says what to do; there is no file to be read
+        if entry.lacks():
+            if known.get("download_missing") is False:
+                entry.open()  # says what to do; there is no file to be read
+        elif classes := listed(known.get("labels", "")):
+            limit_to(entry.open(), classes)

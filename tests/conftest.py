@@ -6,12 +6,10 @@ import torch
 from hypothesis import settings
 from rig import checkpoints
 from rig import models as small_models
-from rig.comfyui import ROOT
 from rig.make import MODELS_CACHE
-from rig.server import ComfyServer
+from rig.server import PROBE_NODES, ComfyServer
 
 KINDS = ("face-sd15", "nano-sd15", "nano-sd15-inpaint", "nano-sdxl", "nano-refiner", "tiny-sd15", "tiny-sdxl")
-PROBE_NODES = ROOT / "tests" / "rig" / "probe_nodes"
 
 settings.register_profile("unhurried", settings(), deadline=None)  # other processes use this machine too
 settings.load_profile("unhurried")
@@ -28,7 +26,7 @@ def models() -> Path:
 @pytest.fixture(scope="session")
 def comfy(models: Path) -> Iterator[ComfyServer]:
     """A running ComfyUI with this pack, the small checkpoints and the probe nodes."""
-    with ComfyServer(models, nano=True, custom_nodes={"probe_nodes": PROBE_NODES}) as server:
+    with ComfyServer(models, nano=True, custom_nodes=PROBE_NODES) as server:
         yield server
 
 

@@ -46,24 +46,41 @@ class Loaded(NamedTuple):
 
 
 def load(build: Builder, assets: Assets) -> Loaded:
+    """Checkpoint, VAE and LoRAs, each held against the checkpoint."""
     checkpoint = build.add("CheckpointLoaderSimple", "Checkpoint", ckpt_name=assets.checkpoint)
     model, clip, vae = checkpoint.out(0), checkpoint.out(1), checkpoint.out(2)
-    for name, weight in assets.loras:
-        lora = build.add(
-            "LoraLoader",
-            "LoRA and its weight",
-            model=model,
-            clip=clip,
-            lora_name=name,
-            strength_model=weight,
-            strength_clip=weight,
-        )
-        model, clip = lora.out(0), lora.out(1)
     if assets.vae:
         vae = build.add("VAELoader", "Another VAE", vae_name=assets.vae).out()
+        vae = build.add("AfterDetailServiceVAE", "Whether the VAE fits", model=model, vae=vae, file=assets.vae).out()
+    for name, weight in assets.loras:
+        if weight:
+            model, clip = with_lora(build, model, clip, name, weight)
     if assets.clip_skip > 1:
         clip = build.add("CLIPSetLastLayer", "clip_skip", clip=clip, stop_at_clip_layer=-assets.clip_skip).out()
     return Loaded(model, clip, vae)
+
+
+def with_lora(build: Builder, model: Link, clip: Link, name: str, weight: float) -> tuple[Link, Link]:
+    """Model and text encoder with a LoRA that has been found to fit them."""
+    lora = build.add(
+        "LoraLoader",
+        "LoRA and its weight",
+        model=model,
+        clip=clip,
+        lora_name=name,
+        strength_model=weight,
+        strength_clip=weight,
+    )
+    fits = build.add(
+        "AfterDetailServiceLora",
+        "Whether the LoRA fits",
+        model=model,
+        clip=clip,
+        patched_model=lora.out(0),
+        patched_clip=lora.out(1),
+        file=name,
+    )
+    return fits.out(0), fits.out(1)
 
 
 class Loads:
@@ -74,6 +91,7 @@ class Loads:
         self._loaded: dict[Assets, Loaded] = {}
 
     def of(self, assets: Assets) -> Loaded:
+        """The nodes of a choice, made at its first use."""
         if assets not in self._loaded:
             self._loaded[assets] = load(self._build, assets)
         return self._loaded[assets]

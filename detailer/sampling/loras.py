@@ -84,13 +84,28 @@ def _weights(path: str, model: Any, clip: Any) -> dict[str, Any]:
         keys = comfy.lora.model_lora_keys_clip(clip.cond_stage_model, keys)
         sized = {**sized, **clip.cond_stage_model.state_dict()}
     patches = comfy.lora.load_lora(weights, keys, log_missing=False)
-    fitting = sum(_fits(patch, sized.get(key if isinstance(key, str) else key[0])) for key, patch in patches.items())
-    if 2 * fitting <= len(patches):
+    if not most_fit((patch, sized.get(key if isinstance(key, str) else key[0])) for key, patch in patches.items()):
         raise ValueError(
             f"The LoRA {PurePath(path).stem} fits neither the model nor its text encoder: it was made for another "
             "family of models. Use one for yours."
         )
     return weights
+
+
+def takes_effect(*patched: tuple[Any, Any]) -> bool:
+    """Whether what patched ModelPatchers, each given before and after, fits most of the weights it is for."""
+    added = []
+    for before, after in patched:
+        weights = after.model.state_dict()
+        for key, patches in after.patches.items():
+            added += [(patch[1], weights.get(key)) for patch in patches[len(before.patches.get(key, ())) :]]
+    return most_fit(added)
+
+
+def most_fit(patches: Iterable[tuple[Any, Any]]) -> bool:
+    """Whether more than half of the patches fit the weights beside them, None where there is no such weight."""
+    fitting = [_fits(patch, weight) for patch, weight in patches]
+    return 2 * sum(fitting) > len(fitting)
 
 
 def _fits(patch: Any, weight: Any) -> bool:

@@ -87,6 +87,7 @@ class Candidate:
 class FaceAuto:
     """The boxes of all faces. What lies above one threshold does not depend on it."""
 
+    names = ("face",)
     nested = True
 
     def __init__(self):
@@ -95,6 +96,7 @@ class FaceAuto:
 
     @property
     def networks(self) -> Sequence[torch.nn.Module]:
+        """All that look, and the one that confirms."""
         return [self.center.net, self.full.net, self.short.net, self.landmarks.net]
 
     def detect(self, images: torch.Tensor, confidence: float) -> list[list[Detection]]:

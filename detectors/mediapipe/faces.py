@@ -25,14 +25,18 @@ def full_range() -> BlazeDetector:
 class FaceBoxes:
     """The boxes of one face detection network."""
 
+    names = ("face",)
+
     def __init__(self, blaze: BlazeDetector):
         self.blaze = blaze
 
     @property
     def networks(self) -> Sequence[torch.nn.Module]:
+        """The one network."""
         return [self.blaze.net]
 
     def detect(self, images: torch.Tensor, confidence: float) -> list[list[Detection]]:
+        """Boxes of [B, H, W, 3] images (0..1) with score >= confidence, best first."""
         height, width = images.shape[1:3]
         return [
             [detection for seen in faces if (detection := face(seen.extent, seen.keypoints, seen.score, width, height))]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -24,6 +25,8 @@ NOISE = 5 / 255
 SOFT_EDGE = 32
 """So many pixels around an area belong to it as its soft edge, where they rise above the noise without a gap."""
 MANY_OBJECTS = 64
+CELL = 32
+"""Pixels; more than JOIN_REACH, so that areas in cells that do not touch are never joined."""
 
 
 class MaskCut(NamedTuple):
@@ -48,7 +51,7 @@ def from_masks(mask: torch.Tensor, cut: MaskCut, image: torch.Tensor | None = No
         raise ValueError("The mask holds NaN or Inf values: check the node it comes from.")
     count, height, width = mask.shape if image is None else image.shape[:3]
     planes = mask if image is None else sized_mask(mask, image)
-    areas = [areas_of(plane, cut) for plane in planes.float().cpu().clamp(0, 1)]
+    areas = [areas_of(in_range(plane.float().cpu()), cut) for plane in planes]
     objects = [[object_of(area) for area in found] for found, _ in areas]
     found = Detections(width, height, tuple(map(tuple, per_image(objects, count))), LABEL).numbered()
     return found.noting(*mask_notes([len(kept) for kept, _ in areas], sum(specks for _, specks in areas), cut))
@@ -84,27 +87,74 @@ def per_image(objects: list[list[Detection]], count: int) -> list[list[Detection
     )
 
 
+def in_range(plane: torch.Tensor) -> torch.Tensor:
+    """The plane with its values in 0..1; no copy where they are."""
+    low, high = plane.aminmax()
+    return plane if low >= 0 and high <= 1 else plane.clamp(0, 1)
+
+
 def areas_of(plane: torch.Tensor, cut: MaskCut) -> tuple[list[MaskPatch], int]:
     """The objects of a [H, W] mask, top to bottom, then left to right; and how many were too small."""
     bound = cut.threshold * float(plane.max()) if plane.numel() else 0
     core = plane > (max(bound, NOISE) if cut.threshold > 0 else 0)
-    labels = labelled(core) if cut.split else core.int().numpy()
+    labels, boxes = labelled(core.numpy()) if cut.split else whole(core.numpy())
     areas, specks = [], 0
-    for number, (rows, columns) in enumerate(ndimage.find_objects(labels), 1):
-        if np.count_nonzero(labels[rows, columns] == number) < cut.min_area:
+    for number, box in enumerate(boxes, 1):
+        if np.count_nonzero(labels[box.slices] == number) < cut.min_area:
             specks += 1
         else:
-            areas.append(with_soft_edge(plane, labels, number, Box(columns.start, rows.start, columns.stop, rows.stop)))
+            areas.append(with_soft_edge(plane, labels, number, box))
     return sorted(areas, key=lambda area: (area.box.y0, area.box.x0)), specks
 
 
-def labelled(core: torch.Tensor) -> np.ndarray:
-    """int32 [H, W]: the pixels of each connected area of a bool [H, W] numbered from 1; near areas are joined."""
-    canvas = Box.of_size(core.shape[1], core.shape[0])
-    joined = dilate(MaskPatch(canvas, core.float()), canvas, JOIN_REACH).values.numpy() > 0
-    labels = np.zeros(core.shape, np.int32)
-    ndimage.label(joined, ANY_NEIGHBOUR, output=labels)
-    return labels * core.numpy()
+def whole(core: np.ndarray) -> tuple[np.ndarray, list[Box]]:
+    """int32 [H, W]: 1 in all of a bool [H, W]; and the box of that, if there is any."""
+    labels = core.astype(np.int32)
+    return labels, [box_of(*found) for found in ndimage.find_objects(labels)]
+
+
+def labelled(core: np.ndarray) -> tuple[np.ndarray, list[Box]]:
+    """int32 [H, W]: the pixels of each connected area of a bool [H, W] numbered from 1; and the box of each area.
+
+    Near areas are joined. Only where there are any is looked at closely, and the rest is not even written.
+    """
+    labels, boxes = np.zeros(core.shape, np.int32), list[Box]()
+    for box, mine in clusters(core):
+        canvas = Box.of_size(box.width, box.height)
+        own = core[box.slices] & mine
+        joined = dilate(MaskPatch(canvas, torch.from_numpy(own).float()), canvas, JOIN_REACH).values.numpy() > 0
+        numbers = connected(joined) * own
+        labels[box.slices] += np.where(own, numbers + len(boxes), 0)
+        boxes += [box_of(*found).shifted(box.x0, box.y0) for found in ndimage.find_objects(numbers)]
+    return labels, boxes
+
+
+def clusters(core: np.ndarray) -> Iterator[tuple[Box, np.ndarray]]:
+    """Where a bool [H, W] is true, in parts more than JOIN_REACH apart: a box, and which of its pixels are the part's.
+
+    Parts are cells of CELL pixels that touch, so that one pass over the plane is enough to find them.
+    """
+    height, width = core.shape
+    rows, columns = -(-height // CELL), -(-width // CELL)
+    filled_up = np.pad(core, ((0, rows * CELL - height), (0, columns * CELL - width)))
+    cells = np.any(filled_up.reshape(rows, CELL, -1).any(1).reshape(rows, columns, CELL), 2)
+    numbers = connected(cells)
+    for number, found in enumerate(ndimage.find_objects(numbers), 1):
+        box = Box(*(CELL * side for side in box_of(*found))).intersection(Box.of_size(width, height))
+        mine = np.kron(numbers[found] == number, np.ones((CELL, CELL), bool))
+        yield box, mine[: box.height, : box.width]
+
+
+def connected(where: np.ndarray) -> np.ndarray:
+    """int32 [H, W]: the true pixels of each connected area of a bool [H, W] numbered from 1."""
+    numbers = np.zeros(where.shape, np.int32)
+    ndimage.label(where, ANY_NEIGHBOUR, output=numbers)
+    return numbers
+
+
+def box_of(rows: slice, columns: slice) -> Box:
+    """From the slices that scipy gives."""
+    return Box(columns.start, rows.start, columns.stop, rows.stop)
 
 
 def with_soft_edge(plane: torch.Tensor, labels: np.ndarray, number: int, box: Box) -> MaskPatch:
@@ -128,6 +178,7 @@ def nearest_label(labels: np.ndarray) -> np.ndarray:
 
 
 def object_of(area: MaskPatch) -> Detection:
+    """An area as an object of score 1."""
     return Detection(area.box, 1.0, LABEL, Extent(*map(float, area.box)), unless_full(area.values))
 
 

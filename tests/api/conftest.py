@@ -10,9 +10,11 @@ from PIL import ImageOps
 from rig import checkpoints
 from rig import models as small_models
 from rig.comfyui import ROOT
+from rig.foreign import vae_of
 from rig.make import MODELS_CACHE
 from rig.server import ComfyServer
 from rig.service import SETTINGS, photo, serving
+from safetensors.torch import save_file
 
 KINDS = ("nano-sd15", "nano-sd15-inpaint", "pico-sdxl", "pico-refiner")
 MODELS = ("pico-sdxl-controlnet", "nano-sd15-lora", "sd15-embedding", "sd15-vae", "photomaker")
@@ -44,5 +46,8 @@ def service(models: Path, picture_url: str) -> Iterator[ComfyServer]:
     detector = server.base / "models" / "ultralytics" / "bbox" / "face_yolov8n.pt"
     detector.parent.mkdir(parents=True)
     detector.symlink_to(ROOT / "tests" / "fixtures" / "tiny_face.pt")
+    tinted = vae_of(models / "checkpoints" / "nano-sd15.ckpt")
+    tinted["taesd_decoder.8.weight"] = tinted["taesd_decoder.8.weight"].flip(0)
+    save_file(tinted, server.base / "models" / "vae" / "tinted-vae.safetensors")
     with server:
         yield server

@@ -193,6 +193,7 @@ def test_words_of_the_prompt(service):
         ({"tiling": True}, "tiling", "tiling is True"),
         ({"subseed_strength": 0.5}, "subseed_strength", "0.5"),
         ({"batch_size": 8, "n_iter": 3}, None, "batch_size 8 times n_iter 3"),
+        ({"width": 1024, "height": 1024, "batch_size": 3, "n_iter": 2}, "width", "6 pictures of 1024x1024"),
         ({"script_name": "x/y plot"}, "script_name", "x/y plot"),
         ({"styles": ["anim"]}, "styles.0", "Nearest: anime"),
         ({"prompt": "a <lora:nano-sd15-lore:1>"}, "prompt", "nano-sd15-lora"),
@@ -237,6 +238,13 @@ def test_refusals_of_tabs(service, change, words):
     (problem,) = answer.json()["detail"]
     assert answer.status_code == 422 and words in problem["msg"], json.dumps(problem)
     assert problem["loc"][:5] == ["body", "alwayson_scripts", "ADetailer", "args", 2]
+
+
+def test_a_picture_that_is_kept_counts_as_often_as_it_is_repaired(service):
+    scripts = {"ADetailer": {"args": [True, True, TAB]}}
+    wish = {"init_images": [as_base64(photo(1024))], "batch_size": 5, "alwayson_scripts": scripts}
+    answer = post(service, "/sdapi/v1/img2img", wish)
+    assert answer.status_code == 422 and "init_images asks for 5 pictures of 1024x1024" in answer.text
 
 
 def test_the_key_is_asked_for(service):

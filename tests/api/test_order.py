@@ -5,21 +5,18 @@ All are sent before any answer is read. Of three requests of a key one takes lon
 
 import http.client
 import json
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
 from PIL import Image
+from rig.gate import held
 from rig.server import ComfyServer
-from rig.service import KEY, OTHER_KEY, as_base64, post, square_mask, task_result, until
+from rig.service import KEY, OTHER_KEY, as_base64, square_mask, task_result, until
 
 PATH = "/v3/async/inpainting"
 REQUESTS = 24
 KEYS = (KEY, OTHER_KEY)
 KINDS = ("long to read", "refused", "quick")
-BLOCKER = {"prompt": "an octopus", "steps": 200, "num_images": 16}
 
 
 def key(place: int) -> str:
@@ -57,27 +54,14 @@ def places(queued: list[list[Any]]) -> list[int]:
     return [node["inputs"]["seed"] for graph in graphs for node in graph.values() if "seed" in node["inputs"]]
 
 
-@contextmanager
-def occupied(server: ComfyServer) -> Iterator[None]:
-    """Meanwhile the server runs something else, and whatever comes has to wait."""
-    thread = threading.Thread(target=post, args=(server, "/generate/sd", BLOCKER))
-    thread.start()
-    running = until(lambda: server.get("/queue").json()["queue_running"], "running")[0][1]
-    try:
-        yield
-    finally:
-        server.interrupt(running)
-        thread.join(60)
-
-
 def succeeded(server: ComfyServer, place: int, task_id: str) -> bool:
     state = task_result(server, task_id, {"x-api-key": key(place)})["task"]["status"]
     assert state != "TASK_STATUS_FAILED"
     return state == "TASK_STATUS_SUCCEED"
 
 
-def test_requests_run_and_end_in_the_order_they_came(service):
-    with occupied(service):
+def test_requests_run_and_end_in_the_order_they_came(service, tmp_path):
+    with held([service], tmp_path):
         connections = [sent(service, place) for place in range(REQUESTS)]
         answers = [connection.getresponse() for connection in connections]
         statuses = [answer.status for answer in answers]
@@ -87,7 +71,7 @@ def test_requests_run_and_end_in_the_order_they_came(service):
         order = places(service.get("/queue").json()["queue_pending"])
     for one in KEYS:
         assert [place for place in order if key(place) == one] == [place for place in tasks if key(place) == one]
-    while left := (queue := service.get("/queue").json())["queue_running"] + queue["queue_pending"]:
-        assert places(queue["queue_running"]) + places(queue["queue_pending"]) == order[-len(left) :]
+    while left := places((queue := service.get("/queue").json())["queue_running"]) + places(queue["queue_pending"]):
+        assert left == order[-len(left) :]
     for place, task_id in tasks.items():
         until(partial(succeeded, service, place, task_id), f"done: {place}")

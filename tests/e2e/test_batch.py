@@ -24,8 +24,9 @@ from afterdetail.batch.server import Outcome, Server
 from afterdetail.batch.workflow import DEFAULT, read
 from PIL import Image
 from rig.comfyui import ROOT
+from rig.gate import held
 from rig.process import free_port
-from rig.server import ComfyServer
+from rig.server import PROBE_NODES, ComfyServer
 from skimage import data
 
 PICTURES = 14
@@ -38,7 +39,7 @@ SECONDS = 180.0
 def servers(comfy: ComfyServer, models: Path) -> Iterator[list[ComfyServer]]:
     """Two servers, the first of which a test may kill, and the shared one."""
     with ThreadPoolExecutor() as pool:  # until the end, because a server dies with the thread that started it
-        more = [ComfyServer(models, nano=True) for _ in range(2)]
+        more = [ComfyServer(models, nano=True, custom_nodes=PROBE_NODES) for _ in range(2)]
         try:
             list(pool.map(ComfyServer.start, more))
             yield [*more, comfy]
@@ -142,6 +143,11 @@ def until(condition: Callable[[], Any]) -> Any:
     return value
 
 
+def whole(output: Path) -> int:
+    """How many results are there, the one included whose line in the journal the end of a run may have cut off."""
+    return len(list(output.rglob("*.json")))  # written after the picture
+
+
 def done(output: Path) -> list[dict[str, Any]]:
     """The journal's lines about results."""
     path = output / "batch.jsonl"
@@ -169,7 +175,6 @@ def assert_detailed(source: Path, result: Path, place: str = "") -> None:
     assert [image["num_objects_inpainted"] for image in about["reports"][0]["images"]] == [1]
 
 
-@pytest.mark.xfail(reason="says at times how many pictures the stopped run did, off by one; the cause is not found yet")
 def test_nothing_is_lost_and_nothing_is_done_twice(servers, photos, tmp_path, ray_folder):
     output = tmp_path / "detailed"
     save(100, tmp_path / "remote.png")
@@ -180,15 +185,16 @@ def test_nothing_is_lost_and_nothing_is_done_twice(servers, photos, tmp_path, ra
         *("--checkpoint", "nano-sd15.ckpt", "--set", "After Detailer.steps=2"),
     ]
     reach = [option for server in servers for option in ("--server", server.url)]
-    victim = servers[0]  # the first is sure to get pictures
+    victim, others = servers[0], servers[1:]
 
     # Ctrl-C after the first results
-    command = Command(ray_folder, *arguments, *reach)
-    until(lambda: len(done(output)) >= 3)
-    os.killpg(command.process.pid, signal.SIGINT)
-    code, said = command.end()
+    with held(others, tmp_path):  # so that there is something left to do
+        command = Command(ray_folder, *arguments, *reach)
+        until(lambda: len(done(output)) >= 3)
+        os.killpg(command.process.pid, signal.SIGINT)
+        code, said = command.end()
     assert code == 130 and "goes on from here" in said, said
-    first = len(done(output))
+    first = whole(output)
     assert 3 <= first < SOURCES
 
     # of what is done, one file is changed and one is moved
@@ -198,9 +204,10 @@ def test_nothing_is_lost_and_nothing_is_done_twice(servers, photos, tmp_path, ra
     shutil.move(photos / moved.relative_to(output), photos / "moved.png")
 
     # a server is killed while it works
-    command = Command(ray_folder, *arguments, *reach)
-    until(lambda: victim.get("/queue").json()["queue_running"])
-    victim.kill()
+    with held(others, tmp_path):  # so that it gets most of the pictures
+        command = Command(ray_folder, *arguments, *reach)
+        until(lambda: victim.get("/queue").json()["queue_running"])
+        victim.kill()
     code, said = command.end()
     assert code == 1, said
     assert f"{SOURCES - first + 1} detailed, {first - 2} skipped, 1 copied, 2 failed" in said, said

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -19,6 +20,7 @@ from afterdetail.batch.__main__ import main
 from comfy_sdk import Comfy, InvalidWorkflow, JobFailed, Progress
 from PIL import Image
 from rig.comfyui import ROOT
+from rig.gate import Gate
 from rig.graphs import write_video
 from rig.prompts import Graph
 from rig.proxy import Proxy
@@ -95,10 +97,10 @@ def test_a_workflow_gives_its_pictures_and_its_report(client, photo, video, stem
 
 def test_events_tell_this_nodes_steps_in_order(client, photo):
     graph = fresh("detail-faces-sd15", steps=40)
-    job = submitted(client, graph, photo)
-    told = [event for event in job.events() if isinstance(event, Progress) and event.steps]
+    node, job = where(graph, "AfterDetail"), submitted(client, graph, photo)
+    events = [event for event in job.events() if isinstance(event, Progress) and event.current_node == node]
+    told = [event for event in events if (event.steps or 0) > 1]  # any node that has begun is at 0 of 1
     steps = [event.step or 0 for event in told]
-    assert {event.current_node for event in told} == {where(graph, "AfterDetail")}
     assert {event.steps for event in told} == {40} and steps == sorted(steps) and len(set(steps)) > 2
     assert job.result().status == "succeeded"
 
@@ -121,19 +123,27 @@ def test_a_wrong_widget_is_refused_before_the_run(client, photo):
     assert "seeds holds 'x'" in json.dumps(refused.value.details)
 
 
+def group(path: Path) -> Path:
+    """A picture of four faces."""
+    faces = np.concatenate([np.concatenate([HEAD, HEAD[:, ::-1]] * 2, 1), np.full((256, 1024, 3), 128, np.uint8)])
+    Image.fromarray(faces).save(path)
+    return path
+
+
+def gated(gate: Gate) -> Graph:
+    """Detailing faces one by one, ten steps each."""
+    graph = fresh("detail-faces-sd15", steps=10, cfg=1.0, batch_size=1, resolution="off")
+    return gate.before(graph, where(graph, "AfterDetail"))
+
+
 def test_cancel_ends_within_a_step_and_leaves_no_file(client, comfy, photo, tmp_path):
-    """During the second object of four: each is alone in its batch, and slow."""
-    group = np.concatenate([np.concatenate([HEAD, HEAD[:, ::-1]] * 2, 1), np.full((256, 1024, 3), 128, np.uint8)])
-    Image.fromarray(group).save(tmp_path / "group.png")
-    graph = fresh("detail-faces-sd15", steps=60, batch_size=1, resolution="off")
+    """During the second object of four: the step that runs is the last one that has begun."""
     before = {path.name for path in (comfy.base / "output").rglob("*")}
-    job = submitted(client, graph, tmp_path / "group.png")
-    for event in job.events():
-        if isinstance(event, Progress) and (event.step or 0) > 60:
-            break
+    gate = Gate(tmp_path / "calls", passing=15)
+    job = submitted(client, gated(gate), group(tmp_path / "group.png"))
+    gate.wait()
     job.cancel()
-    asked = time.monotonic()
-    assert job.wait(30).status == "canceled" and time.monotonic() - asked < 5
+    assert job.wait(60).status == "canceled" and gate.begun == 16
     assert {path.name for path in (comfy.base / "output").rglob("*")} == before
     assert submitted(client, fresh("detail-faces-sd15"), photo).result().status == "succeeded"
 
@@ -159,12 +169,12 @@ def test_a_batch_over_two_proxies_loses_nothing_when_one_is_killed(comfy, proxy,
     from afterdetail.batch.journal import Journal
 
     with Proxy(comfy.url) as other:
-        done, kept = Journal.done, []
+        done, address = Journal.done, other.url.removeprefix("http://")
 
         def kill_half_way(*arguments: Any) -> None:
+            """With the first result of the other, which has got two more pictures by then."""
             done(*arguments)
-            kept.append(arguments)
-            if len(kept) == 4:
+            if arguments[-1]["server"] == address:
                 other.kill()
 
         monkeypatch.setattr(Journal, "done", kill_half_way)
@@ -177,6 +187,28 @@ def test_a_batch_over_two_proxies_loses_nothing_when_one_is_killed(comfy, proxy,
         assert json.loads(Path(f"out/{i}.json").read_text())["reports"][0]["images"][0]["num_objects_inpainted"] == 1
     assert batch(photos, "--api", proxy.url) == 0
     assert "0 detailed, 12 skipped" in capsys.readouterr().err
+
+
+def test_ctrl_c_cancels_what_runs_there(comfy, proxy, tmp_path):
+    gate = Gate(tmp_path / "calls", passing=15)
+    workflow = tmp_path / "gated.json"
+    workflow.write_text(json.dumps(gated(gate)))
+    picture, output = group(tmp_path / "group.png"), tmp_path / "out"
+    command = [sys.executable, "-m", "afterdetail.batch", picture, "--output", output, "--workflow", workflow]
+    process = subprocess.Popen(
+        [*map(str, command), "--api", proxy.url],
+        env=os.environ | {"PYTHONPATH": str(ROOT / ".pack"), "NO_PROXY": "127.0.0.1"},
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    gate.wait()
+    process.send_signal(signal.SIGINT)
+    said = process.communicate(timeout=60)[1]
+    assert process.returncode == 130 and "goes on from here" in said, said
+    (job,) = comfy.get("/history?max_items=1").json().values()
+    assert job["status"]["messages"][-1][0] == "execution_interrupted" and gate.begun == 16
+    assert not list(output.rglob("*.png"))
 
 
 def test_a_key_is_asked_for_and_taken(comfy, photos, capsys, monkeypatch):

@@ -263,7 +263,7 @@ def test_cancelled_fifty_times(bench, crowd):
     expected = bench.detail(crowd, **small, steps=2, seed=1).image
     sizes = []
     for count in range(50):
-        graph = bench.saved(bench.graph(crowd, **small, steps=200, seed=1000 + count), image=["detail", 0])
+        graph = bench.saved(bench.graph(crowd, **small, steps=2000, seed=1000 + count), image=["detail", 0])
         seen, stop_at = [], chance.randint(1, 8)
 
         def watch(event, seen=seen, stop_at=stop_at):

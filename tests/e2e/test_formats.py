@@ -23,6 +23,7 @@ PIXELS = np.concatenate([data.coffee()[100:140, 200:260], ALPHA.astype(np.uint8)
 """No face in it: the result has the pixels that Load Image gives."""
 RGB, RGBA = Image.fromarray(PIXELS[..., :3]), Image.fromarray(PIXELS)
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+XMP = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:Description dc:title="coffee"/></x:xmpmeta>'
 DEEP = "More than 8 bits per channel became 8: ComfyUI saves no more."
 
 
@@ -94,6 +95,7 @@ KINDS = {
             and "AfterDetail" in result.info["detail_prompt"]
         ),
     ),
+    "XMP": Kind(".jpg", saved(RGB, xmp=XMP), lambda original, result: result.info["XML:com.adobe.xmp"] == XMP.decode()),
     "16 bits per channel": Kind(".png", deep, is_rgb, DEEP),
     "CMYK": Kind(".jpg", saved(RGB.convert("CMYK")), is_rgb, "CMYK became RGB, without its colour profile."),
 }

@@ -28,6 +28,7 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
     ("AfterDetailFilter", {"pick": "all"}, "pick is 'all'"),
     ("AfterDetailFilter", {"min_area": 2.0}, "min_area is 2.0: use a value from 0.0 to 1.0."),
     ("AfterDetailDetect", {"min_area": 0.5, "max_area": 0.1}, "min_area 0.5 is above max_area 0.1"),
+    ("AfterDetailDetect", {"labels": "hand, cat"}, "Unknown labels 'hand, cat': use face."),
     ("AfterDetailDetect", {"detector": ABSENT}, "or turn on download_missing to have it fetched"),
     ("AfterDetailDetectorProvider", {"detector": ABSENT}, "needs the file"),
     ("AfterDetailStylePreset", {"style_preset": "anme"}, "anime"),
@@ -75,8 +76,15 @@ def test_a_linked_value_is_refused_in_the_run_in_the_same_words(bench, photo, cl
     assert bench.failure(graph, image=["detail", 0]) == said
 
 
+def test_linked_labels_are_refused_in_the_run_in_the_same_words(bench, photo):
+    graph = chain(bench, photo, "AfterDetailDetect", labels=["wanted", 0])
+    graph["wanted"] = node("PrimitiveString", value="cat")
+    assert bench.failure(graph, image=["AfterDetailInpaint", 0]) == "Unknown labels 'cat': use face."
+
+
 def test_good_values_and_a_download_that_is_linked_are_queued(bench, photo):
     assert bench.comfy.run(chain(bench, photo, "AfterDetail", seeds="1, 2,", pick="0, 2-4"))
+    assert bench.comfy.run(chain(bench, photo, "AfterDetailDetect", labels="Face, cat"))
     graph = chain(bench, photo, "AfterDetailDetect", detector=ABSENT, download_missing=["wanted", 0], min_area=0.0)
     graph["wanted"] = node("PrimitiveBoolean", value=False)
     assert "needs the file" in bench.failure(graph, image=["AfterDetailInpaint", 0])

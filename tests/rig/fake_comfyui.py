@@ -24,7 +24,10 @@ REPORT = {"images": [{"num_objects_detected": 1, "num_objects_inpainted": 1, "ob
 
 
 class FakeComfyUI:
-    """`with FakeComfyUI() as server:`. seconds: how long a picture takes. failing: routes that answer 500."""
+    """`with FakeComfyUI() as server:`. seconds: how long a picture takes. failing: routes that answer 500.
+
+    Of its jobs, the first `ending` come to an end; None: all.
+    """
 
     def __init__(self, seconds: float = 0.0, failing: tuple[str, ...] = ()):
         self.seconds, self.failing = seconds, failing
@@ -32,6 +35,7 @@ class FakeComfyUI:
         self.jobs: dict[str, tuple[float, str]] = {}
         """When a job ends, and the picture it works on."""
         self.cancelled: set[str] = set()
+        self.ending: int | None = None
         self.requests: Counter[str] = Counter()
         self.logins: set[str | None] = set()
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (Handler,), {"comfy": self}))
@@ -54,7 +58,7 @@ class FakeComfyUI:
             return None
         if key in self.cancelled:
             return {"status": "cancelled"}
-        if time.monotonic() < self.jobs[key][0]:
+        if time.monotonic() < self.jobs[key][0] or key not in [*self.jobs][: self.ending]:
             return {"status": "in_progress"}
         image = {"filename": f"{key}.png", "subfolder": "", "type": "output"}
         return {"status": "completed", "outputs": {"6": {"images": [image]}, "5": {"report": [json.dumps(REPORT)]}}}

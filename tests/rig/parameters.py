@@ -25,7 +25,7 @@ Effect = Literal["changed", "same", "unseen"]
 @dataclass(frozen=True)
 class Parameter:
     """`accepted` is tried with the request's other values and those in `given`; `refused` is answered with a sentence
-    that holds the name, the value and `says`: without it, the limit that the value breaks. `accepted` None: not tried.
+    that holds the name, the value and `says`: without it, the limit that the value breaks.
 
     `low` and `high` belong to the range; `above` does not. `own`: the documents don't have it, but the services' later
     clients or this server do. `default` None: nothing, or as `note` says.
@@ -160,7 +160,7 @@ GENERATE = Document(
             "textual_inversions", "object", {"octoai:sd15-embedding": "octopus"}, {"x": "y"}, default={},
             says="sd15-embedding",
         ),
-        P("vae", "string", None, "sd15-vea", says="sd15-vae"),  # a VAE of full size: minutes at 512 px
+        P("vae", "string", "tinted-vae", "sd15-vea", says="sd15-vae"),
         P("clip_skip", "integer", 2, 13, default=1, low=0, high=12, own=True),
         P("inpaint_full_res", "boolean", True, 1, default=False, says="true or false", own=True, given=PAINT),
         P(

@@ -26,6 +26,8 @@ from .process import (
 __all__ = ["ComfyServer", "Event", "PromptFailed", "PromptRefused", "ServerFailed"]
 
 NANO_MODELS = Path(__file__).with_name("nano_models")
+PROBE_NODES = {"probe_nodes": Path(__file__).with_name("probe_nodes")}
+"""For `custom_nodes`."""
 POLL_SECONDS = 0.05
 
 Prompt = Mapping[str, Any]

@@ -17,7 +17,7 @@ import requests
 from PIL import Image
 from skimage import data
 
-from .server import ComfyServer
+from .server import PROBE_NODES, ComfyServer
 
 KEY = "a-key-for-the-tests-0001"
 OTHER_KEY = "a-key-for-the-tests-0002"
@@ -36,7 +36,7 @@ BEARER = {"Authorization": f"Bearer {KEY}"}
 
 def serving(models: Path, settings: dict[str, Any] | None = None) -> ComfyServer:
     """A server that has not started, with the service on."""
-    server = ComfyServer(models, nano=True)
+    server = ComfyServer(models, nano=True, custom_nodes=PROBE_NODES)
     configure(server, SETTINGS if settings is None else settings)
     return server
 

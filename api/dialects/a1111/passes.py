@@ -26,6 +26,9 @@ WHOLE_PICTURE = {"mask_padding": 4096, "resolution": "off"}
 LAST = 4095
 """More objects than any picture has."""
 
+OPEN_VOCABULARY = "-world"
+"""In the file names of detectors that look for whatever they are told."""
+
 SAME = ("None", "Use same checkpoint", "Use same VAE")
 
 
@@ -41,14 +44,15 @@ def _detecting(tab: Tab) -> dict[str, Any]:
         raise invalid(
             "ad_mask_min_ratio", f"ad_mask_min_ratio {tab.ad_mask_min_ratio} is above ad_mask_max_ratio: nothing fits."
         )
+    detector = _detector(tab.ad_model)
     return {
-        "detector": _detector(tab.ad_model),
+        "detector": detector,
         "confidence": tab.ad_confidence,
         "max_num_detections": count,
         "sort_by": "area" if by_area else "confidence",
         "min_area": tab.ad_mask_min_ratio,
         "max_area": tab.ad_mask_max_ratio,
-        "labels": tab.ad_model_classes,
+        "labels": tab.ad_model_classes if OPEN_VOCABULARY in detector else "",  # others have classes of their own
     }
 
 

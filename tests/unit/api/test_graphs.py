@@ -117,13 +117,16 @@ def test_loras_vae_and_clip_skip_stand_between_loader_and_use():
     assets = Assets("c", (("one", 0.7), ("two", -0.3)), "v", clip_skip=2)
     built = detail(assets, WORDS, DETAILING, None)
     node = only(built, "AfterDetail")
-    second = behind(built, node["model"])
+    fits = behind(built, node["model"])
+    second = behind(built, fits["inputs"]["patched_model"])
+    assert (fits["class_type"], fits["inputs"]["file"]) == ("AfterDetailServiceLora", "two")
     assert (second["class_type"], second["inputs"]["lora_name"]) == ("LoraLoader", "two")
     assert second["inputs"]["strength_model"] == second["inputs"]["strength_clip"] == -0.3
-    assert behind(built, second["inputs"]["model"])["inputs"]["lora_name"] == "one"
-    assert behind(built, node["vae"])["inputs"] == {"vae_name": "v"}
+    first = behind(built, second["inputs"]["model"])
+    assert behind(built, first["inputs"]["patched_model"])["inputs"]["lora_name"] == "one"
+    assert behind(built, behind(built, node["vae"])["inputs"]["vae"])["inputs"] == {"vae_name": "v"}
     skip = behind(built, only(built, "CLIPTextEncode", "What to")["clip"])
-    assert skip["inputs"]["stop_at_clip_layer"] == -2 and behind(built, skip["inputs"]["clip"]) is second
+    assert skip["inputs"]["stop_at_clip_layer"] == -2 and behind(built, skip["inputs"]["clip"]) is fits
 
 
 def test_a_style_wraps_both_prompts():

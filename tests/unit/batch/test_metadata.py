@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from afterdetail.batch.metadata import with_the_rest
 from PIL import Image, ImageCms
-from PIL.PngImagePlugin import PngInfo
+from PIL.PngImagePlugin import PngInfo, iTXt
 
 PIXELS = np.random.default_rng(0).integers(0, 255, (24, 36, 4), dtype=np.uint8)
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
@@ -26,6 +26,21 @@ def rgb(**options: Any) -> bytes:
     info = PngInfo()
     info.add_text("prompt", "the run's")
     return encoded(Image.fromarray(PIXELS[..., :3]), pnginfo=info, **options)
+
+
+XMP = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?><x:xmpmeta xmlns:x="adobe:ns:meta/">
+<rdf:Description dc:title="a town" tiff:Orientation="6" xmp:CreatorTool="ä"/></x:xmpmeta><?xpacket end="w"?>"""
+
+
+def with_xmp(kind: str, packet: str = XMP) -> bytes:
+    picture, data = Image.new("RGB", (36, 24)), packet.encode()
+    if kind == "TIFF":
+        return encoded(picture, kind, tiffinfo={700: data})
+    if kind == "PNG":
+        info = PngInfo()
+        info.add_itxt("XML:com.adobe.xmp", packet)
+        return encoded(picture, kind, pnginfo=info)
+    return encoded(picture, kind, xmp=data)
 
 
 def texts(**pairs: str) -> PngInfo:
@@ -81,12 +96,32 @@ def test_the_texts_of_the_original_keep_their_names():
     assert info["detail_prompt"] == "the run's"
 
 
+@pytest.mark.parametrize("kind", ["JPEG", "WEBP", "TIFF", "PNG"])
+def test_xmp_is_kept_where_png_has_its_place_and_speaks_of_upright_pixels(kind):
+    picture, notes = finished(with_xmp(kind))
+    assert picture.info["XML:com.adobe.xmp"] == XMP.replace('Orientation="6"', 'Orientation="1"') and not notes
+    assert isinstance(picture.info["XML:com.adobe.xmp"], iTXt)
+
+
+def test_the_orientation_of_xmp_is_turned_as_an_element_too():
+    packet = "<rdf:Description><tiff:Orientation>8</tiff:Orientation></rdf:Description>"
+    assert finished(with_xmp("JPEG", packet))[0].info["XML:com.adobe.xmp"] == packet.replace("8", "1")
+
+
+def test_what_png_cannot_hold_of_xmp_is_said():
+    packet = '<rdf:Description xmpNote:HasExtendedXMP="0123"/>'
+    picture, notes = finished(with_xmp("JPEG", packet))
+    assert picture.info["XML:com.adobe.xmp"] == packet
+    assert notes == ["Its XMP is kept without the extension that JPEG has for more than 64 kB."]
+    assert "XMP" in with_the_rest(encoded(Image.new("RGB", (36, 24)), "JPEG"), with_xmp("WEBP"))[1][0]
+
+
 @pytest.mark.parametrize("kind", ["JPEG", "WEBP"])
 def test_other_results_are_not_compressed_again_and_it_is_said(kind):
     result = encoded(Image.new("RGB", (36, 24)), kind)
     data, notes = with_the_rest(result, encoded(Image.fromarray(PIXELS)))
     assert data == result and notes == [
-        f"{kind} results get no transparency, profile, EXIF or texts. Save PNG for that."
+        f"{kind} results get no transparency, profile, EXIF, XMP or texts. Save PNG for that."
     ]
     assert with_the_rest(result, encoded(Image.new("RGB", (36, 24)))) == (result, [])
 

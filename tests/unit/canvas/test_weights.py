@@ -21,12 +21,11 @@ def fetching(monkeypatch):
 
 
 def ended(downloads):
-    for _ in range(400):
-        state = downloads.state("face")
-        if state.ended:
-            return state
+    deadline = time.monotonic() + 60
+    while not (state := downloads.state("face")).ended:
+        assert time.monotonic() < deadline, "the download did not end"
         time.sleep(0.005)
-    raise TimeoutError("the download did not end")
+    return state
 
 
 def test_bytes_are_counted_until_the_end(fetching):

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 import torch
 from afterdetail.detailer.box import Box
+from afterdetail.detailer.mask import dilate
 from afterdetail.detailer.selection import union_mask
+from afterdetail.nodes.adapters import masks
 from afterdetail.nodes.adapters.masks import MANY_OBJECTS, MaskCut, from_masks
 from hypothesis import given
 from hypothesis import strategies as st
@@ -198,3 +200,23 @@ def test_input_stays_as_it_was():
 def test_masks_that_fit_no_image_are_sentences(mask, images, sentence):
     with pytest.raises(ValueError, match=sentence):
         from_masks(mask, MaskCut(), images)
+
+
+def test_only_what_is_painted_is_looked_at_closely(monkeypatch):
+    looked = []
+    monkeypatch.setattr(masks, "dilate", lambda mask, *rest: looked.append(mask.box.area) or dilate(mask, *rest))
+    mask = torch.zeros(1, 2048, 2048)
+    mask[0, 1000:1300, 1000:1300] = mask[0, 1900:2000, 200:300] = 1
+    assert boxes(mask) == [[(1000, 1000, 1300, 1300), (200, 1900, 300, 2000)]]
+    assert len(looked) == 2 and sum(looked) < 2 * (300**2 + 100**2)
+
+
+@given(arrays(bool, (HEIGHT, WIDTH), elements=st.booleans()), st.integers(5, 12))
+def test_areas_are_the_same_in_whatever_parts_they_are_looked_for(where, cell):
+    found = []
+    for size in (cell, 2 * WIDTH):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(masks, "CELL", size)
+            labels, around = masks.labelled(where)
+            found.append({(tuple(box), tuple(np.flatnonzero(labels == n))) for n, box in enumerate(around, 1)})
+    assert found[0] == found[1]
