@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from ...detailer.detection import Detection
+from ...detailer.detection import KINDS, Detection
 from ..weights import FOLDER
 from .blaze import BlazeDetector, Grid, Proposal
 from .crops import Roi
@@ -26,6 +26,8 @@ FLESH = 0.15  # a finger's half width, over the length of the palm
 
 class Hands:
     """Every hand whose palm is detected and which the landmark network confirms; as a box, or as an outline."""
+
+    names = ("hand", *KINDS)
 
     def __init__(self, outlined: bool):
         grids = [Grid(24, 2), Grid(12, 6)]
