@@ -244,7 +244,7 @@ export class Panel {
 /** What a node's UI output says about its run; null if the server keeps nothing of it. */
 export function runOf(output) {
   const run = output?.afterdetail?.[0]
-  return run ? { ...run, report: output.report && readReport(output.report[0]) } : null
+  return run ? { ...run, notes: output.notes ?? [], report: output.report && readReport(output.report[0]) } : null
 }
 
 const firstWords = (live) =>
