@@ -27,6 +27,24 @@ SHOW = """async ([graph, byHand]) => {
     app.rootGraph.clear = clear
     while (path() === before) await new Promise((resolve) => setTimeout(resolve, 10))
 }"""
+IN_FOCUS = """() => {
+    const { scale, offset } = app.canvas.ds
+    const node = app.graph.nodes.find((node) => node.pos[0] === 0 && node.pos[1] === 0)
+    const drawn = document.querySelector(`.lg-node[data-node-id="${node?.id}"]`)?.getBoundingClientRect()
+    if (drawn?.width) return { x: drawn.x, y: drawn.y, width: drawn.width, height: drawn.height }
+    const { left, top, width } = app.canvas.canvas.getBoundingClientRect()
+    const title = LiteGraph.NODE_TITLE_HEIGHT
+    return node && width && !drawn && {
+        x: left + offset[0] * scale,
+        y: top + (offset[1] - title) * scale,
+        width: node.size[0] * scale,
+        height: (node.size[1] + title) * scale
+    }
+}"""
+# What is cut off at a side; the picture and the tables may be larger than what is seen of them.
+CUT_OFF = """panel => [...panel.querySelectorAll(":not(.ad-stage *, .ad-scroll, .ad-scroll *)")].filter((element) =>
+    getComputedStyle(element).display !== "inline" && element.scrollWidth > element.clientWidth + 1
+).map((element) => element.outerHTML)"""
 VIEW = {"left": 420, "top": 120, "height": 840}
 """Where a node in focus stands on the page, and how high it may be; ComfyUI's own bars are around."""
 
@@ -71,7 +89,11 @@ class Canvas(NamedTuple):
         focus(page, node_id)
 
     def picture(self, name: str) -> None:
-        screenshot(self.page, f"{name} {'vue' if self.in_vue else 'classic'}")
+        """A screenshot of the page, and one of the node in focus alone."""
+        name = f"{name} {'vue' if self.in_vue else 'classic'}"
+        screenshot(self.page, name)
+        if part := self.page.evaluate(IN_FOCUS):
+            screenshot(self.page, f"{name} node", part)
 
 
 def detailing(picture: str, **inputs: Any) -> Graph:
