@@ -2,7 +2,7 @@
 import { button, element } from "./dom.mjs"
 import { LiveView } from "./live_view.mjs"
 import { Memory } from "./memory.mjs"
-import { endCorePreview, fitHeight, hideCoreProgress, place, queue, setWidget, watchWidgets, widgetNamed } from "./node.mjs"
+import { fitHeight, hideCoreProgress, place, queue, setWidget, watchWidgets, widgetNamed } from "./node.mjs"
 import { Notices } from "./notices.mjs"
 import { Progress } from "./progress.mjs"
 import { ResultView } from "./result_view.mjs"
@@ -134,7 +134,6 @@ export class Panel {
   stopped() {
     if (this.progress.element.hidden) return
     this.progress.stop()
-    endCorePreview(this.node)
     this.fit()
   }
 
@@ -150,7 +149,6 @@ export class Panel {
   executed(output) {
     this.stopped()
     this.notices.clear("error")
-    endCorePreview(this.node)
     const run = runOf(output)
     if (!run) return
     this.memory.add(run)
