@@ -200,7 +200,7 @@ def test_nothing_found_is_one_line_with_what_to_try(canvas, comfy):
 
 def test_a_pick_left_over_from_another_picture_is_named_and_cleared(canvas, faces):
     page = canvas.page
-    node_id, panel = canvas.run(detailing(faces, pick="7"), DETAILER, objects=0)
+    node_id, panel = canvas.run(detailing(faces, pick="7"), DETAILER)
     expect(panel.locator(".ad-notice")).to_contain_text("3 found, all left out by pick")
     canvas.picture("left out by pick")
     panel.get_by_role("button", name="Clear pick").click()
