@@ -19,7 +19,7 @@ help:
 	@echo "make workflows    write the workflows, their API forms, pictures and blueprints anew (ARGS=... only these)"
 	@echo "make locales      write the nodes' and panels' texts in all languages, and say what a language lacks"
 	@echo "make tables       write the tables of parameters on the HTTP service's page anew"
-	@echo "make pictures     make the help pages' pictures, the icon and the banner anew"
+	@echo "make pictures     run the demo; make its pictures, the help pages', the icon and the banner anew"
 	@echo "make thumbnails   repair the pictures of the template browser's thumbnails anew"
 	@echo "make screenshots  take the README's pictures of the canvas and of the app anew"
 	@echo "make face-model   train the small model further (ARGS=\"--steps 5000\"; see tools/face_model/README.md)"
@@ -69,7 +69,8 @@ versions: setup
 tables: setup
 	@$(RUN) tools/api_tables.py
 
-pictures: setup
+pictures: demo
+	@$(RUN) tools/pictures/readme_pictures.py
 	@$(RUN) tools/pictures/help_pictures.py
 	@$(RUN) tools/pictures/registry_pictures.py
 	@$(RUN) tools/pictures/template_pictures.py

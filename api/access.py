@@ -124,6 +124,7 @@ class Lane:
     last: asyncio.Future[None] | None = None
 
     def line_up(self) -> Turn:
+        """A turn behind all that wait."""
         turn = Turn(self.last, asyncio.get_running_loop().create_future())
         self.last = turn.mine
         return turn

@@ -31,6 +31,7 @@ class Upload:
     given_up: bool = False
 
     def give_up(self) -> None:
+        """End the reading of it."""
         self.given_up = True
         if self.reading is not None:
             self.reading.cancel()

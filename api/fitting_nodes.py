@@ -18,6 +18,7 @@ DESCRIPTION = "Refuses a file of another family of models. The HTTP service make
 
 
 def file() -> io.String.Input:
+    """The input for a model file's name."""
     return io.String.Input("file", tooltip="What the file is called, for the sentence.")
 
 
@@ -72,6 +73,7 @@ class AfterDetailServiceVAE(io.ComfyNode):
 
 
 def of_another_family(what: str, file: str) -> str:
+    """The sentence, with the file by the name that clients know."""
     return (
         f"The {what} {stem(file)!r} cannot be used: it was made for another family of models than the checkpoint. Name "
         "another."

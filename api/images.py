@@ -133,6 +133,7 @@ async def encoded(picture: Image.Image, encoding: str, quality: int = 95) -> byt
 
 
 def as_base64(content: bytes) -> str:
+    """Without a data: prefix."""
     return base64.b64encode(content).decode("ascii")
 
 

@@ -13,8 +13,10 @@ OURS = re.compile(
 
 
 def is_ours(path: str) -> bool:
+    """Whether a request's path is the service's, with or without /api."""
     return OURS.match(without_prefix(path)) is not None
 
 
 def without_prefix(path: str) -> str:
+    """The path without /api."""
     return path.removeprefix(API_PREFIX) if path.startswith(f"{API_PREFIX}/") else path

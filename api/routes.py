@@ -97,6 +97,7 @@ def add(service: Service, dialect: Dialect, route: Route) -> Handler:
 
 
 async def no_such_route(request: web.Request, client: str) -> web.StreamResponse:
+    """Refused with 404: where the document of all routes is."""
     raise refused(404, f"There is no route {request.path[:80]}. GET /afterdetail/openapi.json lists those there are.")
 
 
@@ -159,4 +160,5 @@ def queueing(service: Service, route: Post) -> Answer:
 
 
 def is_waiting(request: web.Request) -> bool:
+    """Whether the client is still there."""
     return request.transport is not None and not request.transport.is_closing()

@@ -26,6 +26,7 @@ class Place(NamedTuple):
 
 
 def problem_of(place: Place, error: ErrorDetails) -> Problem:
+    """One of pydantic's errors as a sentence that names field, value and limit."""
     field, kind = place.field, error["type"]
     message = error["msg"][:1].lower() + error["msg"][1:]
     match kind:

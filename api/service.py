@@ -103,4 +103,5 @@ class Service:
 
 
 def random_seed() -> int:
+    """From 1 to 2^32 - 1."""
     return 1 + secrets.randbelow(MAX_SEED)

@@ -26,6 +26,7 @@ def require_size(field: str, size: Size, table: tuple[Size, ...], base: str, wha
 
 
 def require_sides(field: str, size: Size) -> None:
+    """Refused if a side has fewer than MIN_SIDE pixels."""
     if min(size) < MIN_SIDE:
         raise invalid(field, f"{field} is {size}; each side must have {MIN_SIDE} pixels at least.")
 

@@ -82,6 +82,7 @@ class TaskStore:
         self.jobs.pop(task.id, None)
 
     async def fail(self, task: Task, reason: str) -> None:
+        """End a task with its reason."""
         failed = replace(task, status="FAILED", reason=reason)
         try:
             await asyncio.to_thread(self._write, failed)

@@ -26,9 +26,11 @@ class Bar:
         self.close()
 
     def tell(self, line: str) -> None:
+        """A line above the bar."""
         self._bar.write(line, file=self._file)
 
     def advance(self, fate: Fate) -> None:
+        """One picture is through."""
         if fate in ("skipped", "copied") and not self._bar.disable:
             self._bar.initial += 1  # or they would make the servers look fast
         if fate == "failed":
@@ -36,4 +38,5 @@ class Bar:
         self._bar.update()
 
     def close(self) -> None:
+        """Leave the bar as it stands."""
         self._bar.close()

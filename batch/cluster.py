@@ -93,6 +93,7 @@ def require_answer(address: str) -> None:
 
 
 def outcome(call: Any, name: str) -> Outcome:
+    """What Ray's answer says of a call."""
     try:
         return ray.get(call)
     except RayTaskError as error:

@@ -33,6 +33,7 @@ WITHOUT_PILLOW = (
 
 
 def detail(options: argparse.Namespace) -> int:
+    """A whole run; the exit code."""
     work = workflow.read(options.workflow, options.set, options.checkpoint, options.input, options.result)
     urls = listed(options.urls.read_text(encoding="utf-8")) if options.urls else []
     sources = collect(options.sources, urls, options.output, options.suffix)
@@ -87,6 +88,7 @@ def pool_of(options: argparse.Namespace, work: Workflow) -> Threads | Workers:
 
 
 def preview_of(options: argparse.Namespace) -> Callable[[bytes], bytes] | None:
+    """What makes thumbnails for the report; None where none are wanted or Pillow is not there."""
     if not options.report or find_spec("PIL") is None:
         return None
     from .thumbnail import jpeg

@@ -75,6 +75,7 @@ class Feed:
 
     @property
     def empty(self) -> bool:
+        """Whether no picture is left."""
         return not self._pending
 
     def take(self, seconds: float | None) -> Picture | None:

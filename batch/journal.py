@@ -42,6 +42,7 @@ class Entry(NamedTuple):
 
     @property
     def line(self) -> str:
+        """As JSON, without what is as by default."""
         told = {name: value for name, value in self._asdict().items() if value != self._field_defaults.get(name)}
         return json.dumps(told)
 
@@ -153,6 +154,7 @@ class Journal:
         self._append(entry._replace(whole=True))
 
     def failed(self, name: str, key: str, reason: str) -> None:
+        """Write down why a name has no result."""
         self._append(Entry(name, key, failed=reason))
 
     def _append(self, entry: Entry) -> None:

@@ -35,6 +35,7 @@ class Lock:
         return True
 
     def release(self) -> None:
+        """Let others work in the folder."""
         with suppress(OSError):
             os.close(self._descriptor)
         self._descriptor = -1

@@ -84,6 +84,7 @@ def alpha_for(source: Image.Image, detailed: Image.Image) -> Image.Image | None:
 
 
 def with_alpha(detailed: Image.Image, alpha: Image.Image) -> bytes:
+    """The result as RGBA PNG."""
     picture, buffer = detailed.convert("RGB"), BytesIO()
     picture.putalpha(alpha)
     picture.save(buffer, "PNG", compress_level=COMPRESSION)

@@ -50,6 +50,7 @@ def addresses(options: argparse.Namespace) -> list[str]:
 
 
 def parser_of_all() -> argparse.ArgumentParser:
+    """Every option with its help."""
     parser = argparse.ArgumentParser(prog="python -m AfterDetail.batch", description=DESCRIPTION, epilog=EPILOG)
     add = parser.add_argument
     add("sources", nargs="*", metavar="SOURCE", help="a folder, a file, a pattern in quotes ('in/**/*.jpg') or a URL")
@@ -73,6 +74,7 @@ def parser_of_all() -> argparse.ArgumentParser:
 
 
 def is_address(url: str) -> bool:
+    """Whether it is an http or https URL with a host."""
     try:
         parts = urlsplit(url)
         return is_url(url) and bool(parts.hostname) and parts.port != 0

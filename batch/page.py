@@ -76,6 +76,7 @@ def article(source: Source, results: Results, folder: Path) -> str:
 
 
 def figure(address: str, caption: str) -> str:
+    """A picture with its caption, which is escaped already."""
     image = f'<img loading="lazy" decoding="async" alt="{caption}" src="{escape(address)}">' if address else ""
     return f"<figure>{image}<figcaption>{caption}</figcaption></figure>"
 
@@ -91,6 +92,7 @@ def address(path: Path, folder: Path) -> str:
 
 
 def inline(jpeg: bytes) -> str:
+    """A picture as a data: URL."""
     return f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}" if jpeg else ""
 
 
@@ -104,10 +106,12 @@ def table(image: dict[str, Any]) -> str:
 
 
 def row(item: dict[str, Any]) -> str:
+    """A line of a table, escaped."""
     return "<tr>" + "".join(f"<td>{escape(shown(item.get(column)))}" for column in COLUMNS)
 
 
 def shown(value: Any) -> str:
+    """A value as text for the page."""
     if value is None:
         return ""
     return value if isinstance(value, str) else json.dumps(value)

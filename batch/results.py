@@ -29,6 +29,7 @@ class Results:
     """Of the originals that were downloaded for this run only, by name."""
 
     def key(self, picture: Picture) -> str:
+        """What tells content and settings of a picture: the digests of both."""
         return f"{picture.sha256} {self.settings}"
 
     def known(self, picture: Picture) -> Known | None:
@@ -63,4 +64,5 @@ class Results:
         return notes
 
     def fail(self, picture: Picture, reason: str) -> None:
+        """Write into the journal why a picture has no result."""
         self.journal.failed(picture.source.name, self.key(picture), reason)

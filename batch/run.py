@@ -143,6 +143,7 @@ class Batch:
         return bool(self.waiting or self.again) or not self.feed.empty
 
     def settle(self, member: Member, picture: Picture | None, outcome: Outcome) -> None:
+        """Draw the consequences of an outcome for picture and server."""
         if picture is None:
             member.checking = False
         else:
@@ -174,10 +175,12 @@ class Batch:
             member.back_off()
 
     def leave_out(self, member: Member, reason: str) -> None:
+        """Give a server nothing more."""
         self.tell(f"{reason} It is left out.")
         member.up, member.out = False, True
 
     def finish(self, picture: Picture, outcome: Outcome, url: str) -> None:
+        """What becomes of a picture by its outcome."""
         match outcome.kind:
             case "done":
                 self.keep(picture, outcome, shown(url))
@@ -193,6 +196,7 @@ class Batch:
                     self.fail(picture, f"It was given up after {MAX_TRIES} tries. {outcome.reason}.")
 
     def keep(self, picture: Picture, outcome: Outcome, server: str) -> None:
+        """Write a result; a failure if its source is gone or the place is taken."""
         try:
             original = picture.read()
         except (OSError, ValueError) as error:
@@ -206,6 +210,7 @@ class Batch:
         return self.close(picture, "detailed")
 
     def fail(self, picture: Picture, reason: str) -> None:
+        """Note why a picture has no result, and go on."""
         self.results.fail(picture, reason)
         failure = f"{picture.source.place}: {reason}"
         self.tally.failures.append(failure)
@@ -213,6 +218,7 @@ class Batch:
         self.close(picture, "failed")
 
     def close(self, picture: Picture, fate: Fate) -> None:
+        """A picture is through."""
         picture.drop()
         self.tally.fates[fate] += 1
         self.advance(fate)

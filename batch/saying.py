@@ -4,4 +4,5 @@ import sys
 
 
 def say(line: str) -> None:
+    """One line to whoever called the command."""
     sys.stderr.write(f"{line}\n")

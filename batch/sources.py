@@ -24,6 +24,7 @@ class Source(NamedTuple):
 
     @property
     def is_url(self) -> bool:
+        """Whether it has to be downloaded."""
         return is_url(self.place)
 
 
@@ -53,6 +54,7 @@ def listed(text: str) -> list[str]:
 
 
 def expanded(argument: str, output: Path) -> Iterator[Source]:
+    """The sources of a folder, a pattern, a file or a URL; ValueError for anything else."""
     path = Path(argument)
     if is_url(argument):
         yield Source(url_name(argument), argument)
@@ -85,10 +87,12 @@ def within(folder: Path, files: Iterable[Path], output: Path) -> Iterator[Source
 
 
 def is_hidden(file: Path, folder: Path) -> bool:
+    """Whether a part of the path begins with a dot."""
     return any(part.startswith(".") for part in file.relative_to(folder).parts)
 
 
 def is_url(text: str) -> bool:
+    """Whether it begins as one."""
     return text.lower().startswith(("http://", "https://"))
 
 
@@ -115,4 +119,5 @@ def folded(text: str) -> str:
 
 
 def digest(text: str) -> str:
+    """Eight hexadecimal digits that tell texts apart."""
     return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()[:8]

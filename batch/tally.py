@@ -20,6 +20,7 @@ class Share:
 
     @property
     def mean(self) -> float:
+        """Seconds a picture."""
         return self.seconds / max(self.pictures, 1)
 
 
@@ -42,6 +43,7 @@ class Tally:
 
     @property
     def is_whole(self) -> bool:
+        """Whether every picture is done."""
         return not (self.left or self.fates["failed"])
 
     def __str__(self) -> str:
@@ -49,6 +51,7 @@ class Tally:
         return ", ".join(f"{count} {fate}" for fate, count in counts.items() if count or fate == "detailed")
 
     def detailed(self, server: str, seconds: float, reports: Iterable[Any]) -> None:
+        """Count a result of a server, and the objects of its reports."""
         share = self.servers.setdefault(server, Share())
         share.pictures += 1
         share.seconds += seconds

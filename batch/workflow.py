@@ -46,6 +46,7 @@ class Workflow:
 
     @property
     def report_nodes(self) -> list[str]:
+        """The ids of its Save Report nodes."""
         return [key for key, node in self.graph.items() if node["class_type"] == REPORTER]
 
     def for_image(self, image: str, run: str, alone: bool = False) -> Graph:
@@ -96,6 +97,7 @@ def read(
 
 
 def read_graph(path: Path) -> Graph:
+    """The graph of a file in API form; ValueError for any other file."""
     try:
         graph = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -106,6 +108,7 @@ def read_graph(path: Path) -> Graph:
 
 
 def is_node(node: Any) -> bool:
+    """Whether a value is a node of an API graph."""
     return isinstance(node, dict) and isinstance(node.get("inputs"), dict) and isinstance(node.get("class_type"), str)
 
 
@@ -146,6 +149,7 @@ def typed(text: str) -> Any:
 
 
 def change_checkpoint(graph: Graph, checkpoint: str) -> tuple[str, str]:
+    """Give every checkpoint loader this file."""
     loaders = [key for key, node in graph.items() if isinstance(node["inputs"].get("ckpt_name"), str)]
     if len(loaders) != 1:
         told = ", ".join(f"{key} ({graph[key]['inputs']['ckpt_name']})" for key in loaders) or "none"
@@ -164,11 +168,13 @@ def named(graph: Graph, name: str) -> str:
 
 
 def called(graph: Graph, name: str) -> list[str]:
+    """The ids of the nodes that a user means by an id or a title."""
     wanted = name.strip().casefold()
     return [name.strip()] if name.strip() in graph else [key for key in graph if title(graph, key).casefold() == wanted]
 
 
 def the_only(graph: Graph, class_type: str, option: str) -> str:
+    """The id of the only node of this class; ValueError that names `option` otherwise."""
     found = [key for key, node in graph.items() if node["class_type"] == class_type]
     if len(found) != 1:
         raise ValueError(
@@ -179,8 +185,10 @@ def the_only(graph: Graph, class_type: str, option: str) -> str:
 
 
 def title(graph: Graph, key: str) -> str:
+    """What the node is called on the canvas."""
     return str(graph[key].get("_meta", {}).get("title", ""))
 
 
 def titles(graph: Graph) -> list[str]:
+    """What the nodes are called on the canvas, for a sentence."""
     return [title(graph, key) or key for key in graph]

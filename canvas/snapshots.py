@@ -37,6 +37,7 @@ class Snapshot:
 
     @property
     def bytes(self) -> int:
+        """Memory that it holds."""
         masks = (d.mask for found in self.detections.images for d in found if d.mask is not None)
         tensors = [*self.before, *self.after, *masks, *([] if self.inside is None else [self.inside])]
         return sum(tensor.nbytes for tensor in tensors)
@@ -64,6 +65,7 @@ class SnapshotStore:
         return token
 
     def get(self, token: str) -> Snapshot | None:
+        """What was kept under a token; None once it is forgotten."""
         with self._lock:
             if token in self._snapshots:
                 self._snapshots.move_to_end(token)

@@ -49,6 +49,7 @@ class Downloads:
         self._lock = threading.Lock()
 
     def start(self, detector: str) -> None:
+        """Fetch a detector's file in a thread of its own, unless that is under way."""
         with self._lock:
             running = self._states.get(detector)
             if running is not None and not running.ended:
@@ -58,9 +59,11 @@ class Downloads:
         threading.Thread(target=self._fetch, args=(detector, state), daemon=True).start()
 
     def state(self, detector: str) -> Download | None:
+        """How far it is; None for one that was never started."""
         return self._states.get(detector)
 
     def cancel(self, detector: str) -> None:
+        """End it with the next bytes; what came is kept for the next time."""
         self._cancelled.add(detector)
 
     def _fetch(self, detector: str, state: Download) -> None:

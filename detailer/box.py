@@ -14,10 +14,12 @@ class Size(NamedTuple):
 
     @property
     def aspect(self) -> float:
+        """Width over height."""
         return self.width / self.height
 
     @property
     def area(self) -> int:
+        """In pixels."""
         return self.width * self.height
 
     def __str__(self) -> str:
@@ -45,14 +47,17 @@ class Box(NamedTuple):
 
     @property
     def width(self) -> int:
+        """In pixels."""
         return self.x1 - self.x0
 
     @property
     def height(self) -> int:
+        """In pixels."""
         return self.y1 - self.y0
 
     @property
     def area(self) -> int:
+        """In pixels."""
         return max(self.width, 0) * max(self.height, 0)
 
     @property
@@ -61,9 +66,11 @@ class Box(NamedTuple):
         return slice(self.y0, self.y1), slice(self.x0, self.x1)
 
     def shifted(self, dx: int, dy: int) -> Box:
+        """Moved right and down by pixels."""
         return Box(self.x0 + dx, self.y0 + dy, self.x1 + dx, self.y1 + dy)
 
     def padded(self, px: int) -> Box:
+        """Grown by pixels on every side; shrunk by negative ones. May leave the image."""
         return Box(self.x0 - px, self.y0 - px, self.x1 + px, self.y1 + px)
 
     def intersection(self, other: Box) -> Box:
@@ -71,6 +78,7 @@ class Box(NamedTuple):
         return Box(max(self.x0, other.x0), max(self.y0, other.y0), min(self.x1, other.x1), min(self.y1, other.y1))
 
     def contains(self, other: Box) -> bool:
+        """Whether all of another box lies inside."""
         return self.x0 <= other.x0 and self.y0 <= other.y0 and self.x1 >= other.x1 and self.y1 >= other.y1
 
     def relative_to(self, origin: Box) -> Box:

@@ -103,9 +103,11 @@ class Detections:
 
     @property
     def count(self) -> int:
+        """Objects in all images."""
         return sum(map(len, self.images))
 
     def with_images(self, images: Iterable[Iterable[Detection]]) -> Detections:
+        """The same but for the objects, a list for each image."""
         return replace(self, images=tuple(map(tuple, images)))
 
     def scaled(self, factor: float) -> Detections:

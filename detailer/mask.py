@@ -26,6 +26,7 @@ class MaskPatch(NamedTuple):
 
     @staticmethod
     def filled(box: Box, device: torch.device | None = None) -> MaskPatch:
+        """1 in all of a box."""
         return MaskPatch(box, torch.ones(box.height, box.width, device=device))
 
     def on(self, canvas: Box) -> torch.Tensor:

@@ -74,6 +74,7 @@ class ObjectPrompts:
 
     @property
     def loras(self) -> set[LoraUse]:
+        """Every LoRA that a line names, with its strength."""
         return {lora for asked in self._all() for lora in asked.loras}
 
     @property

@@ -54,6 +54,7 @@ class Regions:
 
     @property
     def image(self) -> Box:
+        """The plane of one image, in pixels."""
         return Box.of_size(self.detections.width, self.detections.height)
 
     def refitted(self, model: ModelSizes) -> Regions:

@@ -29,6 +29,7 @@ class ObjectReport:
     """Sentences about this object alone."""
 
     def as_json(self) -> dict[str, Any]:
+        """What docs/report.md lists for an object; pixels of the image."""
         return {
             "number": self.detection.number,
             "label": self.detection.label,
@@ -124,6 +125,7 @@ class DetailReport:
         return [sum(not statuses or item.status in statuses for item in items) for items in self.images]
 
     def as_json(self) -> str:
+        """The whole report as JSON text, as docs/report.md describes it."""
         detected, inpainted, removed = self.counts(), self.counts("inpainted"), self.counts("removed")
         images = [
             {

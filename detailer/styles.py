@@ -46,6 +46,7 @@ Styles = Mapping[str, Style]
 
 @cache
 def shipped() -> Styles:
+    """The 78 styles that come with the pack, by name."""
     return read(SHIPPED)
 
 

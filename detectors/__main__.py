@@ -46,6 +46,7 @@ def main(arguments: list[str]) -> int:
 
 
 def say(line: str) -> None:
+    """One line to whoever called the command."""
     sys.stdout.write(f"{line}\n")
 
 

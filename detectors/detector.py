@@ -78,6 +78,7 @@ class Entry:
     fetch: Callable[[Progress | None], object] = lambda progress: None
 
     def threshold(self, asked: float) -> Threshold:
+        """What a confidence asked for becomes with this detector's floor."""
         return Threshold(asked, self.floor)
 
 

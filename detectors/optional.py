@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib import metadata
 
-PACKAGES = ("ultralytics", "mediapipe", "onnxruntime")
+PACKAGES = ("ultralytics", "onnxruntime")
 
 
 def version(package: str) -> str:

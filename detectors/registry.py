@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from ..detailer.names import unknown
-from . import faces, mediapipe, mediapipe_package, yolo
+from . import faces, mediapipe, yolo
 from .detector import Entry
 
 DEFAULT = "face_auto"
@@ -14,8 +14,10 @@ FAMILIES: tuple[Callable[[], Iterable[Entry]], ...] = (
     faces.entries,
     mediapipe.entries,
     yolo.entries,
-    mediapipe_package.entries,
 )
+
+RETIRED = "mediapipe/"
+"""How the names of files began that version 0.1 ran in Google's mediapipe package."""
 
 
 def entries() -> dict[str, Entry]:
@@ -28,4 +30,12 @@ def find(name: str) -> Entry:
     known = entries()
     if name in known:
         return known[name]
-    raise ValueError(unknown("detector", name, known))
+    raise ValueError(_retired(name) if name.startswith(RETIRED) else unknown("detector", name, known))
+
+
+def _retired(name: str) -> str:
+    part = "face_short" if name.endswith(".tflite") else "hand_mesh" if "hand" in name else "face_mesh"
+    return (
+        f"{name} ran in Google's mediapipe package, which is not used any more: it reports to Google and misplaces "
+        f"boxes at the edge. Choose {part}_mediapipe, which runs the same network."
+    )

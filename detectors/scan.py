@@ -57,9 +57,11 @@ class Scanner:
 
     @property
     def networks(self) -> Sequence[torch.nn.Module]:
+        """Those of the detector; tiles need no others."""
         return self.detector.networks
 
     def detect(self, images: torch.Tensor, confidence: float) -> list[list[Detection]]:
+        """Detections of [B, H, W, 3] images in image pixels, each object once, best first."""
         height, width = images.shape[1:3]
         found = self.detector.detect(images, confidence)
         layout = grids(width, height, self.scan, self.reach)
@@ -181,6 +183,7 @@ def joined(sightings: Iterable[Sighting], lasts: Callable[[Sighting], bool]) -> 
 
 
 def size(box: Box) -> tuple[int, int]:
+    """(width, height) in pixels."""
     return box.width, box.height
 
 

@@ -89,10 +89,12 @@ class Part:
 
     @property
     def size(self) -> int:
+        """Bytes that are there."""
         return self.path.stat().st_size if self.path.exists() else 0
 
     @property
     def tag(self) -> str:
+        """The server's strong tag of their version; "" if it gave none."""
         return self._tag.read_text(encoding="ascii", errors="replace") if self._tag.exists() else ""
 
     def begin(self, tag: str) -> None:
@@ -103,6 +105,7 @@ class Part:
             self._tag.write_text(tag, encoding="ascii")
 
     def discard(self) -> None:
+        """Delete it with its tag."""
         self.path.unlink(missing_ok=True)
         self._tag.unlink(missing_ok=True)
 

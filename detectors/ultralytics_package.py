@@ -98,10 +98,12 @@ class UltralyticsDetector:
 
     @property
     def networks(self) -> Sequence[torch.nn.Module]:
+        """The package's own module."""
         return (self._model.model,)
 
     @property
     def names(self) -> tuple[str, ...]:
+        """Its classes, in the order of their numbers."""
         return tuple(self._model.names.values())
 
     def look_for(self, classes: Sequence[str]) -> bool:

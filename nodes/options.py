@@ -35,6 +35,7 @@ class Options:
         return kind(**{item.name: self[item.name] for item in fields(kind)})  # type: ignore[arg-type]
 
     def detecting(self, lowest: float | None = None) -> Request:
+        """What is asked of the detector; `lowest` as in Request."""
         classes = tuple(listed(self.values.get("labels") or ""))
         return Request(self["confidence"], self["scan"], self["download_missing"], classes, lowest)
 
@@ -44,9 +45,11 @@ class Options:
         return Selection(**{"sort_by": None, **own})
 
     def seeds(self) -> Seeds:
+        """The node's seeds; ValueError for a list that cannot be read."""
         return Seeds.parse(self["seed"], self["seeds"], self["track"])
 
     def prompts(self, detections: Detections) -> ObjectPrompts:
+        """The prompts of single objects; ValueError for lines that cannot be read."""
         texts = self["object_prompts"], self["object_negatives"]
         return ObjectPrompts.of(detections, *texts, common=self["prompt"], seed=self["seed"])
 

@@ -72,10 +72,12 @@ def at_hand() -> styles.Styles:
 
 
 def own_file() -> Path:
+    """Where the user's own styles are, whether it is there or not."""
     return Path(folder_paths.get_user_directory()) / "default" / "afterdetail" / "styles.json"
 
 
 def style_names() -> list[str]:
+    """The names to choose from, the shipped ones alone where the user's file cannot be read."""
     try:
         return list(at_hand())
     except ValueError:  # said by validate_inputs: a node that cannot list its options would vanish from ComfyUI

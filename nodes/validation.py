@@ -40,6 +40,7 @@ def out_of_range(node: type[io.ComfyNode], known: Mapping[str, Any]) -> str | No
 
 
 def unknown_name(known: Mapping[str, Any]) -> str | None:
+    """A sentence for a sampler, scheduler or resolution that ComfyUI or the tables do not have."""
     return unknown_sampling(known.get("sampler_name"), known.get("scheduler")) or nearest(
         "resolution", known.get("resolution"), CHOICES
     )

@@ -58,8 +58,10 @@ def watch(watcher: Watcher) -> None:
 
 
 def lowest_confidence() -> float | None:
+    """Down to where the canvas wants to see objects; None where nobody watches."""
     return _watcher.lowest_confidence()
 
 
 def record(run: NodeRun) -> dict[str, list]:
+    """Hand what a node saw to the canvas; returns what belongs into the node's UI output."""
     return _watcher.record(run)

@@ -39,6 +39,7 @@ class Builder:
         self._checking = checking
 
     def add(self, class_type: str, title: str, **inputs: Any) -> Node:
+        """One more node; `title` is for who reads the log."""
         node = Node(str(len(self.graph) + 1))
         self.graph[node.id] = {"class_type": class_type, "inputs": inputs, "_meta": {"title": title}}
         return node
@@ -76,4 +77,5 @@ class Node(NamedTuple):
     id: str
 
     def out(self, index: int = 0) -> Link:
+        """A link to one of its outputs."""
         return [self.id, index]

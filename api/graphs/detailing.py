@@ -26,6 +26,7 @@ class Detailing:
 
 
 def detail(assets: Assets, words: Words, wish: Detailing, checking: Checking | None) -> Built:
+    """A graph that details one picture, as often as there are samples."""
     build = Builder(checking)
     image: Link = build.add("LoadImage", "Picture to repair", image=wish.image).out()
     loaded = load(build, assets)

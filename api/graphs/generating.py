@@ -82,6 +82,7 @@ class Scene(NamedTuple):
 
 
 def generate(assets: Assets, words: Words, wish: Generation, checking: Checking | None) -> Built:
+    """A graph that makes one picture for each seed."""
     build = Builder(checking)
     done = batch(build, made(build, Loads(build), (assets, words), wish), "All pictures")
     return Built(build.graph, build.show(done))  # at the end, so that a job that is stopped has written no file
@@ -131,6 +132,7 @@ def pictures(scene: Scene) -> list[Link]:
 
 
 def scaled(build: Builder, name: str, wish: Generation, title: str) -> Link:
+    """A picture at the request's size."""
     loaded = build.add("LoadImage", title, image=name)
     return build.add(
         "ImageScale",
@@ -173,6 +175,7 @@ def subject(build: Builder, clip: Link, text: Link | str, subject: Subject) -> L
 
 
 def batch(build: Builder, images: Sequence[Link], title: str) -> Link:
+    """Several pictures in one batch."""
     if len(images) == 1:
         return images[0]
     named = {f"images.image{index}": image for index, image in enumerate(images)}
@@ -182,6 +185,7 @@ def batch(build: Builder, images: Sequence[Link], title: str) -> Link:
 def controlled(
     build: Builder, loaded: Loaded, conditioning: Conditioning, control: Control, wish: Generation
 ) -> Conditioning:
+    """The conditioning along another picture."""
     image = scaled(build, control.image, wish, "Picture whose layout to keep")
     if control.find_edges:
         image = build.add("Canny", "Edges", image=image, low_threshold=0.2, high_threshold=0.5).out()
@@ -234,6 +238,7 @@ def sampled(scene: Scene, latent: Link, seed: int) -> Link:
 
 
 def inpainted(scene: Scene, image: Link, mask: Link, seed: int) -> Link:
+    """A picture painted anew inside its mask."""
     wish = scene.wish
     paint = Inpainting(
         wish.sampling,

@@ -46,6 +46,7 @@ class Loaded(NamedTuple):
 
 
 def load(build: Builder, assets: Assets) -> Loaded:
+    """Checkpoint, VAE and LoRAs, each held against the checkpoint."""
     checkpoint = build.add("CheckpointLoaderSimple", "Checkpoint", ckpt_name=assets.checkpoint)
     model, clip, vae = checkpoint.out(0), checkpoint.out(1), checkpoint.out(2)
     if assets.vae:
@@ -90,6 +91,7 @@ class Loads:
         self._loaded: dict[Assets, Loaded] = {}
 
     def of(self, assets: Assets) -> Loaded:
+        """The nodes of a choice, made at its first use."""
         if assets not in self._loaded:
             self._loaded[assets] = load(self._build, assets)
         return self._loaded[assets]

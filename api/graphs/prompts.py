@@ -96,6 +96,7 @@ def encode_sdxl(build: Builder, clip: Link, texts: Texts, words: Words, size: Si
 
 
 def encode_refiner(build: Builder, clip: Link, texts: Texts, size: Size) -> Conditioning:
+    """The conditioning of the refiner, whose text encoder is CLIP-G alone."""
     links = [
         build.add(
             "CLIPTextEncodeSDXLRefiner", title, ascore=score, width=size.width, height=size.height, text=text, clip=clip

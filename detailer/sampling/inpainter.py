@@ -76,6 +76,7 @@ class ComfyInpainter:
 
     @property
     def sizes(self) -> ModelSizes:
+        """The family of the model, and what the sides of a crop have to be divisible by."""
         return sizes_of(self.model, self.vae)
 
     def encode(self, pixels: torch.Tensor) -> torch.Tensor:

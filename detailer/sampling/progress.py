@@ -38,6 +38,7 @@ class Progress:
         self.previewer = latent_preview.get_previewer(model.load_device, model.model.latent_format)
 
     def finished(self, objects: int) -> None:
+        """That so many more objects are through."""
         self.done += objects
         self.bar.update_absolute(self.done * self.steps)
 

@@ -9,4 +9,5 @@ from .auto import FLOOR, REACH, FaceAuto
 
 
 def entries() -> Iterable[Entry]:
+    """The detectors that several networks make up."""
     return [Entry("face_auto", FaceAuto, FLOOR, REACH)]

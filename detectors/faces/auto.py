@@ -96,6 +96,7 @@ class FaceAuto:
 
     @property
     def networks(self) -> Sequence[torch.nn.Module]:
+        """All that look, and the one that confirms."""
         return [self.center.net, self.full.net, self.short.net, self.landmarks.net]
 
     def detect(self, images: torch.Tensor, confidence: float) -> list[list[Detection]]:

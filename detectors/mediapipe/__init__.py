@@ -25,6 +25,7 @@ NOISE = 0.1  # below it, hundreds of proposals in every image, each one a run of
 
 
 def entries() -> Iterable[Entry]:
+    """The detectors whose weights ship with the pack."""
     return [
         Entry("face_full_mediapipe", lambda: FaceBoxes(full_range()), FULL_FLOOR, FULL_REACH),
         Entry("face_short_mediapipe", lambda: FaceBoxes(short_range()), SHORT_FLOOR, SHORT_REACH),

@@ -65,6 +65,7 @@ class FaceMesh:
         self.landmarks = face_landmarks()
 
     def find(self, images: torch.Tensor, confidence: float) -> list[list[Shape]]:
+        """The landmarks of each face of [B, H, W, 3] images, in image pixels, with the face's score."""
         frames = [frame for detector in self.detectors for frame in detector.propose(images, confidence)]
         return self.landmarks.find(images, [face for frame in frames for face in frame])
 
@@ -78,13 +79,16 @@ class FaceParts:
 
     @property
     def names(self) -> tuple[str, ...]:
+        """The part's name is its only label."""
         return (self.part.label,)
 
     @property
     def networks(self) -> Sequence[torch.nn.Module]:
+        """The face detectors and the landmark network."""
         return [*(detector.net for detector in self.mesh.detectors), self.mesh.landmarks.net]
 
     def detect(self, images: torch.Tensor, confidence: float) -> list[list[Detection]]:
+        """The part of every face of [B, H, W, 3] images (0..1) with score >= confidence, as masks."""
         height, width = images.shape[1:3]
         found = []
         for faces in self.mesh.find(images, confidence):
@@ -100,6 +104,7 @@ class FaceParts:
         return head_of([*eyes, *face.points[[NOSE, *MOUTH_CORNERS]]])
 
     def outlines(self, face: Shape, contours: Sequence[Contour]) -> list[np.ndarray]:
+        """The [N, 2] corners of each closed line around the part, in image pixels."""
         rings = [face.points[list(contour)] for contour in contours]
         return [convex_hull(ring) for ring in rings] if self.part.convex else rings
 

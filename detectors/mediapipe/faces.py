@@ -32,9 +32,11 @@ class FaceBoxes:
 
     @property
     def networks(self) -> Sequence[torch.nn.Module]:
+        """The one network."""
         return [self.blaze.net]
 
     def detect(self, images: torch.Tensor, confidence: float) -> list[list[Detection]]:
+        """Boxes of [B, H, W, 3] images (0..1) with score >= confidence, best first."""
         height, width = images.shape[1:3]
         return [
             [detection for seen in faces if (detection := face(seen.extent, seen.keypoints, seen.score, width, height))]

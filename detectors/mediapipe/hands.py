@@ -34,13 +34,16 @@ class Hands:
 
     @property
     def networks(self) -> Sequence[torch.nn.Module]:
+        """The palm detector and the landmark network."""
         return [self.palms.net, self.landmarks.net]
 
     def find(self, images: torch.Tensor, confidence: float) -> list[list[Shape]]:
+        """The 21 landmarks of each hand of [B, H, W, 3] images, in image pixels, with its score."""
         frames = self.palms.propose(images, confidence)
         return self.landmarks.find(images, [palm for frame in frames for palm in frame])
 
     def detect(self, images: torch.Tensor, confidence: float) -> list[list[Detection]]:
+        """Hands of [B, H, W, 3] images (0..1) with score >= confidence, as boxes or outlines."""
         height, width = images.shape[1:3]
         found = []
         for hands in self.find(images, confidence):

@@ -28,6 +28,7 @@ class Shape:
 
     @property
     def extent(self) -> Extent:
+        """The smallest rectangle around the points, in image pixels."""
         return extent_of([self.points])
 
 

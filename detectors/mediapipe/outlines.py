@@ -34,5 +34,6 @@ def filled(outlines: Sequence[np.ndarray], score: float, label: str, width: int,
 
 
 def extent_of(outlines: Sequence[np.ndarray]) -> Extent:
+    """The smallest rectangle around [N, 2] points."""
     points = np.concatenate(outlines)
     return Extent(*points.min(0).tolist(), *points.max(0).tolist())

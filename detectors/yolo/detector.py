@@ -44,6 +44,7 @@ class YoloDetector:
 
     @property
     def networks(self) -> Sequence[torch.nn.Module]:
+        """The one network."""
         return (self._network,)
 
     @property

@@ -73,6 +73,7 @@ class Prototypes(nn.Module):
         self.feat_fuse = part.conv("feat_fuse") if "feat_fuse" in part else nn.Identity()
 
     def forward(self, levels: list[torch.Tensor]) -> torch.Tensor:
+        """[N, C, h, w] features to [N, M, 2 h, 2 w] prototype masks."""
         x = levels[0]
         for conv, level, scale in zip(self.feat_refine, levels[1:], (2, 4), strict=False):
             x = x + F.interpolate(conv(level), scale_factor=float(scale), mode="nearest")
@@ -140,6 +141,7 @@ class Yolo(nn.Module):
 
     @property
     def head(self) -> Head:
+        """The last layer, which makes boxes and scores."""
         head = self.model[-1]
         assert isinstance(head, Head)
         return head

@@ -153,6 +153,7 @@ def connected(where: np.ndarray) -> np.ndarray:
 
 
 def box_of(rows: slice, columns: slice) -> Box:
+    """From the slices that scipy gives."""
     return Box(columns.start, rows.start, columns.stop, rows.stop)
 
 
@@ -177,6 +178,7 @@ def nearest_label(labels: np.ndarray) -> np.ndarray:
 
 
 def object_of(area: MaskPatch) -> Detection:
+    """An area as an object of score 1."""
     return Detection(area.box, 1.0, LABEL, Extent(*map(float, area.box)), unless_full(area.values))
 
 

@@ -97,3 +97,25 @@ def test_a_recipes_table_is_the_only_one(table, entry):
     files = [path for room in ROOMS for kind in ("*.py", "*.json") for path in (ROOT / room).rglob(kind)]
     holding = {str(path.relative_to(ROOT)) for path in files if f'"{entry}"' in path.read_text(encoding="utf-8")}
     assert holding == {table}
+
+
+OF_COMFYUI = {"define_schema", "execute", "validate_inputs", "fingerprint_inputs", "get_node_list"}
+"""What every node has, and ComfyUI describes."""
+
+
+def _public_functions() -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
+    """Those of the pack's modules, and the methods of its classes."""
+    found = []
+    for path in (path for room in ROOMS for path in (ROOT / room).rglob("*.py") if "conversion" not in path.parts):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        classes = [node for node in tree.body if isinstance(node, ast.ClassDef) and not node.name.startswith("_")]
+        for node in [*tree.body, *(node for each in classes for node in each.body)]:
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name not in OF_COMFYUI:
+                found += [] if node.name.startswith("_") else [node]
+    return found
+
+
+def test_public_functions_say_what_they_take_and_give():
+    functions = _public_functions()
+    told = sum(ast.get_docstring(function) is not None for function in functions)
+    assert told > 0.8 * len(functions), f"{told} of {len(functions)} have a docstring"

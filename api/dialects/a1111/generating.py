@@ -45,6 +45,7 @@ class Choice(NamedTuple):
 
 
 async def txt2img(service: Service, caller: Caller, wish: Txt2ImgRequest) -> web.Response:
+    """Pictures from words, each through all tabs."""
     choice = await choice_of(service, wish)
     size = asked_size(service, wish)
     built = generate_and_repair(
@@ -54,6 +55,7 @@ async def txt2img(service: Service, caller: Caller, wish: Txt2ImgRequest) -> web
 
 
 async def img2img(service: Service, caller: Caller, wish: Img2ImgRequest) -> web.Response:
+    """A picture painted over, or kept, and sent through all tabs."""
     choice = await choice_of(service, wish)
     async with workspace() as files:
         picture = await service.reader.read("init_images", wish.init_images[0])
@@ -71,6 +73,7 @@ async def img2img(service: Service, caller: Caller, wish: Img2ImgRequest) -> web
 
 
 async def painted(service: Service, wish: Img2ImgRequest, choice: Choice, files: Workspace, name: str) -> Built:
+    """The graph that paints over a picture, inside a mask if there is one."""
     size = asked_size(service, wish)
     mask = await files.save(await service.reader.read("mask", wish.mask)) if wish.mask else None
     wanted = generation(
@@ -87,11 +90,13 @@ async def painted(service: Service, wish: Img2ImgRequest, choice: Choice, files:
 
 
 def generation(wish: Common, choice: Choice, size: Size, **more: Any) -> Generation:
+    """What is painted before the tabs, as the graph builder takes it."""
     sampling = Sampling(wish.steps, wish.cfg_scale, sampler(*wish.sampler))
     return Generation(base_model=choice.base, size=size, seeds=choice.seeds, sampling=sampling, **more)
 
 
 def passes(wish: Common, choice: Choice, size: Size) -> list[Pass]:
+    """A pass for each tab. Refused with the tab's place in front of the field."""
     script, bare = wish.alwayson_scripts.adetailer, choice.assets._replace(loras=())
     found: list[Pass] = []
     for tab in script.tabs:
@@ -105,6 +110,7 @@ def passes(wish: Common, choice: Choice, size: Size) -> list[Pass]:
 
 
 async def choice_of(service: Service, wish: Common) -> Choice:
+    """Files, words, family and seeds. Refused for names this server does not know."""
     asked = wish.override_settings
     base = service.settings.segmind_base_model
     if asked.sd_model_checkpoint:
@@ -127,12 +133,14 @@ async def choice_of(service: Service, wish: Common) -> Choice:
 
 
 def asked_size(service: Service, wish: Common) -> Size:
+    """The size in pixels. Refused if that many pictures of it are too many pixels."""
     size = Size(wish.width, wish.height)
     require_makeable("width", size, wish.count, "png", service.settings.max_pixels)
     return size
 
 
 async def answered(service: Service, caller: Caller, wish: Common, choice: Choice, built: Built) -> web.Response:
+    """Run the graph, and answer in A1111's form."""
     done = await service.run(built, caller)
     size = Size(*done.pictures[0].size)
     black = await images.encoded(Image.new("RGB", size), "png")  # what the web UI's safety check leaves of a picture
@@ -147,6 +155,7 @@ def parameters(wish: Common) -> dict[str, Any]:
 
 
 def info(wish: Common, choice: Choice, size: Size) -> dict[str, Any]:
+    """What A1111 says of its pictures."""
     count = len(choice.seeds)
     name, _ = wish.sampler
     told = {
@@ -203,5 +212,6 @@ def infotext(told: dict[str, Any]) -> str:
 
 
 async def scripts(service: Service, request: web.Request, client: str) -> web.Response:
+    """The scripts that requests may name."""
     known = KnownScripts(txt2img=["adetailer"], img2img=["adetailer"])
     return web.json_response(known.model_dump())

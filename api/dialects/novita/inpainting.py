@@ -32,6 +32,7 @@ async def accept(service: Service, caller: Caller, wish: InpaintingRequest) -> w
 
 
 async def result(service: Service, request: web.Request, client: str) -> web.Response:
+    """What became of a task: status, progress, links."""
     tasks = service.tasks
     task = await tasks.find(request.query.get("task_id", ""), client)
     job = tasks.jobs.get(task.id) if task.status == "QUEUED" else None

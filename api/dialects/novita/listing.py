@@ -22,6 +22,7 @@ BASE_MODELS: dict[assets.Kind | None, str] = {"sd15": "SD 1.5", "sdxl": "SDXL 1.
 
 
 async def models(service: Service, request: web.Request, client: str) -> web.Response:
+    """The page of this server's models that the query asks for."""
     query = parse_query(ModelQuery, request.query)
     found: list[tuple[ModelKind, str]] = [item for item in named(query) if await is_wanted(*item, query)]
     first, last = query.cursor, query.cursor + query.limit
@@ -44,6 +45,7 @@ def named(query: ModelQuery) -> Iterator[tuple[ModelKind, str]]:
 
 
 async def is_wanted(kind: ModelKind, name: str, query: ModelQuery) -> bool:
+    """Whether a model passes the query's filters."""
     if not query.is_inpainting and query.is_sdxl is None:
         return True
     if kind != "checkpoint":
@@ -53,6 +55,7 @@ async def is_wanted(kind: ModelKind, name: str, query: ModelQuery) -> bool:
 
 
 async def entry(kind: ModelKind, name: str) -> Model:
+    """A model in Novita's form: its name and kind, no path and no size."""
     base = ""
     if kind == "checkpoint":
         base = BASE_MODELS[(await assets.traits_of(assets.find("model_name", "checkpoints", name))).kind]

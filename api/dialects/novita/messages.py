@@ -203,6 +203,7 @@ class Failure(BaseModel):
 
 
 def failed(error: Refused) -> web.Response:
+    """A refusal in Novita's form."""
     status = STATUSES.get(error.status, error.status)
     reason = REASONS.get(status, "SERVER_ERROR")
     metadata = {item.field: item.sentence for item in error.problems if item.field}

@@ -16,6 +16,7 @@ from .messages import ADetailerAnswer, ADetailerRequest
 
 
 async def adetailer(service: Service, caller: Caller, wish: ADetailerRequest) -> web.Response:
+    """The detailed picture and the three counts."""
     assets.require_detector(wish.detector)
     assets.require_style(wish.style_preset)
     base = wish.inpainting_base_model
@@ -34,6 +35,7 @@ async def adetailer(service: Service, caller: Caller, wish: ADetailerRequest) ->
 
 
 def widgets_of(wish: ADetailerRequest) -> dict[str, object]:
+    """After Detailer's widgets for the request."""
     seeds = wish.seed if isinstance(wish.seed, list) else []
     seed = wish.seed if isinstance(wish.seed, int) else random_seed()
     return in_graph(wish) | wish.sampling.inputs() | {"seed": seed, "seeds": ", ".join(map(str, seeds))}

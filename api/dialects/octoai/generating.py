@@ -29,10 +29,12 @@ SDXL_ONLY = ("prompt_2", "negative_prompt_2", "use_refiner", "transfer_images")
 
 
 async def sdxl(service: Service, caller: Caller, wish: GenerateRequest) -> web.Response:
+    """Pictures by SDXL."""
     return await generated(service, caller, wish, "sdxl")
 
 
 async def sd(service: Service, caller: Caller, wish: GenerateRequest) -> web.Response:
+    """Pictures by SD1.5. Refused for what works with SDXL only."""
     for field in SDXL_ONLY:
         if getattr(wish, field):
             raise invalid(field, f"{field} works with SDXL only. Leave it out, or use /generate/sdxl.")
@@ -42,6 +44,7 @@ async def sd(service: Service, caller: Caller, wish: GenerateRequest) -> web.Res
 
 
 async def controlnet_sdxl(service: Service, caller: Caller, wish: GenerateRequest) -> web.Response:
+    """Pictures by SDXL along another picture. Refused without one."""
     if not wish.controlnet_image:
         raise invalid("controlnet_image", "controlnet_image is missing. Send a picture of edges, or of depths.")
     name = wish.controlnet
@@ -53,6 +56,7 @@ async def controlnet_sdxl(service: Service, caller: Caller, wish: GenerateReques
 async def generated(
     service: Service, caller: Caller, wish: GenerateRequest, base: HostedFamily, controlnet: str | None = None
 ) -> web.Response:
+    """The pictures of a request, each with its seed."""
     assets.require_style(wish.style_preset)
     native = FAMILIES[base].native
     size = Size(wish.width or native.width, wish.height or native.height)
@@ -98,6 +102,7 @@ def seeds_of(wish: GenerateRequest) -> tuple[int, ...]:
 
 
 def strength_of(wish: GenerateRequest) -> float:
+    """How much of the picture to start from is made anew, 0 to 1."""
     if not wish.init_image:
         return 1.0
     if wish.strength is None:
@@ -106,6 +111,7 @@ def strength_of(wish: GenerateRequest) -> float:
 
 
 def words_of(wish: GenerateRequest, base: HostedFamily) -> Words:
+    """The four texts, trigger words of embeddings put in. Refused for a subject the prompt does not name."""
     files = {
         trigger or name: assets.embedding("textual_inversions", name, base)
         for name, trigger in wish.textual_inversions.items()
@@ -126,10 +132,12 @@ def words_of(wish: GenerateRequest, base: HostedFamily) -> Words:
 
 
 async def saved(service: Service, files: Workspace, field: str, value: str | None) -> str | None:
+    """The name of a picture of the request in ComfyUI's input folder; None for none."""
     return await files.save(await service.reader.read(field, value)) if value else None
 
 
 async def control(service: Service, files: Workspace, wish: GenerateRequest, file: str | None) -> Control | None:
+    """The picture to go along, if the request has one."""
     image = await saved(service, files, "controlnet_image", wish.controlnet_image) if file else None
     if file is None or image is None:
         return None
@@ -138,6 +146,7 @@ async def control(service: Service, files: Workspace, wish: GenerateRequest, fil
 
 
 async def subject(service: Service, files: Workspace, wish: GenerateRequest) -> Subject | None:
+    """The subject to be shown, from the pictures of the request."""
     for pictures in wish.transfer_images.values():
         file = assets.photomaker(service.settings)
         names = [await saved(service, files, "transfer_images", picture) for picture in pictures]

@@ -14,6 +14,7 @@ from .messages import CREDITS, DETECTOR, FaceDetailerRequest
 
 
 async def face_detailer(service: Service, caller: Caller, wish: FaceDetailerRequest) -> web.Response:
+    """The picture's bytes, or base64 for all samples."""
     base = service.settings.segmind_base_model
     chosen = Assets(await assets.checkpoint(None, base, service.settings))
     words = Words(with_embeddings(wish.prompt, {}), with_embeddings(wish.negative_prompt, {}))

@@ -68,5 +68,6 @@ class Failure(BaseModel):
 
 
 def failed(error: Refused) -> web.Response:
+    """A refusal in Segmind's form."""
     status = STATUSES.get(error.status, error.status)
     return web.json_response({"error": str(error)}, status=status, headers=error.headers)

@@ -5,6 +5,7 @@ import json
 import time
 from pathlib import Path
 
+import torch
 from comfy.model_management import processing_interrupted, throw_exception_if_processing_interrupted
 from comfy_api.latest import ComfyExtension, io
 from safetensors.torch import load_file, save_file
@@ -108,6 +109,35 @@ class ProbeGate(io.ComfyNode):
         return io.NodeOutput(model)
 
 
+class ProbeMemory(io.ComfyNode):
+    """A model that finds no memory on the GPU for a batch of more than `most` latents."""
+
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        return io.Schema(
+            node_id="ProbeMemory",
+            category="probe",
+            inputs=[io.Model.Input("model"), io.Int.Input("most")],
+            outputs=[io.Model.Output()],
+        )
+
+    @classmethod
+    def execute(cls, model, most: int) -> io.NodeOutput:
+        def limited(apply_model, given):
+            if len(given["input"]) > most:
+                torch.cuda.empty_cache()
+                whole = torch.cuda.get_device_properties(0).total_memory
+                torch.cuda.set_per_process_memory_fraction(torch.cuda.memory_reserved() / whole)
+            try:
+                return apply_model(given["input"], given["timestep"], **given["c"])
+            finally:
+                torch.cuda.set_per_process_memory_fraction(1.0)
+
+        model = model.clone()
+        model.set_model_unet_function_wrapper(limited)
+        return io.NodeOutput(model)
+
+
 class ProbeShow(io.ComfyNode):
     """Any value as JSON in the history: tensors and arrays as their shape, dataclasses as their fields."""
 
@@ -154,7 +184,7 @@ class ProbeImpact(io.ComfyNode):
 
 class ProbeExtension(ComfyExtension):
     async def get_node_list(self) -> list[type[io.ComfyNode]]:
-        return [ProbeLoad, ProbeSave, ProbeValue, ProbeHold, ProbeGate, ProbeShow, ProbeImpact]
+        return [ProbeLoad, ProbeSave, ProbeValue, ProbeHold, ProbeGate, ProbeMemory, ProbeShow, ProbeImpact]
 
 
 async def comfy_entrypoint() -> ProbeExtension:

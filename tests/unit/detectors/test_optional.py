@@ -13,7 +13,7 @@ from afterdetail.detectors import optional
     [
         ({}, "found: none, and none is needed."),
         ({"ultralytics": "8.4.190"}, "found: ultralytics 8.4.190."),
-        ({"ultralytics": "8.4.190", "mediapipe": "1.2.2"}, "found: ultralytics 8.4.190, mediapipe 1.2.2."),
+        ({"ultralytics": "8.4.190", "onnxruntime": "1.32.0"}, "found: ultralytics 8.4.190, onnxruntime 1.32.0."),
         ({"onnxruntime": "1.32.0"}, "found: onnxruntime 1.32.0."),
     ],
 )

@@ -43,3 +43,17 @@ def test_the_gpu_finds_the_same(name, images_on):
         assert max(abs(a - b) for a, b in zip(detection.box, reference.box, strict=True)) <= 2
         assert abs(detection.score - reference.score) < 0.02  # convolutions in TF32
         assert detection.mask is None or detection.mask.device.type == "cpu"
+
+
+@pytest.mark.parametrize(
+    ("name", "instead"),
+    [
+        ("mediapipe/hand_landmarker.task", "hand_mesh_mediapipe"),
+        ("mediapipe/face_landmarker.task", "face_mesh_mediapipe"),
+        ("mediapipe/blaze_face.tflite", "face_short_mediapipe"),
+    ],
+)
+def test_a_file_that_another_runtime_ran_is_answered_with_what_replaced_it(name, instead):
+    with pytest.raises(ValueError, match=f"{name} ran in .*Choose {instead}"):
+        registry.find(name)
+    assert instead in registry.entries()
