@@ -13,6 +13,8 @@ export class NodeNotes {
   constructor(node) {
     this.node = node
     this.element = element("div", { className: "ad-panel ad-notes" })
+    this.height = 0
+    this.widget = null
   }
 
   /** A run has ended with this UI output. */
