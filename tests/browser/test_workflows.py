@@ -11,7 +11,7 @@ from afterdetail.detailer.family import SDXL
 from PIL import Image
 from playwright.sync_api import Browser, Page
 from rig.browser import opened
-from rig.graphs import ABOUT, FOLDER, LOADERS, api_form, graph, open_graph, page_of, provide
+from rig.graphs import ABOUT, FOLDER, api_form, graph, model_files, open_graph, page_of, provide
 from rig.server import ComfyServer
 from rig.workflows import STEMS, shipped, where
 from workflow_thumbnails import MASKED, REPAIRED
@@ -126,9 +126,7 @@ def test_the_note_says_what_the_readme_says_and_names_every_model(stem):
     nodes = graph(stem)["nodes"]
     (about,) = [node for node in nodes if node.get("title") == ABOUT]
     assert about["widgets_values"] == [page_of(stem)]
-    for name, folder in (
-        (node["widgets_values"][0], LOADERS[node["type"]]) for node in nodes if node["type"] in LOADERS
-    ):
+    for folder, name in model_files(graph(stem)):
         assert f"models/{folder}" in page_of(stem)
         assert name in page_of(stem)
 

@@ -203,11 +203,17 @@ function fateOf({ status, reason }) {
   return reason ? `${words}: ${reason}` : words
 }
 
+/** The size an object was sampled at and, as the report has it, why: for which family of models. */
+function sizeOf({ sampled_at: size, sampled_at_why: why }) {
+  const words = size && phrase("sampled at {size}", { size: size.join("x") })
+  return words && why ? `${words} (${why})` : words
+}
+
 function sentenceOf(object, at) {
   const parts = [
     nameOf(object, at),
     phrase("score {score}", { score: object.score.toFixed(2) }),
-    object.sampled_at && phrase("sampled at {size}", { size: object.sampled_at.join("x") }),
+    sizeOf(object),
     fateOf(object)
   ]
   return parts.filter(Boolean).join(", ")
