@@ -104,6 +104,8 @@ class Detections:
     images: tuple[tuple[Detection, ...], ...]
     detector: str = ""
     threshold: Threshold = field(default_factory=Threshold)
+    classes: tuple[str, ...] = ()
+    """Every label that the detector knows, found or not; empty where it does not say."""
     nested: bool = False
     """Whether a higher threshold takes objects away and leaves all others exactly as they are."""
     left_out: tuple[LeftOut, ...] = ()

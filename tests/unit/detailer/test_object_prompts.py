@@ -1,6 +1,7 @@
 """Every line of README's section on prompts, and what people write besides."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from afterdetail.detailer.box import Box
@@ -104,6 +105,12 @@ def test_a_line_for_a_class_that_was_not_found_is_no_other_objects():
     asked = ObjectPrompts.of(FACES, "face: a man\nhand: five fingers")
     assert [asked.for_object(0, d).text for d in FACES.images[0]] == ["a man"] * 4
     assert asked.notes == ("object_prompts: no object is called hand, so that line is not used.",)
+
+
+def test_a_class_that_the_detector_knows_is_a_label_where_it_was_not_found():
+    cats = replace(found("dog"), classes=("dog", "cat", "tennis racket"))
+    assert texts("cat: a tabby\nracket: of wood\ndog: a poodle", cats) == ["a poodle"]
+    assert texts("cat: a tabby", found("dog")) == ["cat: a tabby"], "who knows no classes has only those found"
 
 
 def test_a_label_is_known_by_any_of_its_words():
