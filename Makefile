@@ -22,7 +22,7 @@ help:
 	@echo "make tables       write the tables of parameters on the HTTP service's page anew"
 	@echo "make pictures     run the demo; make its pictures, the help pages', the icon and the banner anew"
 	@echo "make thumbnails   repair the pictures of the template browser's thumbnails anew"
-	@echo "make screenshots  take the README's picture of the canvas anew"
+	@echo "make screenshots  take the README's pictures of the canvas and of the app anew"
 	@echo "make face-model   train the small model further (ARGS=\"--steps 5000\"; see tools/face_model/README.md)"
 	@echo "make weights      convert the shipped detector weights anew"
 
@@ -86,7 +86,7 @@ locales: setup
 	@$(RUN) tools/translations.py
 
 screenshots: setup browser
-	@OMP_NUM_THREADS=1 SCREENSHOT_SCALE=2 .venv/bin/python -m pytest tests/browser/test_canvas.py
+	@OMP_NUM_THREADS=1 SCREENSHOT_SCALE=2 .venv/bin/python -m pytest tests/browser/test_canvas.py tests/browser/test_apps.py
 	@$(RUN) tools/pictures/canvas_pictures.py
 
 workflows: setup browser

@@ -11,6 +11,8 @@ from io import BytesIO
 
 from PIL import Image, UnidentifiedImageError
 
+PREVIEWED = ("MPO",)
+"""Photos of phones and cameras, whose further pictures are smaller ones of the first; ComfyUI takes the first, too."""
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF")
 
 
@@ -23,13 +25,14 @@ def problem(data: bytes) -> str | None:
             picture.verify()  # of PNG, the checksums
         with opened(data) as picture:
             picture.load()
+            frames = 1 if picture.format in PREVIEWED else getattr(picture, "n_frames", 1)
     except UnidentifiedImageError:
         return f"is no picture of a known format ({', '.join(FORMATS)}), or truncated near its beginning"
     except Image.DecompressionBombError as error:
         return f"has too many pixels: {error}"
     except (OSError, SyntaxError, ValueError, struct.error, EOFError) as error:
         return f"is truncated or damaged ({error}); get the file again"
-    return None
+    return f"holds {frames} pictures, and a result is one: split it first" if frames > 1 else None
 
 
 def opened(data: bytes) -> Image.Image:

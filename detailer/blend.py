@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 
 from .box import Size
-from .crop import resized
+from .crop import resized, without_overshoot
 from .region import Region
 from .settings import PaintSettings
 
@@ -45,7 +45,7 @@ def color_matched(patch: torch.Tensor, original: torch.Tensor, region: Region, s
     wanted, found = wanted[around], patch[0][around]
     gain = (wanted.std(0) / found.std(0).clamp(min=1e-4)).clamp(0.5, 2.0)
     matched = (patch - found.mean(0)) * gain + wanted.mean(0)
-    return torch.lerp(patch, matched, strength).clamp_(0, 1)
+    return without_overshoot(torch.lerp(patch, matched, strength), patch, wanted)
 
 
 def seamless(patch: torch.Tensor, original: torch.Tensor, region: Region) -> torch.Tensor:
@@ -63,7 +63,7 @@ def seamless(patch: torch.Tensor, original: torch.Tensor, region: Region) -> tor
     patch, wanted = _both_in_the_window(patch, original, region)
     difference = (wanted - patch[0]).movedim(-1, 0)[None]
     screening = min(region.alpha.box.width, region.alpha.box.height) / (3 * math.log(2))
-    return (patch + membrane(difference, around, screening).movedim(1, -1)).clamp_(0, 1)
+    return without_overshoot(patch + membrane(difference, around, screening).movedim(1, -1), patch, wanted)
 
 
 def membrane(values: torch.Tensor, known: torch.Tensor, screening: float) -> torch.Tensor:
@@ -117,7 +117,7 @@ def with_grain(patch: torch.Tensor, original: torch.Tensor, region: Region, stre
     if lacking <= 0:
         return patch
     noise = torch.randn(patch.shape[1:3], generator=torch.Generator().manual_seed(seed)).to(patch)
-    return (patch + noise[None, ..., None] * math.sqrt(lacking) * strength).clamp_(0, 1)
+    return without_overshoot(patch + noise[None, ..., None] * math.sqrt(lacking) * strength, patch)
 
 
 def grain(pixels: torch.Tensor, where: torch.Tensor) -> float:

@@ -27,13 +27,19 @@ def resized(pixels: torch.Tensor, size: Size) -> torch.Tensor:
     """
     if pixels.shape[1:3] == (size.height, size.width):
         return pixels
-    low, high = float(pixels.amin().clamp(max=0)), float(pixels.amax().clamp(min=1))  # HDR stays, overshoot goes
     result = pixels.new_empty(len(pixels), size.height, size.width, pixels.shape[3])
     for image, target in zip(pixels, result, strict=True):
         tall = _lanczos(image.float(), size.height)
         for rows, place in zip(tall.split(ROWS_AT_ONCE), target.split(ROWS_AT_ONCE), strict=True):
-            place.copy_(_lanczos(rows.transpose(0, 1), size.width).transpose(0, 1).clamp_(low, high))
-    return result
+            place.copy_(_lanczos(rows.transpose(0, 1), size.width).transpose(0, 1))
+    return without_overshoot(result, pixels)
+
+
+def without_overshoot(result: torch.Tensor, *sources: torch.Tensor) -> torch.Tensor:
+    """`result`, in place, within 0..1 or as far beyond as the pixels are that it was made of: HDR stays."""
+    low = min(0.0, *(float(source.amin()) for source in sources))
+    high = max(1.0, *(float(source.amax()) for source in sources))
+    return result.clamp_(low, high)
 
 
 def paste(canvas: torch.Tensor, patch: torch.Tensor, region: Region) -> None:

@@ -24,6 +24,7 @@ from .report import DetailReport, ObjectReport, Status
 from .safety import IsUnsafe
 from .seeds import Seeds
 from .settings import PaintSettings, SampleSettings
+from .strength import denoise_of
 from .video.steady import steadied
 from .video.tracker import track_numbers
 
@@ -44,6 +45,11 @@ class Job:
     """The latent of the crop with a grey hole, for inpaint checkpoints."""
     hole_mask: torch.Tensor | None = None
     """[1, 1, (1,) H, W] over the crop, 1 in the hole."""
+    picture: torch.Tensor | None = None
+    """The crop itself, [1, H, W, 3], for edit models that are shown it."""
+    reference: torch.Tensor | None = None
+    """The latent of `picture`."""
+    denoise: float = 1.0
 
 
 class Inpainter(Protocol):
@@ -120,16 +126,16 @@ def detail(
             _record(report, repair)
         return Detailed(image, alpha, report)
 
-    report.note(*inpainter.notes)
     steady = steadied(regions, tracks) if tracks else regions
     sizes = inpainter.sizes
     report.family = sizes.family.name
     repairs = _planned(steady.refitted(sizes), seeds, tracks)
     _encode(image, repairs, inpainter)
     _sample(repairs, regions.image, inpainter)
+    report.note(*inpainter.notes)
     detailed = _decode_and_paste(image, alpha, repairs, inpainter, is_unsafe)
     for repair in repairs:
-        _record(report, repair)
+        _record(report, repair, follows_size=inpainter.settings.denoise_by_size > 0)
     return Detailed(detailed, alpha, report)
 
 
@@ -146,12 +152,14 @@ def _planned(regions: Regions, seeds: Seeds, tracks: Mapping[Detection, int]) ->
     return repairs
 
 
-def _record(report: DetailReport, repair: _Repair) -> None:
+def _record(report: DetailReport, repair: _Repair, follows_size: bool = False) -> None:
+    """`follows_size`: whether the denoise is the object's own."""
     milliseconds = repair.seconds * 1000
+    denoise = repair.job.denoise if repair.job and follows_size else None
     report.add(
         repair.region,
         [
-            ObjectReport(member, repair.status, repair.reason, repair.region, repair.seed, track, milliseconds)
+            ObjectReport(member, repair.status, repair.reason, repair.region, repair.seed, track, milliseconds, denoise)
             for member, track in zip(repair.region.members, repair.tracks, strict=True)
         ],
     )
@@ -185,7 +193,10 @@ def _job(image: torch.Tensor, repair: _Repair, inpainter: Inpainter) -> Job:
     hole_mask = solid_mask(region, region.sampled_at) if paint.inpaint_model else None
     if hole_mask is not None and latent.ndim == 5:
         hole_mask = hole_mask[:, :, None]
-    return Job(region, repair.seed, latent, mask, hole, hole_mask)
+    picture = crop if paint.reference == "crop" else None
+    reference = None if picture is None else latent if paint.fill != "fill" else inpainter.encode(picture)
+    denoise = denoise_of(region.alpha.box, inpainter.sizes.family, inpainter.settings)
+    return Job(region, repair.seed, latent, mask, hole, hole_mask, picture, reference, denoise)
 
 
 def _sample(repairs: Sequence[_Repair], image: Box, inpainter: Inpainter) -> None:

@@ -44,6 +44,8 @@ class Family:
     prediction: str | None = None
     note: str = ""
     """What there is to know before it details faces."""
+    reference: Literal["", "latent", "latent and picture"] = ""
+    """What its models for editing are given of a picture: nothing, its latent, or the picture too, with the text."""
 
 
 SDXL = Family(
@@ -86,7 +88,9 @@ KNOWN = (
         Size(1024, 1024),
         MEGAPIXEL,
         ("Flux",),
-        note="dev, schnell, Krea, Fill and Kontext. Set cfg to 1 and use FluxGuidance; for Fill turn on inpaint_model.",
+        note="dev, schnell, Krea, Fill and Kontext. Set cfg to 1 and use FluxGuidance; for Fill turn on inpaint_model, "
+        "for Kontext set reference to crop.",
+        reference="latent",
     ),
     Family(
         "flux2",
@@ -94,7 +98,8 @@ KNOWN = (
         Size(1024, 1024),
         MEGAPIXEL,
         ("Flux2",),
-        note="Also Klein. Set cfg to 1.",
+        note="Also Klein. Set cfg to 1; reference crop shows it the object.",
+        reference="latent",
     ),
     Family(
         "qwen-image",
@@ -102,7 +107,8 @@ KNOWN = (
         Size(1328, 1328),
         _sizes("928x1664 1056x1584 1104x1472 1328x1328 1472x1104 1584x1056 1664x928"),
         ("QwenImage",),
-        note="Wired references of another size than the picture stay whole.",
+        note="For Qwen-Image-Edit set reference to crop, and wire clip and prompt for its text encoder.",
+        reference="latent and picture",
     ),
     Family("z-image", "Z-Image", Size(1024, 1024), MEGAPIXEL, ("ZImage",), note="Turbo: 8 steps, cfg 1."),
     Family("lumina2", "Lumina 2", Size(1024, 1024), MEGAPIXEL, ("Lumina2",)),
@@ -130,7 +136,8 @@ KNOWN = (
         Size(1024, 1024),
         MEGAPIXEL,
         ("Omnigen2",),
-        note="Wired references of another size than the picture stay whole.",
+        note="reference crop shows it the object.",
+        reference="latent",
     ),
     Family("anima", "Anima", Size(1024, 1024), MEGAPIXEL, ("Anima",)),
     Family(
@@ -156,7 +163,14 @@ KNOWN = (
         ("HunyuanVideo",),
         note="Crops are sampled as single frames.",
     ),
-    Family("kandinsky5", "Kandinsky 5 video", Size(512, 512), _sizes("512x768 512x512 768x512"), ("Kandinsky5",)),
+    Family(
+        "kandinsky5",
+        "Kandinsky 5 video",
+        Size(512, 512),
+        _sizes("512x768 512x512 768x512"),
+        ("Kandinsky5",),
+        note="Crops are sampled as single frames.",
+    ),
     Family(
         "kandinsky5-image",
         "Kandinsky 5 image",

@@ -7,12 +7,13 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from .detection import Detection, Detections, LeftOut
+from .detection import KINDS, Detection, Detections, LeftOut
 from .prompt_text import EVERY_LABEL, LoraUse, ObjectPrompt, Order, PromptText, parse
 from .region import Regions
 
-CLASSES = frozenset({"face", "hand", "person", "eye", "eyes", "lips", "mask"})
-"""What this pack's detectors find: a line for one of these is never another object's."""
+CLASSES = frozenset({"face", "hand", "person", "eye", "eyes", "lips", "mask", *KINDS})
+"""What this pack's own detectors find. A line for one of these, or for a class of the detector that was used, is never
+another object's."""
 
 SKIPPED = "[SKIP] in its line of object_prompts"
 
@@ -51,20 +52,23 @@ class ObjectPrompts:
     positives: Assigned = field(default_factory=Assigned)
     negatives: Assigned = field(default_factory=Assigned)
     notes: tuple[str, ...] = ()
+    common: str = ""
+    """The text of the prompt that all objects share; empty where that is not known."""
 
     @staticmethod
     def of(
         detections: Detections, prompts: str, negatives: str = "", common: str | None = None, seed: int = 0
     ) -> ObjectPrompts:
         """From the texts of object_prompts and object_negatives; `seed` decides the order of [RND]."""
-        labels = CLASSES | {name for label in _labels(detections) for name in (label, *_words(label))}
+        known = {*_labels(detections), *(label.casefold() for label in detections.classes)}
+        labels = CLASSES | {name for label in known for name in (label, *_words(label))}
         texts = {
             "object_prompts": parse(prompts, common, labels, "object_prompts"),
             "object_negatives": parse(negatives, None, labels, "object_negatives"),
         }
         notes = [note for name, text in texts.items() for note in (*text.notes, *_misses(name, text, detections))]
         positive, negative = (Assigned.of(text, detections, seed) for text in texts.values())
-        return ObjectPrompts(positive, negative, tuple(notes))
+        return ObjectPrompts(positive, negative, tuple(notes), common or "")
 
     def for_object(self, image_index: int, detection: Detection) -> ObjectPrompt:
         """What is asked for an object; its own `--neg` goes before its line of object_negatives."""

@@ -25,6 +25,8 @@ class ObjectReport:
     seed: int | None = None
     track: int | None = None
     milliseconds: float | None = None
+    denoise: float | None = None
+    """None where it is that of all objects."""
     notes: tuple[str, ...] = ()
     """Sentences about this object alone."""
 
@@ -39,6 +41,7 @@ class ObjectReport:
             "sampled_at": list(self.region.sampled_at) if self.region else None,
             "sampled_at_why": self.region.sampled_at_why if self.region else None,
             "seed": self.seed,
+            "denoise": self.denoise if self.denoise is None else round(self.denoise, 3),
             "track": self.track,
             "status": self.status,
             "reason": self.reason,

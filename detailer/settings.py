@@ -24,6 +24,9 @@ COVERS: tuple[Cover, ...] = get_args(Cover)
 Blend = Literal["alpha", "seamless"]
 BLENDS: tuple[Blend, ...] = get_args(Blend)
 
+Reference = Literal["as wired", "none", "crop"]
+REFERENCES: tuple[Reference, ...] = get_args(Reference)
+
 
 @dataclass(frozen=True)
 class MaskSettings:
@@ -83,7 +86,8 @@ class SampleSettings:
     """How latents are sampled. `batch_size` 0: as many at once as the free memory holds.
 
     `passes` after the first halve the denoise each time; `high_noise_frac` is the base model's share of the steps
-    where there is a refiner. Which sampler_name and scheduler exist is ComfyUI's to say (`sampling.known`).
+    where there is a refiner. `denoise_by_size` is how much the denoise follows the size of an object
+    (`strength.denoise_of`). Which sampler_name and scheduler exist is ComfyUI's to say (`sampling.known`).
     """
 
     steps: int = 20
@@ -95,6 +99,7 @@ class SampleSettings:
     passes: int = 1
     noise_multiplier: float = 1.0
     high_noise_frac: float = 0.8
+    denoise_by_size: float = 0.0
 
     def __post_init__(self) -> None:
         _within("steps", self.steps, 1)
@@ -104,6 +109,7 @@ class SampleSettings:
         _within("passes", self.passes, 1)
         _within("noise_multiplier", self.noise_multiplier, 0)
         _within("high_noise_frac", self.high_noise_frac, 0, 1)
+        _within("denoise_by_size", self.denoise_by_size, 0, 1)
 
 
 @dataclass(frozen=True)
@@ -116,12 +122,15 @@ class PaintSettings:
     color_match: float = 0.0
     blend: Blend = "alpha"
     grain: float = 0.0
+    reference: Reference = "as wired"
 
     def __post_init__(self) -> None:
         if self.fill not in FILLS:
             raise ValueError(unknown("fill", self.fill, FILLS))
         if self.blend not in BLENDS:
             raise ValueError(unknown("blend", self.blend, BLENDS))
+        if self.reference not in REFERENCES:
+            raise ValueError(unknown("reference", self.reference, REFERENCES))
         _within("color_match", self.color_match, 0, 1)
         _within("grain", self.grain, 0, 1)
 

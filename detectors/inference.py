@@ -12,7 +12,7 @@ import comfy.utils
 import torch
 
 from ..detailer.detection import Detections
-from .detector import Nested, limit_to
+from .detector import Nested, Vocabulary, limit_to
 from .registry import find
 from .scan import Scan, Scanner
 
@@ -49,7 +49,8 @@ def detect(name: str, images: torch.Tensor, request: Request) -> Detections:
     with _placed(list(detector.networks)):
         found = detector.detect(images[..., :3], threshold.applied)
     _, height, width, _ = images.shape
-    return Detections(width, height, tuple(map(tuple, found)), name, threshold, nested).numbered()
+    classes = tuple(opened.names) if isinstance(opened, Vocabulary) else ()
+    return Detections(width, height, tuple(map(tuple, found)), name, threshold, classes, nested).numbered()
 
 
 def _download_bar() -> Callable[[int, int], None]:

@@ -64,6 +64,7 @@ class AfterDetailFromMask(io.ComfyNode):
                 ),
             ],
             outputs=[DetectionsSocket.Output(display_name="detections")],
+            has_intermediate_output=True,
         )
 
     @classmethod
@@ -92,6 +93,7 @@ class AfterDetailFromBoxes(io.ComfyNode):
                 inputs.image(),
             ],
             outputs=[DetectionsSocket.Output(display_name="detections")],
+            has_intermediate_output=True,
         )
 
     @classmethod
@@ -120,6 +122,7 @@ class AfterDetailFromSEGS(io.ComfyNode):
                 ),
             ],
             outputs=[DetectionsSocket.Output(display_name="detections")],
+            has_intermediate_output=True,
         )
 
     @classmethod

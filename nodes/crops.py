@@ -35,6 +35,13 @@ class AfterDetailCrop(io.ComfyNode):
                 ),
                 io.Mask.Output(display_name="masks", tooltip="The soft mask of each crop."),
                 RegionsSocket.Output(display_name="regions", tooltip="For Paste Regions."),
+                io.Image.Output(
+                    display_name="crop list",
+                    is_output_list=True,
+                    tooltip="The same crops one by one, for nodes that take a batch for the frames of one clip, such "
+                    "as those of video models. Rebatch Images makes them a batch again for Paste Regions.",
+                ),
+                io.Mask.Output(display_name="mask list", is_output_list=True, tooltip="The mask of each of them."),
             ],
         )
 
@@ -42,12 +49,13 @@ class AfterDetailCrop(io.ComfyNode):
     def execute(cls, image: torch.Tensor, regions: Regions) -> io.NodeOutput:
         pictures = at_size_of(checked_image(image), regions)
         if not regions.items:
-            return io.NodeOutput(torch.full((1, *NO_CROP, 3), 0.5), torch.zeros(1, *NO_CROP), regions)
+            grey, nothing = torch.full((1, *NO_CROP, 3), 0.5), torch.zeros(1, *NO_CROP)
+            return io.NodeOutput(grey, nothing, regions, [grey], [nothing])
         sizes: list[Size] = [region.sampled_at for region in regions.items]
         regions = regions.with_size(max(sizes, key=lambda size: (sizes.count(size), size.area)))
         crops = [cut(pictures[region.image_index], region) for region in regions.items]
         masks = [resized(region.window_alpha[None, ..., None], region.sampled_at)[..., 0] for region in regions.items]
-        return io.NodeOutput(torch.cat(crops), torch.cat(masks), regions)
+        return io.NodeOutput(torch.cat(crops), torch.cat(masks), regions, crops, masks)
 
 
 class AfterDetailPaste(io.ComfyNode):
@@ -81,7 +89,8 @@ class AfterDetailPaste(io.ComfyNode):
         if len(checked_image(crops)) != len(regions.items):
             raise ValueError(
                 f"There are {len(crops)} crops for {len(regions.items)} regions: the nodes in between must give back "
-                "one picture for each crop, in the same order."
+                "one picture for each crop, in the same order. A video VAE takes a batch for the frames of one clip: "
+                "give it the crop list, and put Rebatch Images before crops."
             )
         canvas, alpha = copied(original), zeros(original.shape[:3])
         for region, crop in zip(regions.items, crops, strict=True):

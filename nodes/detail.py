@@ -53,8 +53,14 @@ class AfterDetail(io.ComfyNode):
                 inputs.download_missing(),
                 inputs.pick(),
                 *inputs.blending(),
-                *inputs.object_texts(),
+                inputs.by_size(),
+                inputs.reference(),
+                inputs.object_negatives(),
+                *inputs.custom_sampling(),
+                inputs.prompt(),
+                inputs.guider(),
                 *inputs.coverage(),
+                inputs.continue_on_error(),
             ],
             outputs=[
                 io.Image.Output(display_name="image"),
@@ -107,7 +113,8 @@ class AfterDetail(io.ComfyNode):
         original = at_size_of(image, regions)
         done = detail(original, prompts.applied_to(regions), inpainter, options.seeds(), options["safety"])
         failures.note(cls, done.report)
-        done.report.check()
+        if not options["continue_on_error"]:
+            done.report.check()
         run = NodeRun(cls, options.values, seen, original, done.image, model=inpainter.sizes)
         ui = result_ui(done) | told(done.report.notes) | watching.record(run)
         return io.NodeOutput(done.image, done.alpha, found, done.report.as_json(), ui=ui)

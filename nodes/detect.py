@@ -98,6 +98,7 @@ class AfterDetailFilter(io.ComfyNode):
                 inputs.pick(),
             ],
             outputs=[DetectionsSocket.Output(display_name="detections"), io.Int.Output(display_name="count")],
+            has_intermediate_output=True,
         )
 
     @classmethod

@@ -11,7 +11,7 @@ from ..detailer.detail import Detailed, detail
 from ..detailer.object_prompts import ObjectPrompts
 from ..detailer.region import Regions
 from ..detailer.report import DetailReport
-from ..detailer.sampling import ComfyInpainter, Refiner
+from ..detailer.sampling import ComfyInpainter, Custom, Refiner
 from ..detailer.settings import PaintSettings, SampleSettings
 from . import failures, inputs, watching
 from .images import at_size_of, checked_image
@@ -46,7 +46,13 @@ class AfterDetailInpaint(io.ComfyNode):
                 inputs.track(),
                 inputs.safety(),
                 *inputs.blending(),
-                *inputs.object_texts(),
+                inputs.by_size(),
+                inputs.reference(),
+                inputs.object_negatives(),
+                *inputs.custom_sampling(),
+                inputs.prompt(),
+                inputs.guider(),
+                inputs.continue_on_error(),
             ],
             outputs=[
                 io.Image.Output(display_name="image"),
@@ -87,7 +93,8 @@ class AfterDetailInpaint(io.ComfyNode):
         inpainter = inpainter_of(cls, prompts, options)
         done = detail(original, prompts.applied_to(regions), inpainter, options.seeds(), options["safety"])
         failures.note(cls, done.report)
-        done.report.check()
+        if not options["continue_on_error"]:
+            done.report.check()
         run = NodeRun(cls, options.values, regions.detections, original, done.image)
         ui = result_ui(done) | told(done.report.notes, DetailReport.of(regions).notes) | watching.record(run)
         return io.NodeOutput(done.image, done.alpha, done.report.as_json(), ui=ui)
@@ -109,6 +116,7 @@ def inpainter_of(node: type[io.ComfyNode], prompts: ObjectPrompts, options: Opti
         clip,
         prompts,
         teller(node),
+        Custom(options["sampler"], options["sigmas"], options["guider"]),
     )
 
 

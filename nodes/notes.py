@@ -9,9 +9,12 @@ log = logging.getLogger("afterdetail")
 
 
 def told(notes: Iterable[str], heard: Iterable[str] = ()) -> dict[str, list[str]]:
-    """The part of a node's UI output that shows its notes; each that no node before it told is logged once."""
+    """The part of a node's UI output that shows its notes; each that no node before it told is logged once.
+
+    It is there without notes, too: of a node that runs over a list, ComfyUI joins the outputs by the first one's keys.
+    """
     sentences, before = [*notes], {*heard}
     for sentence in sentences:
         if sentence not in before:
             log.info("%s", sentence)
-    return {"notes": sentences} if sentences else {}
+    return {"notes": sentences}

@@ -19,7 +19,7 @@ from rig.server import ComfyServer
 from rig.workflows import STEMS
 from workflow_apps import with_app
 from workflow_layout import MARGIN, lay_out
-from workflow_thumbnails import REPAIRED
+from workflow_thumbnails import MASKED, REPAIRED
 
 NOTES = ("MarkdownNote", "Note")
 MODELS = Path(__file__).with_name("workflow_models.json")
@@ -64,7 +64,7 @@ def write(page: Page, stem: str) -> None:
     del graph["extra"]["ds"]  # where the canvas stood; without it, it fits the graph
     (FOLDER / f"{stem}.json").write_text(in_few_lines(graph) + "\n", encoding="utf-8")
     (FOLDER / "api" / f"{stem}.json").write_text(in_few_lines(api_form(page)) + "\n", encoding="utf-8")
-    if stem in REPAIRED:
+    if stem in (*REPAIRED, *MASKED):
         return
     open_graph(page, stem)
     thumbnail(page, graph).save(FOLDER / f"{stem}.jpg", quality=JPEG_QUALITY, optimize=True)

@@ -1,4 +1,4 @@
-"""Makes the thumbnails that show a repair: before and after, by the workflow itself with the small trained model.
+"""Makes the thumbnails that show a repair by the workflow itself with the small trained model, or the masks it makes.
 
 `make thumbnails`. The other workflows' thumbnails, which show their graphs, are made by `make workflows`.
 """
@@ -21,8 +21,11 @@ REPAIRED = (
     *("detail-faces-sd15", "detail-faces-sdxl", "detail-per-object-prompts", "detail-two-pass", "detail-union"),
     *("detail-faces-flux", "detail-faces-z-image", "detail-faces-qwen-edit", "detail-faces-upright"),
     *("detail-refiner-sdxl", "crop-any-model-paste", "impact-pack-bridge", "inpaint-mask"),
+    "generate-and-detail-sdxl",
 )
 """Workflows whose thumbnail shows the repaired face: what they do to it looks the same."""
+MASKED = {"detail-hands-sd15": (20, 60, 230, 340), "fix-what-i-paint": (124, 0, 340, 288)}
+"""Workflows whose thumbnail shows a part of their picture and the masks on it, for the small model knows faces only."""
 SIZE = (600, 400)
 HALVES = {
     "afterdetail-face.jpg": ((108, 20, 228, 180), (228, 20, 348, 180)),
@@ -30,22 +33,29 @@ HALVES = {
 }
 """The parts of a picture that are shown before and after the repair, in its pixels."""
 MENDING = {"steps": 10, "cfg": 1.0, "denoise": 0.06, "mask_dilation": 24}
-JPEG_QUALITY = 80
+JPEG_QUALITY = 75
 
 
 def main() -> None:
     checkpoints.ensure_all(("face-sd15",), MODELS_CACHE / "checkpoints")
     with ComfyServer(MODELS_CACHE, nano=True) as comfy:
         pairs = {name: (before(name), after(comfy, name)) for name in HALVES}
+        masks = {stem: marked(comfy, stem) for stem in MASKED}
     for stem in REPAIRED:
         if (WORKFLOWS / f"{stem}.json").is_file():
             name = picture_of(stem)
-            thumbnail(*pairs[name], HALVES[name]).save(WORKFLOWS / f"{stem}.jpg", quality=JPEG_QUALITY, optimize=True)
+            save(stem, thumbnail(*pairs[name], HALVES[name]))
+    for stem, (picture, masked) in masks.items():
+        save(stem, thumbnail(picture, masked, (MASKED[stem], MASKED[stem])))
+
+
+def save(stem: str, picture: Image.Image) -> None:
+    picture.save(WORKFLOWS / f"{stem}.jpg", quality=JPEG_QUALITY, optimize=True)
 
 
 def picture_of(stem: str) -> str:
     names = [node["inputs"].get("image") for node in shipped(stem).values() if node["class_type"] == "LoadImage"]
-    return names[0] if names[0] in HALVES else next(iter(HALVES))
+    return next((name for name in names if name in HALVES), next(iter(HALVES)))
 
 
 def before(name: str) -> Image.Image:
@@ -66,6 +76,24 @@ def after(comfy: ComfyServer, name: str) -> Image.Image:
                 node["inputs"] |= MENDING
     saved = next(key for key, node in graph.items() if node["class_type"] == "SaveImage")
     return comfy.images(comfy.run(graph), saved)[0].convert("RGB")
+
+
+def marked(comfy: ComfyServer, stem: str) -> tuple[Image.Image, Image.Image]:
+    """The workflow's picture, and the same with the masks and windows that it makes."""
+    graph = shipped(stem)
+    (loader,) = [key for key, node in graph.items() if node["class_type"] == "LoadImage"]
+    kept = {key: node for key, node in graph.items() if key == loader or node["class_type"] == "AfterDetailFromMask"}
+    if len(kept) == 1:
+        (detailer,) = [node["inputs"] for node in graph.values() if node["class_type"] == "AfterDetail"]
+        kept["found"] = {
+            "class_type": "AfterDetailDetect",
+            "inputs": {"image": [loader, 0], "detector": detailer["detector"]},
+        }
+    found = next(key for key in kept if key != loader)
+    kept["masks"] = {"class_type": "AfterDetailRegions", "inputs": {"image": [loader, 0], "detections": [found, 0]}}
+    kept["shown"] = {"class_type": "AfterDetailPreview", "inputs": {"image": [loader, 0], "regions": ["masks", 0]}}
+    picture = before(graph[loader]["inputs"]["image"])
+    return picture, comfy.images(comfy.run(kept), "shown")[0].convert("RGB")
 
 
 def thumbnail(broken: Image.Image, mended: Image.Image, halves: tuple[Part, Part]) -> Image.Image:

@@ -1,8 +1,9 @@
 """Sampling by ComfyUI: the only part of the core that knows it."""
 
+from .custom import Custom
 from .inpainter import ComfyInpainter
 from .items import Refiner
 from .known import unknown_sampling
 from .progress import Step
 
-__all__ = ["ComfyInpainter", "Refiner", "Step", "unknown_sampling"]
+__all__ = ["ComfyInpainter", "Custom", "Refiner", "Step", "unknown_sampling"]

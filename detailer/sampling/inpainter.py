@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import comfy.ldm.modules.diffusionmodules.openaimodel as unet
@@ -20,11 +20,13 @@ from ..joining import with_equal_lengths
 from ..object_prompts import ObjectPrompts
 from ..settings import PaintSettings, SampleSettings
 from ..view import View
+from . import advice
+from .custom import Custom
 from .differential import with_differential_mask
 from .items import Item, Refiner, grouped, item_of
 from .known import unknown_sampling
-from .model import cell_of, decides_by_batch, misfit, refiner_misfit, sizes_of
-from .noise import SINGLE_SAMPLERS
+from .model import cell_of, decides_by_batch, misfit, refiner_misfit, sizes_of, told_no_frames
+from .noise import samples_alone
 from .passes import Passes
 from .progress import Progress, Step
 from .wording import Wording
@@ -54,11 +56,21 @@ class ComfyInpainter:
     prompts: ObjectPrompts = field(default_factory=ObjectPrompts)
     on_progress: Callable[[Step], None] = field(default=lambda step: None)
     """Called at every step."""
+    custom: Custom = field(default_factory=Custom)
+    """A guider's model and conditionings take the place of `model`, `positive` and `negative`."""
+    seen: advice.Seen | None = field(default=None, init=False)
+    """The first crop that was encoded."""
 
     def __post_init__(self) -> None:
         if sentence := unknown_sampling(self.settings.sampler_name, self.settings.scheduler):
             raise ValueError(sentence)
-        self.wording = Wording(self.positive, self.negative, self.model, self.clip, self.prompts)
+        if self.custom.guider is not None:
+            self.model = self.custom.guider.model_patcher
+        if self.custom.sigmas is not None:
+            self.settings = replace(self.settings, steps=len(self.custom.sigmas) - 1, denoise=1.0)
+        wired = self.custom.prompts or {"positive": self.positive, "negative": self.negative}
+        self.wired = told_no_frames(self.model, wired)
+        self.wording = Wording(self.wired, self.model, self.clip, self.prompts)
         if sentence := misfit(self.model, self.vae):
             raise ValueError(sentence)
         if self.refiner is not None and (sentence := refiner_misfit(self.model, self.refiner.model)):
@@ -68,11 +80,17 @@ class ComfyInpainter:
 
     @property
     def notes(self) -> list[str]:
-        """What the user should know of the models that are wired."""
-        shown = any("concat_latent_image" in options for _, options in self.positive)
-        if "masked_image" not in getattr(self.model.model, "concat_keys", ()) or self.paint.inpaint_model or shown:
-            return []
-        return ["The model is an inpainting checkpoint, which wants to see where the hole is: turn on inpaint_model."]
+        """What the user should know of what is wired."""
+        family, reference = self.sizes.family, self.paint.reference
+        asked = (
+            advice.on_hole(self.model, self.wired, self.paint.inpaint_model),
+            advice.on_loras(self.model, self.clip),
+            advice.on_vae(self.model, self.seen),
+            advice.on_control_pictures(self.model),
+            advice.on_reference(family, self.wording) if reference == "crop" else None,
+            advice.on_sigmas(self.settings) if self.custom.sigmas is not None else None,
+        )
+        return [sentence for sentence in asked if sentence]
 
     @property
     def sizes(self) -> ModelSizes:
@@ -81,7 +99,9 @@ class ComfyInpainter:
 
     def encode(self, pixels: torch.Tensor) -> torch.Tensor:
         """[1, H, W, 3] -> latent [1, C, (T,) h, w]."""
-        return comfy.sample.fix_empty_latent_channels(self.model, self.vae.encode(pixels))
+        latent = comfy.sample.fix_empty_latent_channels(self.model, self.vae.encode(pixels))
+        self.seen = self.seen or advice.Seen(pixels, latent)
+        return latent
 
     def decode(self, latent: torch.Tensor) -> torch.Tensor:
         """Latent of one crop -> [1, H, W, 3]; of a video VAE's frames the first."""
@@ -105,9 +125,9 @@ class ComfyInpainter:
         cell = cell_of(self.vae)
         refiner = self.refiner if self.settings.high_noise_frac < 1 else None
         prepared: list[Item | Exception] = []
-        for job, (positive, negative) in zip(jobs, self._worded(jobs), strict=True):
+        for job, prompts in zip(jobs, self._worded(jobs), strict=True):
             try:
-                prepared.append(item_of(job, View(job.region, image, cell), positive, negative, refiner))
+                prepared.append(item_of(job, View(job.region, image, cell), prompts, refiner, self.paint.reference))
             except NothingHere as nothing:
                 prepared.append(nothing)
             except Exception as error:
@@ -115,15 +135,17 @@ class ComfyInpainter:
                 prepared.append(error)
         return prepared
 
-    def _worded(self, jobs: Sequence[Job]) -> list[tuple[Conditioning, Conditioning]]:
-        """Each job's positive and negative, still of the whole image."""
-        worded = [self.wording.of(job.region) for job in jobs]
-        positives, negatives = [positive for positive, _ in worded], [negative for _, negative in worded]
-        if self._tokens_may_repeat and jobs:
-            positives = with_equal_lengths(positives)
-            if any(negative is not self.negative for negative in negatives):
-                negatives = with_equal_lengths(negatives)
-        return list(zip(positives, negatives, strict=True))
+    def _worded(self, jobs: Sequence[Job]) -> list[dict[str, Conditioning]]:
+        """Each job's prompts, still of the whole image."""
+        worded = [self.wording.of(job.region, job.picture) for job in jobs]
+        if not self._tokens_may_repeat:
+            return worded
+        for name, wired in self.wired.items():
+            prompts = [own[name] for own in worded]
+            if name == "positive" or any(prompt is not wired for prompt in prompts):
+                for own, prompt in zip(worded, with_equal_lengths(prompts), strict=True):
+                    own[name] = prompt
+        return worded
 
     @property
     def _tokens_may_repeat(self) -> bool:
@@ -132,7 +154,7 @@ class ComfyInpainter:
     def _batches(self, group: Sequence[tuple[int, Item]]) -> list[Sequence[tuple[int, Item]]]:
         """A group of equals in batches of the size that was chosen, or fits."""
         _, first = group[0]
-        alone = self.settings.sampler_name in SINGLE_SAMPLERS or decides_by_batch(self.model) or first.is_single
+        alone = samples_alone(self._passes.sampler) or decides_by_batch(self.model) or first.is_single
         size = 1 if alone else self.settings.batch_size or self._fitting(first.job.latent.shape)
         return [group[start : start + size] for start in range(0, len(group), size)]
 
@@ -143,11 +165,14 @@ class ComfyInpainter:
         both_conditionings = self.model.model.memory_required([2, *shape[1:]])
         return max(int((free - memory.minimum_inference_memory() - to_load) / both_conditionings), 1)
 
+    @property
+    def _passes(self) -> Passes:
+        return Passes(self.model, self.settings, self.paint.fill, self.custom)
+
     def _sample_or_split(self, items: list[Item], progress: Progress) -> list[Outcome]:
         """The outcomes of a batch. One that fails is halved and tried again, until the failing item is alone."""
-        passes = Passes(self.model, self.settings, self.paint.fill)
         try:
-            latents = passes.sample(items, progress)
+            latents = self._passes.sample(items, progress)
         except Exception as error:
             if len(items) == 1:
                 log.exception("Sampling an object failed.")

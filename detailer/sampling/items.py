@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from ..conditioning import Conditioning, cropped, without_limits
 from ..detail import Job
 from ..joining import signature
+from ..reference import kept, with_crop
+from ..settings import Reference
 from ..view import View
 
 
@@ -25,30 +27,35 @@ class Item:
     """A job with its conditionings, cut to its window."""
 
     job: Job
-    positive: Conditioning
-    negative: Conditioning
+    prompts: Mapping[str, Conditioning]
+    """By the names that the guider has for them: positive, negative."""
     refiner: Refiner | None
 
     @property
     def group(self) -> Hashable:
         """What items have to share to be sampled together."""
         refined = self.refiner and (signature(self.refiner.positive), signature(self.refiner.negative))
-        return self.job.latent.shape, signature(self.positive), signature(self.negative), refined
+        prompts = tuple(map(signature, self.prompts.values()))
+        return self.job.latent.shape, self.job.denoise, prompts, refined
 
     @property
     def is_single(self) -> bool:
         """Whether it has to be sampled alone: unCLIP noises its pictures by the first seed of a batch."""
-        entries = [*self.positive, *self.negative]
-        pictures = [picture for _, options in entries for picture in options.get("unclip_conditioning", ())]
+        entries = [options for prompt in self.prompts.values() for _, options in prompt]
+        pictures = [picture for options in entries for picture in options.get("unclip_conditioning", ())]
         return any(picture.get("noise_augmentation", 0) > 0 for picture in pictures)
 
 
-def item_of(job: Job, view: View, positive: Conditioning, negative: Conditioning, refiner: Refiner | None) -> Item:
+def item_of(
+    job: Job, view: View, wired: Mapping[str, Conditioning], refiner: Refiner | None, reference: Reference
+) -> Item:
     """The job's item; NothingHere if one of the conditionings has nothing in its window."""
     if refiner is not None:
-        model, *prompts = refiner
-        refiner = Refiner(model, *(cropped(prompt, view) for prompt in prompts))
-    return Item(job, _with_hole(cropped(positive, view), job), _with_hole(cropped(negative, view), job), refiner)
+        model, *theirs = refiner
+        refiner = Refiner(model, *(cropped(prompt, view) for prompt in theirs))
+    cut = {name: cropped(kept(prompt, reference, view), view) for name, prompt in wired.items()}
+    prompts = {name: with_crop(_with_hole(prompt, job), job.reference) for name, prompt in cut.items()}
+    return Item(job, prompts, refiner)
 
 
 def grouped(items: Sequence[Item]) -> list[list[int]]:

@@ -14,27 +14,27 @@ import comfy.samplers
 import torch
 
 BROWNIAN_SAMPLERS = frozenset(
-    name + suffix
+    f"sample_{name}{suffix}"
     for name in ("dpmpp_sde", "dpmpp_2m_sde", "dpmpp_2m_sde_heun", "dpmpp_3m_sde")
     for suffix in ("", "_gpu")
 )
-"""Samplers that draw their noise from a Brownian path, so that it does not depend on the step size."""
+"""ComfyUI's functions that draw their noise from a Brownian path, so that it does not depend on the step size."""
 
-SINGLE_SAMPLERS = frozenset({"dpm_adaptive"})
-"""Samplers whose step size is decided by the whole batch: one object at a time."""
+SINGLE_SAMPLERS = frozenset({"dpm_adaptive_function"})
+"""Those whose step size is decided by the whole batch: one object at a time."""
 
 NoiseSampler = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
 
 @contextmanager
-def own_global_noise() -> Iterator[None]:
-    """torch's process-wide generators in one and the same state, and afterwards in the one they had.
+def own_global_noise(seed: int = 0) -> Iterator[None]:
+    """torch's process-wide generators in a state of their own, and afterwards in the one they had.
 
     Patches such as ToMe's and HyperTile's draw from them; which object comes first must not matter.
     """
     device = memory.get_torch_device()
     with torch.random.fork_rng([device] if device.type == "cuda" else []):
-        torch.manual_seed(0)
+        torch.manual_seed(seed)
         yield
 
 
@@ -47,21 +47,38 @@ def initial_noise(latents: Sequence[torch.Tensor], seeds: Sequence[int]) -> torc
     return torch.cat(noises)
 
 
-def sampler_with_own_noise(name: str, seeds: Sequence[int], latent: torch.Tensor, sigmas: torch.Tensor) -> Any:
-    """ComfyUI's sampler `name`, drawing for every item of the batch the noise that it draws for that seed alone.
+def samples_alone(sampler: Any) -> bool:
+    """Whether a SAMPLER takes one object at a time: it looks at a whole batch, or draws noise that is no object's own.
+
+    What is not ComfyUI's may do either.
+    """
+    function = getattr(sampler, "sampler_function", None)
+    if not isinstance(sampler, comfy.samplers.KSAMPLER) or function is None:
+        return True
+    is_core = function.__module__.startswith("comfy.")
+    return not is_core or function.__name__ in SINGLE_SAMPLERS or "noise_sampler" in sampler.extra_options
+
+
+def with_own_noise(sampler: Any, seeds: Sequence[int], latent: torch.Tensor, sigmas: torch.Tensor) -> Any:
+    """A SAMPLER that draws for every item of the batch the noise that it draws for that seed alone.
 
     The re-noising of the kept area, which "ddim" alone draws anew for the whole batch, uses each item's first noise.
+    A sampler that is not ComfyUI's draws as it does.
     """
-    sampler = comfy.samplers.sampler_object(name)
-    options = dict(sampler.extra_options)
-    if "noise_sampler" in inspect.signature(sampler.sampler_function).parameters and len(sigmas) > 1:
-        options["noise_sampler"] = _noise_sampler(name, seeds, latent.to(sigmas.device, torch.float32), sigmas)
-    return comfy.samplers.KSAMPLER(sampler.sampler_function, options)
+    if not isinstance(sampler, comfy.samplers.KSAMPLER):
+        return sampler
+    options, function = dict(sampler.extra_options), sampler.sampler_function
+    takes_noise = "noise_sampler" in inspect.signature(function).parameters and "noise_sampler" not in options
+    if takes_noise and len(sigmas) > 1:
+        own = _noise_sampler(function.__name__, seeds, latent.to(sigmas.device, torch.float32), sigmas)
+        options["noise_sampler"] = own
+    return comfy.samplers.KSAMPLER(function, options)
 
 
-def _noise_sampler(name: str, seeds: Sequence[int], x: torch.Tensor, sigmas: torch.Tensor) -> NoiseSampler:
-    if name in BROWNIAN_SAMPLERS:
+def _noise_sampler(function: str, seeds: Sequence[int], x: torch.Tensor, sigmas: torch.Tensor) -> NoiseSampler:
+    if function in BROWNIAN_SAMPLERS:
         low, high = sigmas[sigmas > 0].min(), sigmas.max()
-        return k_diffusion.BrownianTreeNoiseSampler(x, low, high, seed=list(seeds), cpu=not name.endswith("_gpu"))
+        on_cpu = not function.endswith("_gpu")
+        return k_diffusion.BrownianTreeNoiseSampler(x, low, high, seed=list(seeds), cpu=on_cpu)
     streams = [k_diffusion.default_noise_sampler(item, seed=seed) for item, seed in zip(x.split(1), seeds, strict=True)]
     return lambda sigma, sigma_next: torch.cat([stream(sigma, sigma_next) for stream in streams])

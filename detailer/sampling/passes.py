@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-import comfy.sample
+import comfy.model_management as memory
 import comfy.samplers
 import torch
 
 from ..conditioning import Conditioning
 from ..joining import batched
 from ..settings import Fill, SampleSettings
+from .custom import Custom, guided, schedule_of_pass
 from .items import Item, common_label
-from .noise import initial_noise, own_global_noise, sampler_with_own_noise
+from .noise import initial_noise, own_global_noise, samples_alone, with_own_noise
 from .progress import Progress
 
 
@@ -25,31 +26,38 @@ class Passes:
     model: Any
     settings: SampleSettings
     fill: Fill
+    custom: Custom = field(default_factory=Custom)
+
+    @property
+    def sampler(self) -> Any:
+        """The SAMPLER that is wired, or else the one of the name."""
+        wired = self.custom.sampler
+        return comfy.samplers.sampler_object(self.settings.sampler_name) if wired is None else wired
 
     def sample(self, items: list[Item], progress: Progress) -> torch.Tensor:
         """The latents [B, C, (T,) h, w] after all passes.
 
-        Each pass after the first starts from the last one's latents at half its denoise.
+        Each pass after the first starts from the last one's latents at half its denoise, or half of wired sigmas.
         """
         latent = torch.cat([item.job.latent for item in items])
         for number in range(self.settings.passes):
             seeds = [(item.job.seed + number) % (1 << 64) for item in items]
-            run = _Pass(items, seeds, self.settings.denoise / 2**number, number == 0)
+            run = _Pass(items, seeds, number)
             callback = progress.callback(len(items), number * self.settings.steps, common_label(items))
             latent = self._pass(run, latent, callback)
         return latent
 
     def _pass(self, run: _Pass, latent: torch.Tensor, callback: Callable) -> torch.Tensor:
         mask = torch.cat([item.job.mask for item in run.items])
-        start = self._filled(run, latent, mask) if run.is_first else latent
+        start = self._filled(run, latent, mask) if run.number == 0 else latent
         noise = initial_noise(start.split(1), run.seeds) * self.settings.noise_multiplier
-        sigmas = self._sigmas(run.denoise)
+        sigmas = self._sigmas(run)
         split = round((len(sigmas) - 1) * self.settings.high_noise_frac)
         refiners = [item.refiner for item in run.items if item.refiner is not None]
-        base = _Stage(self.model, [item.positive for item in run.items], [item.negative for item in run.items])
+        base = _Stage(self.model, [item.prompts for item in run.items], self.custom.guider)
         if not refiners or split == len(sigmas) - 1:  # with few steps, a large share is all of them
             return self._stage(base, run.seeds, noise, start, sigmas, mask, callback)
-        refine = _Stage(refiners[0].model, [r.positive for r in refiners], [r.negative for r in refiners])
+        refine = _Stage(refiners[0].model, [{"positive": r.positive, "negative": r.negative} for r in refiners])
         if split == 0:
             return self._stage(refine, run.seeds, noise, start, sigmas, mask, callback)
         halfway = self._stage(base, run.seeds, noise, start, sigmas[: split + 1], mask, callback)
@@ -66,31 +74,35 @@ class Passes:
         mask: torch.Tensor,
         callback: Callable,
     ) -> torch.Tensor:
-        with own_global_noise():
-            return comfy.sample.sample_custom(
-                stage.model,
+        names = stage.prompts[0]
+        prompts = {name: batched([own[name] for own in stage.prompts]) for name in names}
+        guider = guided(stage.model, prompts, self.settings.cfg, stage.guider)
+        sampler = with_own_noise(self.sampler, seeds, latent, sigmas)
+        drawn = seeds[0] % (1 << 63) if self.custom.sampler is not None and samples_alone(self.sampler) else 0
+        with own_global_noise(drawn):
+            sampled = guider.sample(
                 noise,
-                self.settings.cfg,
-                sampler_with_own_noise(self.settings.sampler_name, seeds, latent, sigmas),
-                sigmas,
-                batched(stage.positives),
-                batched(stage.negatives),
                 latent,
-                noise_mask=mask,
+                sampler,
+                sigmas,
+                denoise_mask=mask,
                 callback=callback,
                 disable_pbar=True,
                 seed=seeds[0],
             )
+        return sampled.to(memory.intermediate_device(), memory.intermediate_dtype())
 
-    def _sigmas(self, denoise: float) -> torch.Tensor:
+    def _sigmas(self, run: _Pass) -> torch.Tensor:
         """The noise levels of one pass; ValueError where a scheduler's formula has none, as kl_optimal's for 1 step."""
+        if self.custom.sigmas is not None:
+            return schedule_of_pass(self.custom.sigmas, run.number)
         sigmas = comfy.samplers.KSampler(
             self.model,
             self.settings.steps,
             self.model.load_device,
             sampler=self.settings.sampler_name,
             scheduler=self.settings.scheduler,
-            denoise=denoise,
+            denoise=run.items[0].job.denoise / 2**run.number,
             model_options=self.model.model_options,
         ).sigmas
         if not bool(sigmas.isfinite().all()):
@@ -113,17 +125,18 @@ class Passes:
 
 class _Pass(NamedTuple):
     items: list[Item]
+    """Of one denoise."""
     seeds: list[int]
-    denoise: float
-    is_first: bool
+    number: int
+    """0 for the first."""
 
 
 class _Stage(NamedTuple):
-    """A model and its conditionings, one of each for every item of the batch."""
+    """A model with the conditionings of every item of the batch, and who guides it where that is wired."""
 
     model: Any
-    positives: list[Conditioning]
-    negatives: list[Conditioning]
+    prompts: Sequence[Mapping[str, Conditioning]]
+    guider: Any = None
 
 
 def _noise_between(model: Any, latent: torch.Tensor, noisy: torch.Tensor, sigma: torch.Tensor) -> torch.Tensor:

@@ -6,7 +6,7 @@ import comfy.samplers
 from comfy_api.latest import io
 
 from ...detailer.seeds import MAX_SEED, Seeds
-from ...detailer.settings import BLENDS, FILLS, PaintSettings, SampleSettings
+from ...detailer.settings import BLENDS, FILLS, REFERENCES, PaintSettings, SampleSettings
 from ..sockets import SafetySocket
 
 SAMPLING, PAINT, SEEDS = SampleSettings(), PaintSettings(), Seeds()
@@ -142,54 +142,6 @@ def repair() -> list[io.Input]:
     ]
 
 
-def per_object() -> list[io.Input]:
-    """Prompts and seeds for single objects."""
-    return [
-        io.Clip.Input("clip", optional=True, tooltip="The text encoder for object_prompts."),
-        io.String.Input(
-            "object_prompts",
-            default="",
-            multiline=True,
-            optional=True,
-            advanced=True,
-            tooltip="A prompt for each object, one per line, by the numbers on the picture; or "
-            '"label: prompt" for a class. An empty line keeps the common prompt, [SKIP] leaves an object alone, '
-            "[PROMPT] inserts the prompt input, <lora:name:0.8> adds a LoRA, --neg a negative, ... repeats the line "
-            "above. The help page has the whole grammar.",
-        ),
-        io.String.Input(
-            "seeds",
-            default="",
-            optional=True,
-            advanced=True,
-            tooltip="Seeds for single objects, separated by commas, by the numbers on the pictures, counted on through "
-            "all images. "
-            "The report names every seed, so that an object can be done again.",
-        ),
-    ]
-
-
-def object_texts() -> list[io.Input]:
-    """What goes with object_prompts."""
-    return [
-        io.String.Input(
-            "object_negatives",
-            default="",
-            multiline=True,
-            optional=True,
-            advanced=True,
-            tooltip="Negative prompts for single objects, written as in object_prompts. An empty line keeps the "
-            "common negative prompt.",
-        ),
-        io.String.Input(
-            "prompt",
-            optional=True,
-            force_input=True,
-            tooltip="The text of the common prompt, for [PROMPT] in object_prompts.",
-        ),
-    ]
-
-
 def refiner() -> list[io.Input]:
     return [
         io.Model.Input("refiner_model", optional=True, tooltip="A model for the last steps, such as the SDXL refiner."),
@@ -255,3 +207,60 @@ def blending() -> list[io.Input]:
             "0 is off, 1 as much as around it.",
         ),
     ]
+
+
+def by_size() -> io.Input:
+    return io.Float.Input(
+        "denoise_by_size",
+        default=SAMPLING.denoise_by_size,
+        min=0.0,
+        max=1.0,
+        step=0.05,
+        optional=True,
+        advanced=True,
+        tooltip="Repaint small objects more than large ones. 0: all alike. At 1 an object of half the usual size gets "
+        "twice the denoise, at 0.5 1.4 times; the usual size is half of what the model was made for.",
+    )
+
+
+def reference() -> io.Input:
+    return io.Combo.Input(
+        "reference",
+        options=list(REFERENCES),
+        default=PAINT.reference,
+        optional=True,
+        advanced=True,
+        tooltip="For edit models (Flux Kontext, Flux.2, Qwen-Image-Edit, OmniGen2): what they are given to change. "
+        "crop: each object's own crop, beside other references; as wired: the references in the prompts; none: none.",
+    )
+
+
+def custom_sampling() -> list[io.Input]:
+    """What ComfyUI's nodes for custom sampling make."""
+    return [
+        io.Sampler.Input("sampler", optional=True, tooltip="A sampler with settings of its own, for sampler_name."),
+        io.Sigmas.Input(
+            "sigmas",
+            optional=True,
+            tooltip="A schedule of its own, for steps, scheduler and denoise. Each further pass takes its last half.",
+        ),
+    ]
+
+
+def guider() -> io.Input:
+    return io.Guider.Input(
+        "guider",
+        optional=True,
+        tooltip="How prompts guide, such as Dual CFG Guider. Its model, prompts and cfg are used, cut to each object.",
+    )
+
+
+def continue_on_error() -> io.Input:
+    return io.Boolean.Input(
+        "continue_on_error",
+        default=False,
+        optional=True,
+        advanced=True,
+        tooltip="Go on with the picture as it was where every object fails; the report says why. Off, that is an "
+        "error and the run ends.",
+    )

@@ -66,6 +66,7 @@ def test_a_slider_changes_the_mask_without_a_run(canvas, faces):
     )
     assert len(canvas.comfy.get("/history").json()) == queued
     assert not canvas.comfy.get("/queue").json()["queue_running"]
+    page.mouse.move(5, 5)  # no tooltip
     canvas.picture("masks")
 
 
@@ -202,6 +203,8 @@ def test_progress_names_the_object_and_shows_its_crop(canvas, faces):
     assert any(done > 12 for _, done, _ in told)
     assert any(source == "blob:" for _, _, source in told)
     expect(panel.locator(".ad-progress")).to_be_hidden()
+    live = page.locator(".lg-node:has(.ad-panel) img:not(.ad-panel *)")  # ComfyUI's own
+    expect(live.locator("visible=true")).to_have_count(0)
 
 
 def test_styles_are_searched_and_shown_in_words(canvas):

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 from rig.browser import TIMEOUT_MS, complaints, load, new_page, open_app, screenshot
-from rig.canvas import focus, panel_of, show
+from rig.canvas import CUT_OFF, focus, panel_of, show
 from rig.photos import collage
 from rig.prompts import checkpoint, node
 from rig.server import ComfyServer
@@ -23,10 +23,6 @@ SHOWN = """panel => [panel, ...panel.querySelectorAll(":not(.ad-styles *)")].fla
     ...[...element.childNodes].filter((child) => child.nodeType === Node.TEXT_NODE).map((child) => child.data),
     ...["aria-label", "title", "placeholder", "alt"].map((name) => element.getAttribute(name))
 ]).filter(Boolean)"""
-# What is cut off at a side; the picture and the tables may be larger than what is seen of them.
-CUT_OFF = """panel => [...panel.querySelectorAll(":not(.ad-stage *, .ad-scroll, .ad-scroll *)")].filter((element) =>
-    getComputedStyle(element).display !== "inline" && element.scrollWidth > element.clientWidth + 1
-).map((element) => element.outerHTML)"""
 NOTE_LINES = """panel => {
     window.told = []
     const line = panel.querySelector(".ad-progress span")

@@ -6,17 +6,20 @@ import re
 
 from PIL import Image
 from playwright.sync_api import Page, expect
-from rig.browser import TIMEOUT_MS, load
+from rig.browser import TIMEOUT_MS, load, prompt_of
 from rig.canvas import DETAILER, MASKS, detailing, focus, masking, panel_of, set_widget, widget
+from rig.prompts import node
 
 expect.set_options(timeout=TIMEOUT_MS)
 
 MASKS_OPEN, RESULT_OPEN = "[data-view=live][aria-pressed=true]", "[data-view=result][aria-pressed=true]"
 HEIGHT = "id => app.graph.getNodeById(Number(id)).size[1]"
+DRAWN = "id => app.graph.getNodeById(Number(id)).widgets.find((widget) => widget.name === 'pick')._displayValue"
 TRACKER = "app.extensionManager.workflow.activeWorkflow.changeTracker"
 MEMORIES = "app.graph.nodes.map((node) => node.properties.afterdetail?.memory).filter(Boolean)"
 KEPT = """() => Object.entries(localStorage).some(([key, text]) =>
     key.startsWith("Comfy.Workflow.Draft") && text.includes(app.graph.nodes.at(-1).properties.afterdetail.memory))"""
+TOUCHED = ["detector", "confidence", "denoise", "mask_padding", "resolution", "steps"]
 ADVANCED = ("seed", "cfg", "mask_dilation", "object_prompts", "pick")
 
 
@@ -37,17 +40,21 @@ def test_the_node_is_short_until_its_advanced_widgets_are_opened(canvas, faces):
     assert not set(ADVANCED) & set(shown)
     height = 0
     if canvas.in_vue:
-        expect(page.locator(f'[data-node-id="{node_id}"]').get_by_text("mask_dilation")).to_have_count(0)
+        node = page.locator(f'[data-node-id="{node_id}"]')
+        for name in TOUCHED:
+            expect(node.get_by_text(name, exact=True)).to_be_visible()
+        for name in ADVANCED:
+            expect(node.get_by_text(name, exact=True)).to_have_count(0)
     else:
         first = page.evaluate("id => app.graph.getNodeById(Number(id)).getLayoutWidgets().map((w) => w.name)", node_id)
-        assert first[:6] == ["detector", "confidence", "denoise", "mask_padding", "resolution", "steps"]
+        assert first[:6] == TOUCHED
         height = page.evaluate(HEIGHT, node_id) - panel.evaluate("panel => panel.offsetHeight")
         panel.get_by_role("button", name="Advanced").click()
         assert set(ADVANCED) <= set(
             page.evaluate("id => app.graph.getNodeById(Number(id)).getLayoutWidgets().map((w) => w.name)", node_id)
         )
     saved = page.evaluate("id => app.graph.getNodeById(Number(id)).serialize().widgets_values", node_id)
-    assert saved[:3] == ["face_full_mediapipe", 0.3, 0] or saved[1:3] == [0.3, 0]  # the order of the ids
+    assert saved[:3] == ["face_auto", 0.3, 0] or saved[1:3] == [0.3, 0]  # the order of the ids
     assert height <= 400
 
 
@@ -193,12 +200,44 @@ def test_nothing_found_is_one_line_with_what_to_try(canvas, comfy):
 
 def test_a_pick_left_over_from_another_picture_is_named_and_cleared(canvas, faces):
     page = canvas.page
-    node_id, panel = canvas.run(detailing(faces, pick="7"), DETAILER, objects=0)
+    node_id, panel = canvas.run(detailing(faces, pick="7"), DETAILER)
     expect(panel.locator(".ad-notice")).to_contain_text("3 found, all left out by pick")
     canvas.picture("left out by pick")
     panel.get_by_role("button", name="Clear pick").click()
     assert widget(page, node_id, "pick") == ""
     expect(panel.locator(".ad-notice")).to_have_count(0)
+
+
+def test_an_empty_pick_says_that_it_takes_all(canvas, faces):
+    page = canvas.page
+    node_id, panel = canvas.run(masking(faces), MASKS)
+    if canvas.in_vue:
+        expect(page.locator(f'[data-node-id="{node_id}"]').get_by_placeholder("all")).to_be_visible()
+    else:
+        assert page.evaluate(DRAWN, node_id) == "all"
+        panel.locator(".ad-box").first.click()
+        assert page.evaluate(DRAWN, node_id) == "1-2"
+    assert prompt_of(page)[node_id]["inputs"]["pick"] == ("" if canvas.in_vue else "1-2")
+
+
+def test_of_thirty_objects_the_list_scrolls_and_the_picture_stays(canvas, comfy, faces):
+    dots = Image.new("RGB", (640, 320))
+    for place in range(30):
+        dots.paste(
+            (255, 255, 255),
+            (20 + 60 * (place % 10), 40 + 90 * (place // 10), 50 + 60 * (place % 10), 80 + 90 * (place // 10)),
+        )
+    graph = masking(faces) | {"dots": node("LoadImageMask", image=comfy.upload(dots, "dots.png"), channel="red")}
+    graph["detect"] = node("AfterDetailFromMask", mask=["dots", 0], image=["image", 0])
+    _, panel = canvas.run(graph, MASKS, objects=30)
+    rows, stage = panel.locator(".ad-list"), panel.locator(".ad-stage")
+    before = stage.bounding_box()
+    assert before is not None and before["height"] > 100
+    assert rows.evaluate("rows => rows.scrollHeight > 2 * rows.clientHeight")
+    rows.locator("li").last.scroll_into_view_if_needed()
+    assert rows.evaluate("rows => rows.scrollTop > 0")
+    assert stage.bounding_box() == before
+    canvas.picture("thirty objects")
 
 
 def test_the_face_that_is_judged_lies_open_and_a_key_shows_it_before(canvas, faces):

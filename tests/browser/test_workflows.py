@@ -11,10 +11,10 @@ from afterdetail.detailer.family import SDXL
 from PIL import Image
 from playwright.sync_api import Browser, Page
 from rig.browser import opened
-from rig.graphs import ABOUT, FOLDER, LOADERS, api_form, graph, open_graph, page_of, provide
+from rig.graphs import ABOUT, FOLDER, api_form, graph, model_files, open_graph, page_of, provide
 from rig.server import ComfyServer
 from rig.workflows import STEMS, shipped, where
-from workflow_thumbnails import REPAIRED
+from workflow_thumbnails import MASKED, REPAIRED
 from workflow_thumbnails import SIZE as THUMBNAIL_SIZE
 
 TITLE_HEIGHT = 30
@@ -126,11 +126,17 @@ def test_the_note_says_what_the_readme_says_and_names_every_model(stem):
     nodes = graph(stem)["nodes"]
     (about,) = [node for node in nodes if node.get("title") == ABOUT]
     assert about["widgets_values"] == [page_of(stem)]
-    for name, folder in (
-        (node["widgets_values"][0], LOADERS[node["type"]]) for node in nodes if node["type"] in LOADERS
-    ):
+    for folder, name in model_files(graph(stem)):
         assert f"models/{folder}" in page_of(stem)
         assert name in page_of(stem)
+
+
+@pytest.mark.parametrize("stem", STEMS)
+def test_the_note_says_of_a_model_that_downloads_under_another_name_to_rename_it(stem):
+    for node in graph(stem)["nodes"]:
+        for model in node["properties"].get("models", []):
+            downloaded = model["url"].rsplit("/", 1)[-1]
+            assert downloaded == model["name"] or f"it downloads as `{downloaded}`, so rename it" in page_of(stem)
 
 
 def test_the_sizes_beside_a_generated_picture_are_those_of_its_model():
@@ -146,7 +152,7 @@ def test_the_picture_is_small_and_of_this_graph_or_of_what_it_does(stem):
     with Image.open(path) as picture:
         assert picture.width == THUMBNAIL_WIDTH and path.stat().st_size < THUMBNAIL_BYTES
         wide, high = (max(group[side] for group in groups) + 50 for side in (2, 3))
-        wide, high = THUMBNAIL_SIZE if stem in REPAIRED else (wide, high)
+        wide, high = THUMBNAIL_SIZE if stem in (*REPAIRED, *MASKED) else (wide, high)
         assert picture.width / picture.height == pytest.approx(wide / high, rel=0.02)
 
 

@@ -170,6 +170,11 @@ def test_where_every_object_fails_for_one_reason_it_is_an_error(bench, crowd):
     }
     graph["detail"]["inputs"]["positive"] = ["other", 0]
     assert bench.failure(graph, image=["detail", 0]).startswith("All 4 objects failed. ")
+    graph["detail"]["inputs"]["continue_on_error"] = True
+    done = bench.run_detail(graph)
+    assert torch.equal(done.image, crowd) and {item["status"] for item in done.objects} == {"failed"}
+    assert any(note.startswith("Objects 0-3: failed, The prompts come from the text encoder of SDXL") for note in
+               done.ui["notes"])  # fmt: skip
 
 
 def test_cancel_ends_within_a_step_and_leaves_nothing_behind(bench, crowd, tmp_path):

@@ -96,6 +96,8 @@ KINDS = {
         ),
     ),
     "XMP": Kind(".jpg", saved(RGB, xmp=XMP), lambda original, result: result.info["XML:com.adobe.xmp"] == XMP.decode()),
+    "1 bit": Kind(".png", saved(RGB.convert("1")), is_rgb),
+    "TIFF": Kind(".tiff", saved(RGB, compression="tiff_lzw"), is_rgb),
     "16 bits per channel": Kind(".png", deep, is_rgb, DEEP),
     "CMYK": Kind(".jpg", saved(RGB.convert("CMYK")), is_rgb, "CMYK became RGB, without its colour profile."),
 }

@@ -7,16 +7,19 @@ from itertools import combinations
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image, ImageDraw
 from references.pictures import TEMPLATES, template
 from rig.comfyui import ROOT
 from rig.prompts import Graph
 from rig.workflows import FOLDER, SMALL, STEMS, changed, shipped, small, where
+from safetensors.torch import load_file
 from skimage import data
 
 PHOTO = data.astronaut()
 NAMED = (
-    "detail-faces-sd15 detail-faces-sdxl detail-hands-sd15 detail-union detail-per-object-prompts detail-two-pass "
+    "detail-faces-sd15 detail-faces-sdxl detail-faces-flux detail-faces-z-image detail-faces-qwen-edit "
+    "detail-hands-sd15 detail-union detail-per-object-prompts detail-two-pass "
     "detail-refiner-sdxl crop-any-model-paste generate-and-detail-sdxl image-to-image inpaint-mask outpaint "
     "controlnet-canny-sdxl controlnet-depth-sdxl lora-embedding-vae photo-merge detail-frames impact-pack-bridge "
     "fix-what-i-paint"
@@ -73,6 +76,45 @@ def test_the_face_is_repaired_and_the_corner_is_not(comfy, photo_file, stem):
     assert not differ(picture[300:], PHOTO[300:])
 
 
+@pytest.fixture
+def edited(comfy, two_faces, tmp_path):
+    """Runs a workflow of a large family on a tiny model; its objects, and each call of the model."""
+
+    def run(stem: str, **inputs) -> tuple[list[dict], list[dict[str, torch.Tensor]]]:
+        graph = small(stem, image=two_faces, record=str(tmp_path / stem))
+        graph = changed(graph, "AfterDetail", resolution="512x512", steps=1, **inputs)
+        found = objects(comfy, graph)
+        assert [item["status"] for item in found] == ["inpainted"] * 2, found
+        return found, [load_file(path) for path in sorted((tmp_path / stem).iterdir())]
+
+    return run
+
+
+def test_flux_kontext_is_given_each_face(edited):
+    """One call for both: each face is its own reference, and the guidance is FluxGuidance's."""
+    _, (call,) = edited("detail-faces-flux", denoise=1.0)
+    assert call["x"].shape == call["ref_latents.0"].shape == (2, 16, 64, 64)
+    assert set(call["guidance"].tolist()) == {2.5}
+    faces = call["ref_latents.0"]
+    assert float((faces[0] - faces[1]).abs().mean()) > 0.1 and faces.isfinite().all()
+
+
+def test_z_image_is_given_no_reference(edited):
+    _, (call,) = edited("detail-faces-z-image", denoise=1.0)
+    assert call["x"].shape == (2, 16, 64, 64) and "ref_latents.0" not in call
+
+
+def test_qwen_edit_is_given_each_face_as_latent_and_with_the_text(edited):
+    """Prompt and negative prompt; only the prompt's tokens hold the face, which are other ones for each face."""
+    _, calls = edited("detail-faces-qwen-edit", denoise=1.0)
+    faces = torch.cat([call["ref_latents.0"] for call in calls])
+    assert faces.shape[1:] == (16, 1, 64, 64) and faces.unique(dim=0).shape[0] == 2
+    lengths = [call["c_crossattn"].shape[1] for call in calls]
+    assert max(lengths) > min(lengths) + 300, "512 x 512 pixels are 18 x 18 tokens"
+    seen = torch.cat([call["c_crossattn"] for call in calls if call["c_crossattn"].shape[1] == max(lengths)])
+    assert len(seen) == 2 and not torch.equal(seen[0], seen[1])
+
+
 def test_union_is_one_window(comfy, two_faces):
     union = small("detail-union", image=two_faces)
     apart = changed(union, "AfterDetail", union_masks=False)
@@ -98,7 +140,7 @@ def test_hands_are_repaired_and_faces_are_not(comfy, photo_file):
     hands = objects(
         comfy, small("detail-hands-sd15", image=uploaded(comfy, template(TEMPLATES["open_hands"]), "hands.png"))
     )
-    assert {item["label"] for item in hands} == {"hand"}
+    assert {item["label"] for item in hands} == {"left hand", "right hand"}
     graph = small("detail-hands-sd15", image=photo_file)
     assert not differ(result(comfy, graph), PHOTO)
     assert differ(result(comfy, changed(graph, "AfterDetail", detector="face_full_mediapipe")), PHOTO)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, FloatRect, Page, ViewportSize, sync_playwright
 
 from .comfyui import ROOT
 from .prompts import Graph
@@ -60,8 +60,9 @@ def opened(browser: Browser, comfy: ComfyServer) -> Iterator[Page]:
 
 
 @contextmanager
-def new_page(browser: Browser) -> Iterator[Page]:
-    page = browser.new_page(viewport={"width": SIZE[0], "height": SIZE[1]}, device_scale_factor=SCALE)
+def new_page(browser: Browser, touch: bool = False) -> Iterator[Page]:
+    size: ViewportSize = {"width": SIZE[0], "height": SIZE[1]}
+    page = browser.new_page(viewport=size, device_scale_factor=SCALE, has_touch=touch)
     page.set_default_timeout(TIMEOUT_MS)
     yield page
     page.close()
@@ -98,8 +99,8 @@ def prompt_of(page: Page) -> Graph:
     return page.evaluate("async () => (await app.graphToPrompt()).output")
 
 
-def screenshot(page: Page, name: str) -> Path:
-    """A picture of the page in a folder that git ignores."""
+def screenshot(page: Page, name: str, part: FloatRect | None = None) -> Path:
+    """A picture of the page, or of a part of it, in a folder that git ignores."""
     path = SCREENSHOTS / f"{name}.png"
-    page.screenshot(path=path)
+    page.screenshot(path=path, clip=part)
     return path

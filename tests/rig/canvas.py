@@ -27,6 +27,24 @@ SHOW = """async ([graph, byHand]) => {
     app.rootGraph.clear = clear
     while (path() === before) await new Promise((resolve) => setTimeout(resolve, 10))
 }"""
+IN_FOCUS = """() => {
+    const { scale, offset } = app.canvas.ds
+    const node = app.graph.nodes.find((node) => node.pos[0] === 0 && node.pos[1] === 0)
+    const drawn = document.querySelector(`.lg-node[data-node-id="${node?.id}"]`)?.getBoundingClientRect()
+    if (drawn?.width) return { x: drawn.x, y: drawn.y, width: drawn.width, height: drawn.height }
+    const { left, top, width } = app.canvas.canvas.getBoundingClientRect()
+    const title = LiteGraph.NODE_TITLE_HEIGHT
+    return node && width && !drawn && {
+        x: left + offset[0] * scale,
+        y: top + (offset[1] - title) * scale,
+        width: node.size[0] * scale,
+        height: (node.size[1] + title) * scale
+    }
+}"""
+# What is cut off at a side; the picture and the tables may be larger than what is seen of them.
+CUT_OFF = """panel => [...panel.querySelectorAll(":not(.ad-stage *, .ad-scroll, .ad-scroll *)")].filter((element) =>
+    getComputedStyle(element).display !== "inline" && element.scrollWidth > element.clientWidth + 1
+).map((element) => element.outerHTML)"""
 VIEW = {"left": 420, "top": 120, "height": 840}
 """Where a node in focus stands on the page, and how high it may be; ComfyUI's own bars are around."""
 
@@ -54,7 +72,11 @@ class Canvas(NamedTuple):
     def run_shown(self, node_id: str, kind: str, objects: int = 3) -> tuple[str, Locator]:
         self.queue()
         panel = panel_of(self.page, NAMES[kind])
-        expect(panel.locator(".ad-box")).to_have_count(objects)  # the server has answered
+        # The server has answered.
+        if objects:
+            expect(panel.locator(".ad-box")).to_have_count(objects)
+        else:
+            expect(panel.locator(".ad-notice")).to_be_visible()
         focus(self.page, node_id)
         return node_id, panel
 
@@ -71,7 +93,11 @@ class Canvas(NamedTuple):
         focus(page, node_id)
 
     def picture(self, name: str) -> None:
-        screenshot(self.page, f"{name} {'vue' if self.in_vue else 'classic'}")
+        """A screenshot of the page, and one of the node in focus alone."""
+        name = f"{name} {'vue' if self.in_vue else 'classic'}"
+        screenshot(self.page, name)
+        if part := self.page.evaluate(IN_FOCUS):
+            screenshot(self.page, f"{name} node", part)
 
 
 def detailing(picture: str, **inputs: Any) -> Graph:
@@ -174,4 +200,4 @@ def press_plus(page: Page, node_id: str, name: str, in_vue: bool) -> None:
 
 def panel_of(page: Page, display_name: str) -> Locator:
     """What the pack shows on a node."""
-    return page.get_by_role("region", name=display_name)
+    return page.get_by_role("region", name=display_name, include_hidden=True)  # out of sight, it is hidden

@@ -22,11 +22,14 @@ FOLDER = ROOT / "workflows"
 ABOUT = "About this workflow"
 VIDEO_PREVIEW = "video-preview"  # a widget that a node gets once its video is there, of no use to ComfyUI
 LOADERS = {
+    "CLIPLoader": "text_encoders",
     "CheckpointLoaderSimple": "checkpoints",
     "ControlNetLoader": "controlnet",
+    "DualCLIPLoader": "text_encoders",
     "LoadDA3Model": "geometry_estimation",
     "LoraLoader": "loras",
     "PhotoMakerLoader": "photomaker",
+    "UNETLoader": "diffusion_models",
     "VAELoader": "vae",
 }
 
@@ -49,10 +52,21 @@ def page_of(stem: str) -> str:
     return text
 
 
+def model_files(opened: CanvasGraph) -> list[tuple[str, str]]:
+    """The folder and the name of each file that its loaders name."""
+    loaders = [node for node in opened["nodes"] if node["type"] in LOADERS]
+    return [
+        (LOADERS[node["type"]], value)
+        for node in loaders
+        for value in node["widgets_values"]
+        if Path(str(value)).suffix in (".bin", ".ckpt", ".pt", ".safetensors")
+    ]
+
+
 def provide(comfy: ComfyServer, models: Path) -> None:
     """Give `comfy` the models that the workflows name: empty files in the folder `models`, never loaded."""
-    for node in (node for stem in STEMS for node in graph(stem)["nodes"] if node["type"] in LOADERS):
-        path = models / LOADERS[node["type"]] / node["widgets_values"][0]
+    for folder, name in (file for stem in STEMS for file in model_files(graph(stem))):
+        path = models / folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
     comfy.link_models(models)

@@ -18,6 +18,10 @@ STAND_INS = {
     "photomaker_model_name": "photomaker.pt",
     "model_name": "depth-anything.pt",
 }
+TINY_VAES = {"ae.safetensors": "tiny-flux-vae.pt", "qwen_image_vae.safetensors": "tiny-wan-vae.pt"}
+FAMILIES = {"flux": "flux", "lumina2": "z-image", "qwen_image": "qwen-image"}
+"""By the type of the text encoder."""
+ENCODERS = ("CLIPLoader", "DualCLIPLoader")
 SIDES = ("width", "height", "target_width", "target_height")
 SMALL = 128
 
@@ -27,17 +31,29 @@ def shipped(stem: str) -> Graph:
 
 
 def small(stem: str, **files: str) -> Graph:
-    """The workflow on tiny models and at tiny sizes; `files` are uploaded: image, mask, file."""
+    """The workflow on tiny models and at tiny sizes; `files` are uploaded: image, mask, file.
+
+    `record`: the folder for what a model of a large family is given.
+    """
     graph = shipped(stem)
+    encoders = [item["inputs"]["type"] for item in graph.values() if item["class_type"] in ENCODERS]
     for item in graph.values():
         inputs = item["inputs"]
+        tiny_vae = TINY_VAES.get(inputs.get("vae_name"))
         inputs |= {name: value for name, value in STAND_INS.items() if name in inputs}
         inputs |= {side: SMALL for side in SIDES if isinstance(inputs.get(side), int)}
         if "ckpt_name" in inputs:
             inputs["ckpt_name"] = checkpoint_like(inputs["ckpt_name"])
         if isinstance(inputs.get("steps"), int):
             inputs["steps"] = 2
+        if tiny_vae:
+            inputs["vae_name"] = tiny_vae
         match item["class_type"]:
+            case "UNETLoader":
+                family = FAMILIES[encoders[0]]
+                item |= {"class_type": "ProbeTinyModel", "inputs": {"family": family, "record": files["record"]}}
+            case "CLIPLoader" | "DualCLIPLoader":
+                item |= {"class_type": "ProbeTinyClip", "inputs": {"family": FAMILIES[inputs["type"]]}}
             case "LoadImage":
                 inputs["image"] = files["image"]
             case "LoadImageMask":

@@ -1,4 +1,4 @@
-"""The README's picture of the canvas, cut from screenshots of the browser tests; run by `make screenshots`."""
+"""The README's pictures of the canvas and of the app, from screenshots of the browser tests; by `make screenshots`."""
 
 from __future__ import annotations
 
@@ -8,36 +8,39 @@ from PIL import Image
 from rig.browser import SCREENSHOTS
 from rig.comfyui import ROOT
 
-PICTURE = ROOT / "web" / "docs" / "images" / "canvas.jpg"
-SCALE = 2  # screen pixels for each pixel of the page, as SCREENSHOT_SCALE in the Makefile
+IMAGES = ROOT / "web" / "docs" / "images"
 HEIGHT, GAP, BACKGROUND = 780, 24, (27, 27, 27)
-PARTS = {
-    "masks classic": (412, 84, 768, 764),
-    "result vue": (418, 526, 660, 780),
-    "styles classic": (412, 84, 826, 534),
-}
-"""Of each screenshot the part with the node: left, top, right, bottom in pixels of the page."""
+NODES = {"masks classic node": 1.0, "result vue node": 1.0, "styles classic node": 0.66}
+"""How much of each node, from above: below the styles is a picture of another test, which ComfyUI goes on showing."""
+APP, APP_WIDTH = "app result wide", 1200
 
 
 def main() -> None:
-    missing = [name for name in PARTS if not (SCREENSHOTS / f"{name}.png").is_file()]
+    missing = [name for name in (*NODES, APP) if not (SCREENSHOTS / f"{name}.png").is_file()]
     if missing:
         sys.exit(f"There is no screenshot {', '.join(missing)}: the browser tests take them, and need Chromium.")
-    parts = [cut(name) for name in PARTS]
+    parts = [node(name, share) for name, share in NODES.items()]
     canvas = Image.new("RGB", (sum(part.width + GAP for part in parts) - GAP, HEIGHT), BACKGROUND)
     left = 0
     for part in parts:
         canvas.paste(part, (left, (HEIGHT - part.height) // 2))
         left += part.width + GAP
-    canvas.save(PICTURE, quality=85, optimize=True)
+    canvas.save(IMAGES / "canvas.jpg", quality=85, optimize=True)
+    app = opened(APP)
+    app.thumbnail((APP_WIDTH, app.height), Image.Resampling.LANCZOS)
+    app.save(IMAGES / "app.jpg", quality=85, optimize=True)
 
 
-def cut(name: str) -> Image.Image:
-    """The part of a screenshot, no higher than the picture and no wider than its share."""
-    left, top, right, bottom = (SCALE * side for side in PARTS[name])
-    part = Image.open(SCREENSHOTS / f"{name}.png").convert("RGB").crop((left, top, right, bottom))
-    part.thumbnail((480, HEIGHT), Image.Resampling.LANCZOS)
-    return part
+def node(name: str, share: float) -> Image.Image:
+    """A node, no higher than the picture and no wider than its share."""
+    picture = opened(name)
+    picture = picture.crop((0, 0, picture.width, round(share * picture.height)))
+    picture.thumbnail((480, HEIGHT), Image.Resampling.LANCZOS)
+    return picture
+
+
+def opened(name: str) -> Image.Image:
+    return Image.open(SCREENSHOTS / f"{name}.png").convert("RGB")
 
 
 if __name__ == "__main__":

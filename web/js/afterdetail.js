@@ -5,6 +5,7 @@ import { labelForm } from "./app_form.mjs"
 import { Advanced, showAllOfPick } from "./fold.mjs"
 import { migrationItems } from "./migrate_menu.mjs"
 import { addRun, leave, placeOf } from "./memory.mjs"
+import { NodeNotes } from "./notes.mjs"
 import { ofNode, releaseRuns, widgetNamed } from "./node.mjs"
 import { NAME, Panel, runOf } from "./panel.mjs"
 import { QueuedRuns } from "./queued.mjs"
@@ -25,6 +26,8 @@ function attach(node) {
   if (kind === "AfterDetailStylePreset") new StylePanel(node)
   if (!LIVE.includes(kind) && !RESULT.includes(kind)) {
     if (advanced.widgets.length) advanced.addRow()
+    const notes = new NodeNotes(node)
+    chain(node, "onExecuted", (output) => notes.executed(output))
     return
   }
   const panel = new Panel(node, { live: LIVE.includes(kind), result: RESULT.includes(kind), advanced })

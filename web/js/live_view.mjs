@@ -1,6 +1,7 @@
 /** Boxes, scores, masks and crop windows of the last run, under the widget values of this moment. */
 import { button, element, redraw, Stepper } from "./dom.mjs"
 import { setWidget, widgetValues } from "./node.mjs"
+import { noteLines } from "./notes.mjs"
 import { moved, pickText } from "./pick.mjs"
 import { pictureUrl, preview } from "./server.mjs"
 import { Stage } from "./stage.mjs"
@@ -19,7 +20,7 @@ export class LiveView {
     this.stage = new Stage({ onPress: (at) => this.toggle(at), onPoint: (at) => this.describe(at) })
     this.line = element("output", { className: "ad-line", textContent: hint() })
     this.rows = element("ul", { className: "ad-list", aria: { label: phrase("Objects") } })
-    this.remarks = element("div", { className: "ad-notes", role: "status" })
+    this.notes = element("div", { className: "ad-notes", role: "status" })
     this.element = element(
       "div",
       { className: "ad-view" },
@@ -27,7 +28,7 @@ export class LiveView {
       this.stage.element,
       this.line,
       this.rows,
-      this.remarks
+      this.notes
     )
   }
 
@@ -67,7 +68,7 @@ export class LiveView {
     this.stage.showPicture(pictureUrl(this.run.token, "before", image), text)
     this.stage.showMask(seen.mask)
     this.drawObjects()
-    this.remarks.replaceChildren(...seen.notes.map((note) => element("p", { textContent: note })))
+    this.notes.replaceChildren(...noteLines([...(this.run.report ? [] : (this.run.notes ?? [])), ...seen.notes]))
     this.line.hidden = this.rows.hidden = this.objects.length === 0
     this.help(this.objects)
   }

@@ -70,16 +70,6 @@ export function hideCoreProgress(node) {
   if (text) node.removeWidget(text)
 }
 
-/** Ends ComfyUI's own live picture, which Vue's nodes would go on showing after the run. */
-export function endCorePreview(node) {
-  const place = node.graph === node.graph?.rootGraph ? String(node.id) : `${node.graph?.id}:${node.id}`
-  setTimeout(() => {
-    app.revokePreviews?.(place)
-    if (app.nodePreviewImages?.[place]) delete app.nodePreviewImages[place]
-    node.graph?.setDirtyCanvas(true, true)
-  }, 500) // ComfyUI itself waits 400 ms before it ends a picture
-}
-
 /** Makes the node as high as what is on it needs; room that the user gave it beyond that stays. */
 export function fitHeight(node, element) {
   if (!node.graph || element.closest(".lg-node")) return // Vue's nodes are as high as what they hold

@@ -2,7 +2,7 @@
 import { button, element } from "./dom.mjs"
 import { LiveView } from "./live_view.mjs"
 import { Memory } from "./memory.mjs"
-import { endCorePreview, fitHeight, hideCoreProgress, place, queue, setWidget, watchWidgets, widgetNamed } from "./node.mjs"
+import { fitHeight, hideCoreProgress, place, queue, setWidget, watchWidgets, widgetNamed } from "./node.mjs"
 import { Notices } from "./notices.mjs"
 import { Progress } from "./progress.mjs"
 import { ResultView } from "./result_view.mjs"
@@ -134,7 +134,6 @@ export class Panel {
   stopped() {
     if (this.progress.element.hidden) return
     this.progress.stop()
-    endCorePreview(this.node)
     this.fit()
   }
 
@@ -150,7 +149,6 @@ export class Panel {
   executed(output) {
     this.stopped()
     this.notices.clear("error")
-    endCorePreview(this.node)
     const run = runOf(output)
     if (!run) return
     this.memory.add(run)
@@ -244,7 +242,7 @@ export class Panel {
 /** What a node's UI output says about its run; null if the server keeps nothing of it. */
 export function runOf(output) {
   const run = output?.afterdetail?.[0]
-  return run ? { ...run, report: output.report && readReport(output.report[0]) } : null
+  return run ? { ...run, notes: output.notes ?? [], report: output.report && readReport(output.report[0]) } : null
 }
 
 const firstWords = (live) =>

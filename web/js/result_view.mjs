@@ -2,6 +2,7 @@
 import { copyText } from "./clipboard.mjs"
 import { showCrops } from "./crops.mjs"
 import { button, element, Stepper } from "./dom.mjs"
+import { noteLines } from "./notes.mjs"
 import { numberOf, settingsOf } from "./runs.mjs"
 import { pictureUrl } from "./server.mjs"
 import { Stage } from "./stage.mjs"
@@ -39,6 +40,7 @@ export class ResultView {
     this.compare = element("div", { className: "ad-compare" }, this.leftName, this.split, this.rightName)
     this.line = element("output", { className: "ad-line" })
     this.rows = element("ul", { className: "ad-list", aria: { label: phrase("Report") } })
+    this.notes = element("div", { className: "ad-notes", role: "status" })
     this.stepsLine = element("div", { className: "ad-steps" }, this.steps.element, this.all, this.crops, this.seed)
     this.element = element(
       "div",
@@ -49,7 +51,8 @@ export class ResultView {
       this.compare,
       this.stepsLine,
       this.line,
-      this.rows
+      this.rows,
+      this.notes
     )
     this.holdsBefore()
   }
@@ -78,6 +81,7 @@ export class ResultView {
     this.stage.showObjects(this.objects.map((object, at) => this.markOf(object, at)))
     this.steps.reset(this.objects.length)
     this.rows.replaceChildren(...this.objects.map((object, at) => this.rowOf(object, at)))
+    this.notes.replaceChildren(...noteLines(this.run.notes ?? []))
     const empty = this.objects.length === 0
     for (const part of [this.compare, this.stepsLine, this.rows]) part.hidden = empty
     this.seed.hidden = this.run.widgets.seed === undefined
@@ -199,11 +203,17 @@ function fateOf({ status, reason }) {
   return reason ? `${words}: ${reason}` : words
 }
 
+/** The size an object was sampled at and, as the report has it, why: for which family of models. */
+function sizeOf({ sampled_at: size, sampled_at_why: why }) {
+  const words = size && phrase("sampled at {size}", { size: size.join("x") })
+  return words && why ? `${words} (${why})` : words
+}
+
 function sentenceOf(object, at) {
   const parts = [
     nameOf(object, at),
     phrase("score {score}", { score: object.score.toFixed(2) }),
-    object.sampled_at && phrase("sampled at {size}", { size: object.sampled_at.join("x") }),
+    sizeOf(object),
     fateOf(object)
   ]
   return parts.filter(Boolean).join(", ")

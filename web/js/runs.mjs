@@ -1,4 +1,7 @@
-/** The last runs of a node, newest first. A run is {token, shown, painted, width, height, widgets, colors, report}. */
+/** The last runs of a node, newest first.
+ *
+ * A run is {token, shown, painted, width, height, widgets, colors, notes, report}.
+ */
 
 export const MAX_RUNS = 6
 

@@ -15,6 +15,7 @@ MODELS = {
     "tiny-sd3": "checkpoints/tiny-sd3.ckpt",  # 16 channels, DiT; 64 wide, one block
     "tiny-wan": "diffusion_models/tiny-wan.safetensors",  # 16 channels and a time axis, DiT; 128 wide, one block
     "tiny-wan-vae": "vae/tiny-wan-vae.pt",
+    "tiny-flux-vae": "vae/tiny-flux-vae.pt",  # 16 channels
     "sd15-vae": "vae/sd15-vae.pt",  # AutoencoderKL at its real size
     "clip-l": "text_encoders/clip-l.pt",  # as type sd3, its conditioning is (1, 77, 4096), which tiny-wan takes
     "nano-sd15-controlnet": "controlnet/nano-sd15-controlnet.safetensors",

@@ -10,6 +10,7 @@ from ..checkpoints.kinds import CLIP_L_SD15, LATENT_SCALE_SD15
 from ..checkpoints.kl_layout import kl_state_dict
 from ..checkpoints.linear_vae import load_linear_vae
 from ..checkpoints.random_tensors import RandomTensors
+from ..checkpoints.taesd_layout import taesd_state_dict
 from ..checkpoints.text_encoder import text_encoder_state_dict
 from .clip_vision import clip_vision_state_dict
 from .controlnet import controlnet_state_dict
@@ -24,9 +25,15 @@ from .upscale import upscale_state_dict
 from .wan import wan_state_dict
 from .wan_vae import wan_vae_state_dict
 
+LATENT_SCALE_FLUX, LATENT_SHIFT_FLUX = 0.3611, 0.1159  # comfy/latent_formats.py, Flux
+
 
 def sd15_vae_state_dict(random: RandomTensors) -> dict[str, torch.Tensor]:
     return kl_state_dict(load_linear_vae(), LATENT_SCALE_SD15, random)
+
+
+def flux_vae_state_dict(_: RandomTensors) -> dict[str, torch.Tensor]:
+    return taesd_state_dict(load_linear_vae(), LATENT_SCALE_FLUX, LATENT_SHIFT_FLUX, copies=4)
 
 
 def clip_l_state_dict(random: RandomTensors) -> dict[str, torch.Tensor]:
@@ -37,6 +44,7 @@ BUILDERS: dict[str, Callable[[RandomTensors], dict[str, torch.Tensor]]] = {
     "tiny-sd3": sd3_checkpoint,
     "tiny-wan": wan_state_dict,
     "tiny-wan-vae": wan_vae_state_dict,
+    "tiny-flux-vae": flux_vae_state_dict,
     "sd15-vae": sd15_vae_state_dict,
     "clip-l": clip_l_state_dict,
     "nano-sd15-controlnet": partial(controlnet_state_dict, "nano-sd15"),

@@ -10,6 +10,8 @@ from comfy.model_management import processing_interrupted, throw_exception_if_pr
 from comfy_api.latest import ComfyExtension, io
 from safetensors.torch import load_file, save_file
 
+from .tiny import ProbeTinyClip, ProbeTinyModel
+
 
 class ProbeLoad(io.ComfyNode):
     """The tensor in a safetensors file, as an IMAGE and as a MASK."""
@@ -184,7 +186,8 @@ class ProbeImpact(io.ComfyNode):
 
 class ProbeExtension(ComfyExtension):
     async def get_node_list(self) -> list[type[io.ComfyNode]]:
-        return [ProbeLoad, ProbeSave, ProbeValue, ProbeHold, ProbeGate, ProbeMemory, ProbeShow, ProbeImpact]
+        own = [ProbeLoad, ProbeSave, ProbeValue, ProbeHold, ProbeGate, ProbeMemory, ProbeShow, ProbeImpact]
+        return [*own, ProbeTinyModel, ProbeTinyClip]
 
 
 async def comfy_entrypoint() -> ProbeExtension:

@@ -46,3 +46,13 @@ def test_a_changed_byte_in_a_png_is_seen():
 @pytest.mark.parametrize("data", [b"", b"<html>please log in</html>", b"GIF89a", b"\0" * 100])
 def test_anything_else_is_no_picture(data):
     assert str(problem(data)).startswith(("is empty", "is no picture of a known format", "is truncated"))
+
+
+@pytest.mark.parametrize("kind", ["WEBP", "PNG", "TIFF"])
+def test_an_animation_or_several_pages_are_no_one_picture(kind):
+    several = encoded(kind, save_all=True, append_images=[PICTURE.rotate(180), PICTURE.rotate(90)])
+    assert problem(several) == "holds 3 pictures, and a result is one: split it first"
+
+
+def test_a_photo_with_a_preview_of_itself_is_one_picture():
+    assert problem(encoded("MPO", save_all=True, append_images=[PICTURE.resize((10, 8))])) is None

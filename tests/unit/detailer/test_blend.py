@@ -122,3 +122,22 @@ def test_color_match_takes_mean_and_spread_from_around_the_mask():
     patch = (image[region.window.slices][None] * 0.6 + 0.1).clone()
     assert float((color_matched(patch, image, region, 1.0) - image[region.window.slices][None]).abs().max()) < 0.02
     assert color_matched(patch, image, region, 0.0) is patch
+
+
+HDR = PHOTO * 3
+
+
+@pytest.mark.parametrize(
+    "fitted",
+    [
+        lambda patch: color_matched(patch * 0.9, HDR, FACE, 1.0),
+        lambda patch: seamless(patch - 0.1, HDR, FACE),
+        lambda patch: with_grain(patch, HDR + 0.1 * torch.randn(HDR.shape), FACE, 1.0, 1),
+    ],
+    ids=["color_matched", "seamless", "with_grain"],
+)
+def test_pixels_above_one_are_not_cut_off(fitted):
+    patch = HDR[FACE.window.slices][None]
+    assert float(fitted(patch).max()) > 2.5
+    plain = PHOTO[FACE.window.slices][None]
+    assert float(color_matched(plain * 1.1, PHOTO, FACE, 1.0).max()) <= 1.1

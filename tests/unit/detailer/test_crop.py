@@ -20,6 +20,7 @@ from afterdetail.detailer.region import Region, make_regions
 from afterdetail.detailer.settings import FitSettings, MaskSettings
 from hypothesis import given
 from hypothesis import strategies as st
+from rig.scenes import psnr
 from skimage.data import astronaut
 from torch.profiler import ProfilerActivity, profile
 
@@ -219,3 +220,19 @@ def test_values_above_one_stay_where_a_patch_has_them():
     assert float(resized(bright, Size(80, 80)).max()) == 2.5
     edges = (torch.arange(40) % 8 < 4).float().reshape(1, 1, 40, 1).expand(1, 40, 40, 3)
     assert float(resized(edges, Size(90, 90)).min()) >= 0 and float(resized(edges, Size(90, 90)).max()) <= 1
+
+
+@pytest.mark.parametrize("factor", [8, 16, 32])
+@pytest.mark.parametrize("choice", ["off", "auto"])
+def test_a_crop_for_any_model_is_cut_by_no_vae(factor, choice):
+    """ComfyUI cuts a picture in the middle to multiples of its VAE's factor, which Paste would stretch back."""
+    image = torch.from_numpy(astronaut()).float()[None, :400, :500] / 255
+    box = Box(132, 122, 260, 258)  # with its padding 192 x 200
+    found = Detections(500, 400, ((Detection(box, 0.9, "face", Extent(*map(float, box))),),))
+    (region,) = make_regions(found, MaskSettings(0, 0, 32), FitSettings(choice)).items
+    crop = cut(image[0], region)
+    height, width = (side // factor * factor for side in crop.shape[1:3])
+    top, left = (crop.shape[1] - height) // 2, (crop.shape[2] - width) // 2
+    pasted = image[0].clone()
+    paste(pasted, crop[:, top : top + height, left : left + width], region)
+    assert psnr(pasted, image[0]) > 45

@@ -1,6 +1,7 @@
 """Every line of README's section on prompts, and what people write besides."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from afterdetail.detailer.box import Box
@@ -106,6 +107,12 @@ def test_a_line_for_a_class_that_was_not_found_is_no_other_objects():
     assert asked.notes == ("object_prompts: no object is called hand, so that line is not used.",)
 
 
+def test_a_class_that_the_detector_knows_is_a_label_where_it_was_not_found():
+    cats = replace(found("dog"), classes=("dog", "cat", "tennis racket"))
+    assert texts("cat: a tabby\nracket: of wood\ndog: a poodle", cats) == ["a poodle"]
+    assert texts("cat: a tabby", found("dog")) == ["cat: a tabby"], "who knows no classes has only those found"
+
+
 def test_a_label_is_known_by_any_of_its_words():
     hands = found("left hand", "right hand", "face-male", "Mund")
     assert texts("hand: five fingers\nright hand: a fist\nface: a man\nmund: zu", hands) == [
@@ -199,3 +206,10 @@ def test_unknown_brackets_are_not_painted():
 def test_no_text_asks_nothing():
     asked = ObjectPrompts.of(FACES, "")
     assert not asked.need_clip and not asked.loras
+
+
+def test_a_line_for_one_side_goes_before_that_for_both():
+    hands = found("left hand", "right hand", "hand")
+    assert texts("left hand: a ring\nhand: five fingers", hands) == ["a ring", "five fingers", "five fingers"]
+    assert texts("[LAB] [right hand] a glove", hands) == ["", "a glove", ""]
+    assert not ObjectPrompts.of(found("face"), "face: freckles").notes

@@ -29,7 +29,7 @@ def inpainter(sd15: Nano) -> Callable[..., Any]:
     from afterdetail.detailer.sampling import ComfyInpainter
     from afterdetail.detailer.settings import SampleSettings
 
-    fields = ("paint", "refiner", "clip", "prompts", "on_progress")
+    fields = ("paint", "refiner", "clip", "prompts", "on_progress", "custom")
 
     def make(models: Nano = sd15, model: Any = None, positive: list | None = None, **options: Any) -> ComfyInpainter:
         extra = {name: options.pop(name) for name in fields if name in options}

@@ -1,0 +1,65 @@
+"""A ready node on the canvas: its values survive saving, opening and copying, and go into the API form, which runs."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page
+from rig.browser import load, prompt_of
+from workflow_blueprints import BLUEPRINTS, FOLDER
+
+WIRE = """([picture, checkpoint]) => {
+    const add = (kind) => {
+        const made = LiteGraph.createNode(kind)
+        app.graph.add(made)
+        return made
+    }
+    const [block] = app.graph.nodes
+    const [loader, model] = [add("LoadImage"), add("CheckpointLoaderSimple")]
+    loader.widgets.find((widget) => widget.name === "image").value = picture
+    model.widgets[0].value = checkpoint
+    const sources = { image: [loader, 0], mask: [loader, 1], model: [model, 0], clip: [model, 1], vae: [model, 2] }
+    for (const [name, [node, slot]] of Object.entries(sources)) {
+        const place = block.inputs.findIndex((input) => input.name === name)
+        if (place >= 0) node.connect(slot, block, place)
+    }
+    block.connect(0, add("SaveImage"), 0)
+    app.canvas.select(block)
+    app.canvas.copyToClipboard()
+    const before = new Set(app.graph.nodes)
+    app.canvas.pasteFromClipboard({ connectInputs: true })
+    const copy = app.graph.nodes.find((node) => !before.has(node))  // of a type of its own
+    copy.connect(0, add("SaveImage"), 0)
+    return [block.id, copy.id]
+}"""
+SET = """([id, name, value]) => {
+    const { widgets } = app.graph.getNodeById(id)
+    widgets.find((widget) => (widget.label ?? widget.name) === name || widget.name === name).value = value
+}"""
+
+
+@pytest.mark.parametrize("name", BLUEPRINTS)
+def test_values_survive_saving_and_copying_and_reach_the_api_form(page, comfy, faces, name):
+    load(page, stored(name))
+    ids = page.evaluate(WIRE, [faces, "nano-sd15.ckpt"])
+    assert len(set(ids)) == 2
+    for node_id, strength in zip(ids, (0.37, 0.21), strict=True):
+        page.evaluate(SET, [node_id, "Strength", strength])
+    assert strengths(page) == [0.21, 0.37]
+    prompt = prompt_of(page)
+    load(page, page.evaluate("app.graph.serialize()"))
+    assert prompt_of(page) == prompt
+    entry = comfy.run(prompt)
+    assert entry["status"]["completed"] and len(comfy.images(entry)) >= 2
+
+
+def stored(name: str) -> dict[str, Any]:
+    return json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def strengths(page: Page) -> list[float]:
+    """Of what paints, whichever node that is."""
+    nodes = prompt_of(page).values()
+    return sorted(node["inputs"]["denoise"] for node in nodes if "denoise" in node["inputs"])
