@@ -23,7 +23,7 @@ SHOW = """async ([graph, byHand]) => {
         clear.call(this)
         this.id = crypto.randomUUID()
     }
-    app.loadApiJson(graph, "canvas")
+    await app.loadApiJson(graph, `canvas ${Date.now()}`)  // of a name that is open already, newer pages make one tab
     app.rootGraph.clear = clear
     while (path() === before) await new Promise((resolve) => setTimeout(resolve, 10))
 }"""
