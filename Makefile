@@ -5,7 +5,7 @@ RUN := PYTHONPATH=tests:tools:.pack .venv/bin/python
 
 NOT_PURE := "*/sampling/*" "*/detectors/*" "*package*" "*registry_entry*" "*face_model*" "*/batch/*"
 
-.PHONY: help setup demo test unit references browser lint bench soak serve weights workflows locales pictures screenshots versions face-model tables thumbnails
+.PHONY: help setup demo test unit references browser lint bench soak serve weights workflows locales pictures screenshots versions optional face-model tables thumbnails
 
 help:
 	@echo "make demo         repair the faces of a real photo in a real ComfyUI; results in demo/"
@@ -15,6 +15,7 @@ help:
 	@echo "make bench        measure; results in benchmarks/README.md (ARGS=... only these sections)"
 	@echo "make soak         ten minutes of requests to the HTTP service while everything goes wrong; figures in api/README.md"
 	@echo "make lint         ruff, pyright and TypeScript's check of the page's scripts only"
+	@echo "make optional     install the optional packages into a copy of the environment, and run their detectors"
 	@echo "make versions     run the end-to-end tests on the oldest and the newest ComfyUI"
 	@echo "make workflows    write the workflows, their API forms, pictures and blueprints anew (ARGS=... only these)"
 	@echo "make locales      write the nodes' and panels' texts in all languages, and say what a language lacks"
@@ -62,6 +63,9 @@ weights:
 
 face-model: setup
 	@$(RUN) -m face_model.train $(ARGS)
+
+optional: setup
+	@tools/optional.sh
 
 versions: setup
 	@tools/versions.sh

@@ -45,8 +45,13 @@ class Row(NamedTuple):
     peak: int
 
     @property
-    def together(self) -> float:
+    def whole(self) -> float:
         return sum(self.stages.values())
+
+    @property
+    def together(self) -> float:
+        """Without looking for the objects, which is done once however they are sampled."""
+        return self.whole - self.stages["detect"]
 
 
 def main() -> None:
@@ -60,6 +65,8 @@ def row(case: Case, count: int, cuda: bool) -> Row:
     models = nano.load(case.kind, on_cpu=not cuda)  # makes ComfyUI importable
     from afterdetail.detailer.sampling import ComfyInpainter
     from afterdetail.detailer.settings import SampleSettings
+    from afterdetail.detectors import registry
+    from afterdetail.detectors.inference import Request, detect
 
     settings = SampleSettings(steps=case.steps, denoise=0.5)
     inpainter = ComfyInpainter(models.model, models.prompt("a face"), models.prompt("blurry"), models.vae, settings)
@@ -68,12 +75,23 @@ def row(case: Case, count: int, cuda: bool) -> Row:
     def regions() -> Any:
         return regions_of(count, PICTURE, f"{case.width}x{case.height}")
 
-    single = sum(measured(replace(inpainter, settings=replace(settings, batch_size=1)), image, regions).values())
+    def look() -> Any:
+        return detect(registry.DEFAULT, image, Request())
+
+    alone = replace(inpainter, settings=replace(settings, batch_size=1))
+    single = measured(alone, image, look, regions)
     if cuda:
         torch.cuda.reset_peak_memory_stats()
-    stages = measured(inpainter, image, regions)
+    stages = measured(inpainter, image, look, regions)
     peak = torch.cuda.max_memory_allocated() if cuda else 0
-    return Row(case, count, single, stages, bare(inpainter, count, case.width, case.height), peak)
+    return Row(
+        case,
+        count,
+        sum(single.values()) - single["detect"],
+        stages,
+        bare(inpainter, count, case.width, case.height),
+        peak,
+    )
 
 
 def gains(rows: list[Row], cuda: bool) -> str:
@@ -90,8 +108,8 @@ def shares(rows: list[Row]) -> str:
     lines = [f"| model, size, steps | objects | {' | '.join(STAGES)} | own share | over ComfyUI's own |"]
     lines.append("|---" * (len(STAGES) + 4) + "|")
     for each in rows:
-        cells = [f"{each.stages[stage] / each.together:.1%}" for stage in STAGES]
-        own = sum(each.stages[stage] for stage in OWN) / each.together
+        cells = [f"{each.stages[stage] / each.whole:.1%}" for stage in STAGES]
+        own = sum(each.stages[stage] for stage in OWN) / each.whole
         cells += [f"{own:.1%}", f"{each.together / each.bare:.2f} x"]
         lines.append(f"| {each.case} | {each.count} | " + " | ".join(cells) + " |")
     return "\n".join(lines)

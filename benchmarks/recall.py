@@ -14,7 +14,10 @@ from afterdetail.detectors import registry
 from rig import by_eye
 
 CONFIDENCE = 0.3
-DETECTORS = {"faces": ["face_auto", "face_full_mediapipe", "face_mesh_mediapipe"], "hands": ["hand_mediapipe"]}
+DETECTORS = {
+    "faces": ["face_auto", "face_full_mediapipe", "face_mesh_mediapipe"],
+    "hands": ["hand_auto", "hand_mediapipe"],
+}
 
 
 def main() -> None:

@@ -15,7 +15,7 @@ def main() -> None:
     torch.set_num_threads(1)
     picture, faces = crowd()
     image = torch.from_numpy(np.array(picture)).float()[None] / 255
-    entry = registry.find(registry.DEFAULT)
+    entry = registry.find("face_full_mediapipe")
     detector = entry.open()
     print(f"| {entry.name} | faces found of {len(faces)} | false ones | time |\n|---|---|---|---|")
     for scan in SCANS:

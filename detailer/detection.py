@@ -77,6 +77,16 @@ class Detection:
         return replace(self, box=self.box.shifted(dx, dy), extent=self.extent.shifted(dx, dy), head=head)
 
 
+KINDS = {"left hand": "hand", "right hand": "hand"}
+"""Labels that are also called by another one."""
+
+
+def names_of(label: str) -> set[str]:
+    """What an object with this label is called in lists of labels, in lower case."""
+    name = label.casefold()
+    return {name, KINDS.get(name, name)}
+
+
 class LeftOut(NamedTuple):
     """An object that was found and is not to be repaired."""
 

@@ -169,7 +169,7 @@ KNOWN = (
         Size(512, 512),
         _sizes("512x768 512x512 768x512"),
         ("Kandinsky5",),
-        note="ComfyUI 0.30 samples it under no mask, so every object fails; Kandinsky 5 image works.",
+        note="Crops are sampled as single frames.",
     ),
     Family(
         "kandinsky5-image",

@@ -7,11 +7,11 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from .detection import Detection, Detections, LeftOut
+from .detection import KINDS, Detection, Detections, LeftOut
 from .prompt_text import EVERY_LABEL, LoraUse, ObjectPrompt, Order, PromptText, parse
 from .region import Regions
 
-CLASSES = frozenset({"face", "hand", "person", "eye", "eyes", "lips", "mask"})
+CLASSES = frozenset({"face", "hand", "person", "eye", "eyes", "lips", "mask", *KINDS})
 """What this pack's own detectors find. A line for one of these, or for a class of the detector that was used, is never
 another object's."""
 

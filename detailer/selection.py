@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple, get_args
 import torch
 
 from .box import Box
-from .detection import Detection, Detections, LeftOut
+from .detection import Detection, Detections, LeftOut, names_of
 from .mask import MaskPatch
 from .planes import zeros
 
@@ -109,7 +109,7 @@ def selection_notes(images: Sequence[Sequence[Verdict]], selection: Selection) -
     """What the user should know of a selection that missed: labels, numbers and images with nothing in them."""
     notes = []
     found = [verdict.detection for verdicts in images for verdict in verdicts]
-    missing = sorted(selection.label_set - {d.label.casefold() for d in found})
+    missing = sorted(selection.label_set.difference(*(names_of(d.label) for d in found)))
     if missing and found:
         labels = ", ".join(sorted({d.label for d in found}))
         notes.append(f"No object has the label {', '.join(missing)}: found were {labels}.")
@@ -206,7 +206,7 @@ def _unwanted(detection: Detection, selection: Selection, image_area: int, insid
         return f"score {detection.score:.2f} is below confidence {selection.confidence:g}"
     if not selection.min_area <= share <= selection.max_area:
         return f"covers {share:.2%} of the image: outside min_area to max_area"
-    if labels and detection.label.casefold() not in labels:
+    if labels and labels.isdisjoint(names_of(detection.label)):
         return f"{detection.label} is not among the labels"
     if inside is not None and _share_inside(detection, inside) < INSIDE_SHARE:
         return "lies outside the mask only_inside"

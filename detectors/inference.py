@@ -24,7 +24,7 @@ class Request:
     `lowest`: look for objects below `confidence` too, down to this, where those above it stay exactly as they are.
     """
 
-    confidence: float
+    confidence: float = 0.3
     scan: Scan = "off"
     download_missing: bool = False
     classes: tuple[str, ...] = ()

@@ -9,7 +9,7 @@ from comfy_api.latest import io
 
 from ..detailer.box import Box
 from ..detailer.detection import Detections
-from ..detailer.selection import select, union_mask
+from ..detailer.selection import Selection, select, union_mask
 from ..detectors.inference import detect
 from . import inputs, watching
 from .adapters.boxes import bounding_boxes
@@ -93,7 +93,7 @@ class AfterDetailFilter(io.ComfyNode):
             search_aliases=["pick faces", "largest face", "SEGS filter"],
             inputs=[
                 DetectionsSocket.Input("detections"),
-                inputs.confidence(0.0),
+                inputs.confidence(Selection.confidence),
                 *inputs.selection(),
                 inputs.pick(),
             ],

@@ -25,7 +25,7 @@ from .custom import Custom
 from .differential import with_differential_mask
 from .items import Item, Refiner, grouped, item_of
 from .known import unknown_sampling
-from .model import cell_of, decides_by_batch, misfit, refiner_misfit, sizes_of
+from .model import cell_of, decides_by_batch, misfit, refiner_misfit, sizes_of, told_no_frames
 from .noise import samples_alone
 from .passes import Passes
 from .progress import Progress, Step
@@ -68,7 +68,8 @@ class ComfyInpainter:
             self.model = self.custom.guider.model_patcher
         if self.custom.sigmas is not None:
             self.settings = replace(self.settings, steps=len(self.custom.sigmas) - 1, denoise=1.0)
-        self.wired = self.custom.prompts or {"positive": self.positive, "negative": self.negative}
+        wired = self.custom.prompts or {"positive": self.positive, "negative": self.negative}
+        self.wired = told_no_frames(self.model, wired)
         self.wording = Wording(self.wired, self.model, self.clip, self.prompts)
         if sentence := misfit(self.model, self.vae):
             raise ValueError(sentence)

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+import torch
+
+from ..conditioning import Conditioning
 from ..family import SD15, UNKNOWN, Family, ModelSizes, recognised
 
 SD15_LATENTS = "SD15"
+TAKES_MASK_FOR_FRAMES = "Kandinsky5"
+"""ComfyUI's class of it; that of the image model is another."""
 
 
 def sizes_of(model: Any, vae: Any) -> ModelSizes:
@@ -56,6 +62,17 @@ def refiner_misfit(model: Any, refiner: Any) -> str | None:
         f"The refiner_model samples {refining} latents and the model {base} latents: connect a refiner that was made "
         "for the model, or none."
     )
+
+
+def told_no_frames(model: Any, prompts: Mapping[str, Conditioning]) -> Mapping[str, Conditioning]:
+    """The prompts for Kandinsky 5 video, which takes a noise mask for frames that it is given: there are none.
+
+    ComfyUI hands it the mask once for each channel, more than its first layer has places for.
+    """
+    if type(model.model).__name__ != TAKES_MASK_FOR_FRAMES:
+        return prompts
+    none = {"concat_mask": torch.ones(1, 1, 1, 1, 1)}
+    return {name: [[tensor, none | options] for tensor, options in prompt] for name, prompt in prompts.items()}
 
 
 def decides_by_batch(model: Any) -> bool:

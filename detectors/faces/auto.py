@@ -142,9 +142,9 @@ class FaceAuto:
     def confirm(self, image: torch.Tensor, candidates: Iterable[Candidate]) -> None:
         """Ask the landmark network."""
         asked = [(candidate, proposal) for candidate in candidates for proposal in candidate.proposals]
-        _, presence = self.landmarks.locate(image[None], [self.landmarks.roi(proposal) for _, proposal in asked])
-        for (candidate, _), there in zip(asked, presence, strict=True):
-            candidate.presence = max(candidate.presence, there)
+        seen = self.landmarks.shapes(image[None], [self.landmarks.roi(proposal) for _, proposal in asked])
+        for (candidate, _), shape in zip(asked, seen, strict=True):
+            candidate.presence = max(candidate.presence, shape.presence)
 
     def look_closer(self, image: torch.Tensor, candidates: Iterable[Candidate]) -> None:
         """Ask CenterFace again about small ones that it saw itself, best first."""

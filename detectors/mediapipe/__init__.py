@@ -9,6 +9,8 @@ from ..detector import Entry
 from .face_parts import BOTH_EYES, EACH_EYE, FACE, LIPS, OVAL, FaceParts
 from .faces import FaceBoxes, full_range, short_range
 from .hands import Hands
+from .hands_auto import FLOOR as HANDS_FLOOR
+from .hands_auto import HandsAuto
 
 FACE_PARTS = {
     "face_mesh_mediapipe": FACE,  # the convex hull of all landmarks
@@ -30,6 +32,7 @@ def entries() -> Iterable[Entry]:
         Entry("face_full_mediapipe", lambda: FaceBoxes(full_range()), FULL_FLOOR, FULL_REACH),
         Entry("face_short_mediapipe", lambda: FaceBoxes(short_range()), SHORT_FLOOR, SHORT_REACH),
         *(Entry(name, partial(FaceParts, part), NOISE, FULL_REACH) for name, part in FACE_PARTS.items()),
+        Entry("hand_auto", lambda: HandsAuto(outlined=False), HANDS_FLOOR, SHORT_REACH),
         # A hand is its palm and fingers: the box around them, or their convex hull.
         Entry("hand_mediapipe", lambda: Hands(outlined=False), NOISE, SHORT_REACH),
         Entry("hand_mesh_mediapipe", lambda: Hands(outlined=True), NOISE, SHORT_REACH),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -31,6 +31,11 @@ class Proposal:
     extent: Extent
     keypoints: list[tuple[float, float]]
     score: float
+
+    def shifted(self, dx: float, dy: float) -> Proposal:
+        """The same in an image with `dx` more columns on the left, and `dy` more rows above."""
+        keypoints = [(x + dx, y + dy) for x, y in self.keypoints]
+        return replace(self, extent=self.extent.shifted(dx, dy), keypoints=keypoints)
 
 
 class BlazeDetector:

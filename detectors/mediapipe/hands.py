@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from ...detailer.detection import Detection
+from ...detailer.detection import KINDS, Detection
 from ..weights import FOLDER
 from .blaze import BlazeDetector, Grid, Proposal
 from .crops import Roi
@@ -20,16 +20,20 @@ WRIST, MIDDLE_KNUCKLE = 0, 2  # key points of a palm
 PALM = [0, 5, 9, 13, 17]  # landmarks: the wrist and the four knuckles
 MARGIN = 2.6  # side of the crop over the long side of the palm's box
 SHIFT = 0.5  # from the middle of the palm towards the fingers, in heights of its box
+SURE_SIDE = 0.8
 FLESH = 0.15  # a finger's half width, over the length of the palm
 
 
 class Hands:
     """Every hand whose palm is detected and which the landmark network confirms; as a box, or as an outline."""
 
+    names = ("hand", *KINDS)
+
     def __init__(self, outlined: bool):
         grids = [Grid(24, 2), Grid(12, 6)]
         self.palms = BlazeDetector(FOLDER / "palm_detector.safetensors", grids, span=1)
-        self.landmarks = LandmarkNet(FOLDER / "hand_landmarks.safetensors", hand_roi, presence_is_logit=False)
+        path = FOLDER / "hand_landmarks.safetensors"
+        self.landmarks = LandmarkNet(path, hand_roi, presence_is_logit=False, handed=True)
         self.outlined = outlined
 
     @property
@@ -47,10 +51,17 @@ class Hands:
         height, width = images.shape[1:3]
         found = []
         for hands in self.find(images, confidence):
-            drawn = [filled([skin(hand)], hand.score, "hand", width, height) for hand in hands]
+            drawn = [filled([skin(hand)], hand.score, label(hand), width, height) for hand in hands]
             masked = [detection for detection in drawn if detection]
             found.append(masked if self.outlined else [replace(detection, mask=None) for detection in masked])
         return found
+
+
+def label(hand: Shape) -> str:
+    """Which hand of its person it is, as far as the network is sure of it."""
+    if hand.right >= SURE_SIDE:
+        return "right hand"
+    return "left hand" if hand.right <= 1 - SURE_SIDE else "hand"
 
 
 def hand_roi(palm: Proposal) -> Roi:

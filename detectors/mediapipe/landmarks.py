@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -21,10 +21,15 @@ SAME_OBJECT, SAME_PROPOSAL = 0.5, 0.8  # share of the smaller extent that lies i
 
 @dataclass(frozen=True, eq=False)
 class Shape:
-    """The landmarks of one object: [L, 2] x, y in pixels of its image, and the score of the proposal behind it."""
+    """The landmarks of one object: [L, 2] x, y in pixels of its image, and the score of the proposal behind it.
+
+    `presence`: how sure the network is of the object, 0..1. `right`: and of it being a right hand, 0.5 for others.
+    """
 
     points: np.ndarray
     score: float
+    presence: float = 1.0
+    right: float = 0.5
 
     @property
     def extent(self) -> Extent:
@@ -33,15 +38,16 @@ class Shape:
 
 
 class LandmarkNet:
-    """A network with the outputs [N, 3 * L], x, y, z in pixels of the crop, and [N, 1], presence; others are ignored.
+    """A network with the outputs [N, 3 * L], x, y, z in pixels of the crop, and [N, 1], presence.
 
-    `roi` gives the crop in which the network expects the object of a proposal.
+    `roi` gives the crop in which the network expects the object of a proposal. With `handed` a third output is read,
+    [N, 1]: how sure it is of a right hand.
     """
 
-    def __init__(self, path: Path, roi: Callable[[Proposal], Roi], presence_is_logit: bool):
+    def __init__(self, path: Path, roi: Callable[[Proposal], Roi], presence_is_logit: bool, handed: bool = False):
         self.net = GraphNet(path)
         self.roi = roi
-        self.presence_is_logit = presence_is_logit
+        self.presence_is_logit, self.handed = presence_is_logit, handed
 
     def find(self, images: torch.Tensor, proposals: Sequence[Proposal]) -> list[list[Shape]]:
         """The objects that are really there in each of [B, H, W, 3] images, each once, best score first."""
@@ -50,25 +56,27 @@ class LandmarkNet:
         rest = sorted(proposals, key=lambda proposal: -proposal.score)
         while rest := [proposal for proposal in rest if not any(alike(proposal, other) for other in shown)]:
             first, rest = first_of_alike(rest)
-            points, presence = self.locate(images, [self.roi(proposal) for proposal in first])
-            for proposal, there, outline in zip(first, presence, points, strict=True):
-                if there >= PRESENCE:
-                    shapes[proposal.frame].append(Shape(outline, proposal.score))
+            seen = self.shapes(images, [self.roi(proposal) for proposal in first])
+            for proposal, shape in zip(first, seen, strict=True):
+                if shape.presence >= PRESENCE:
+                    shapes[proposal.frame].append(replace(shape, score=proposal.score))
                     shown.append(proposal)
         return [without_repeats(frame) for frame in shapes]
 
-    def locate(self, images: torch.Tensor, rois: Sequence[Roi]) -> tuple[Sequence[np.ndarray], Sequence[float]]:
-        """[L, 2] points in image pixels, and presence in 0..1, for each of the `rois` in [B, H, W, 3] images."""
+    def shapes(self, images: torch.Tensor, rois: Sequence[Roi]) -> list[Shape]:
+        """What each of the `rois` in [B, H, W, 3] images shows, if it is there; the score is its presence."""
         if not rois:
-            return [], []
-        rows, presence, *_ = run_on_crops(self.net, images, rois, span=1, black=False)
+            return []
+        rows, presence, *rest = run_on_crops(self.net, images, rois, span=1, black=False)
         if self.presence_is_logit:
             presence = presence.sigmoid()
         u, v = (rows.unflatten(1, (-1, 3)).double() / self.net.size - 0.5).unbind(-1)[:2]  # [N, L]
         _, x, y, side, angle = torch.tensor(rois, dtype=torch.float64).mT[..., None]  # [N, 1]
         x = x + side * (u * angle.cos() - v * angle.sin())
         y = y + side * (u * angle.sin() + v * angle.cos())
-        return list(torch.stack([x, y], -1).numpy()), presence[:, 0].tolist()
+        right = rest[0][:, 0].tolist() if self.handed else [0.5] * len(rois)
+        seen = zip(torch.stack([x, y], -1).numpy(), presence[:, 0].tolist(), right, strict=True)
+        return [Shape(points, there, there, side) for points, there, side in seen]
 
 
 def first_of_alike(proposals: Iterable[Proposal]) -> tuple[list[Proposal], list[Proposal]]:

@@ -96,9 +96,10 @@ def missing(name: str) -> str:
     """What a person can do about the absent file of a named detector."""
     weight = store.weights()[name]
     size = f"{weight.size / 1e6:.1f} MB, " if weight.size else ""
+    called = "" if weight.url.endswith(weight.file) else f" as {weight.file}"
     return (
         f"The detector {name} needs the file {weight.file}, which is not there. Get it from {weight.url} and put it "
-        f"into {_folder(weight)}, or turn on download_missing to have it fetched "
+        f"into {_folder(weight)}{called}, or turn on download_missing to have it fetched "
         f"({size}{weight.licence}, {weight.check})."
     )
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from comfy_api.latest import io
 
-from ...detailer.selection import SORT_ORDERS
+from ...detailer.selection import SORT_ORDERS, Selection
 from ...detectors import registry
+from ...detectors.inference import Request
 from ...detectors.scan import SCANS
 
 
@@ -24,7 +25,7 @@ def detector() -> io.Input:
     )
 
 
-def confidence(default: float = 0.3) -> io.Input:
+def confidence(default: float = Request.confidence) -> io.Input:
     return io.Float.Input(
         "confidence",
         default=default,
@@ -41,7 +42,7 @@ def confidence(default: float = 0.3) -> io.Input:
 def max_num_detections() -> io.Input:
     return io.Int.Input(
         "max_num_detections",
-        default=0,
+        default=Selection.max_num_detections,
         min=0,
         max=4096,
         optional=True,
@@ -56,13 +57,13 @@ def selection() -> list[io.Input]:
         io.Combo.Input(
             "sort_by",
             options=list(SORT_ORDERS),
-            default="confidence",
+            default=SORT_ORDERS[0],
             optional=True,
             tooltip="The order of the objects: most confident, largest, leftmost, topmost or most central first.",
         ),
         io.Float.Input(
             "min_area",
-            default=0.0,
+            default=Selection.min_area,
             min=0.0,
             max=1.0,
             step=0.001,
@@ -71,7 +72,7 @@ def selection() -> list[io.Input]:
         ),
         io.Float.Input(
             "max_area",
-            default=1.0,
+            default=Selection.max_area,
             min=0.0,
             max=1.0,
             step=0.001,
@@ -80,7 +81,7 @@ def selection() -> list[io.Input]:
         ),
         io.String.Input(
             "labels",
-            default="",
+            default=Selection.labels,
             optional=True,
             tooltip="Keep only these classes, by name, separated by commas. Empty keeps all. "
             "A detector with an open vocabulary (YOLO-World) looks for them.",
@@ -91,7 +92,7 @@ def selection() -> list[io.Input]:
 def pick() -> io.Input:
     return io.String.Input(
         "pick",
-        default="",
+        default=Selection.pick,
         optional=True,
         tooltip='Keep the objects at these places of the sorted order, counted from 0, in the order given: "0, 2-4". '
         "Empty keeps all, none keeps none. In a batch this holds for every image.",
@@ -102,7 +103,7 @@ def scan() -> io.Input:
     return io.Combo.Input(
         "scan",
         options=list(SCANS),
-        default="off",
+        default=Request.scan,
         optional=True,
         tooltip="Look for small objects, as in a crowd, on overlapping tiles too. 2: two by two tiles; 3: three by "
         "three; auto: as many as objects of 24 px need, and none where only large ones are found. What only a tile "
@@ -113,7 +114,7 @@ def scan() -> io.Input:
 def download_missing() -> io.Input:
     return io.Boolean.Input(
         "download_missing",
-        default=False,
+        default=Request.download_missing,
         optional=True,
         advanced=True,
         tooltip="Fetch the weights file of a named YOLO detector if it is not there. Off, the file's address and "

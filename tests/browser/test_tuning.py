@@ -54,7 +54,7 @@ def test_the_node_is_short_until_its_advanced_widgets_are_opened(canvas, faces):
             page.evaluate("id => app.graph.getNodeById(Number(id)).getLayoutWidgets().map((w) => w.name)", node_id)
         )
     saved = page.evaluate("id => app.graph.getNodeById(Number(id)).serialize().widgets_values", node_id)
-    assert saved[:3] == ["face_full_mediapipe", 0.3, 0] or saved[1:3] == [0.3, 0]  # the order of the ids
+    assert saved[:3] == ["face_auto", 0.3, 0] or saved[1:3] == [0.3, 0]  # the order of the ids
     assert height <= 400
 
 

@@ -140,7 +140,7 @@ def test_hands_are_repaired_and_faces_are_not(comfy, photo_file):
     hands = objects(
         comfy, small("detail-hands-sd15", image=uploaded(comfy, template(TEMPLATES["open_hands"]), "hands.png"))
     )
-    assert {item["label"] for item in hands} == {"hand"}
+    assert {item["label"] for item in hands} == {"left hand", "right hand"}
     graph = small("detail-hands-sd15", image=photo_file)
     assert not differ(result(comfy, graph), PHOTO)
     assert differ(result(comfy, changed(graph, "AfterDetail", detector="face_full_mediapipe")), PHOTO)

@@ -59,6 +59,10 @@ RECIPES = {
         "image_model": "hunyuan_video", **FLUX, "patch_size": [1, 2, 2], "guidance_embed": True, "byt5": False,
         "meanflow": False, "use_cond_type_embedding": False, "vision_in_dim": None, "meanflow_sum": False,
     }, "tiny-wan-vae", {"pooled_output": torch.zeros(1, POOLED)}),
+    "kandinsky5": Recipe("Kandinsky5", {
+        "image_model": "kandinsky5", "in_text_dim": CHANNELS, "in_text_dim2": POOLED, "time_dim": 32, "model_dim": 64,
+        "ff_dim": 64, "visual_embed_dim": 132, "num_text_blocks": 1, "num_visual_blocks": 1, "axes_dims": (8, 12, 12),
+    }, "tiny-wan-vae", {"pooled_output": torch.zeros(1, POOLED)}),
     "kandinsky5-image": Recipe("Kandinsky5Image", {
         "image_model": "kandinsky5", "in_text_dim": CHANNELS, "in_text_dim2": POOLED, "time_dim": 32, "model_dim": 64,
         "ff_dim": 64, "visual_embed_dim": 64, "num_text_blocks": 1, "num_visual_blocks": 1, "axes_dims": (8, 12, 12),

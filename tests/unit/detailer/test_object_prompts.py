@@ -206,3 +206,10 @@ def test_unknown_brackets_are_not_painted():
 def test_no_text_asks_nothing():
     asked = ObjectPrompts.of(FACES, "")
     assert not asked.need_clip and not asked.loras
+
+
+def test_a_line_for_one_side_goes_before_that_for_both():
+    hands = found("left hand", "right hand", "hand")
+    assert texts("left hand: a ring\nhand: five fingers", hands) == ["a ring", "five fingers", "five fingers"]
+    assert texts("[LAB] [right hand] a glove", hands) == ["", "a glove", ""]
+    assert not ObjectPrompts.of(found("face"), "face: freckles").notes

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 import torch
 from afterdetail.detailer.box import Box
@@ -31,6 +33,7 @@ def scene() -> Detections:
         (Selection(max_area=0.02), [2, 3]),
         (Selection(labels="face"), [0, 2]),
         (Selection(labels=" person , HAND,"), [1, 3]),
+        (Selection(labels="left hand"), []),
         (Selection(pick="0, 2-3"), [0, 2, 3]),
         (Selection(sort_by="area", pick="0"), [1]),
         (Selection(pick="7"), []),
@@ -38,6 +41,15 @@ def scene() -> Detections:
 )
 def test_select(selection, expected):
     assert [d.index for d in select(scene(), selection).images[0]] == expected
+
+
+def test_a_left_hand_is_a_hand_too():
+    renamed = [replace(d, label="Left hand" if d.label == "hand" else d.label) for d in scene().images[0]]
+    found = scene().with_images([renamed])
+    for labels in ("hand", "left hand", "face, hand"):
+        kept = select(found, Selection(labels=labels))
+        assert [d.index for d in kept.images[0] if d.label == "Left hand"] == [1] and kept.notes == ()
+    assert select(found, Selection(labels="right hand")).images[0] == ()
 
 
 def test_every_image_is_filtered_by_itself():

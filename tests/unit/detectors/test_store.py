@@ -293,7 +293,7 @@ def test_the_table_is_complete():
     assert {"face_yolov8n", "hand_yolov8n"} <= set(table)
     for name, entry in table.items():
         assert name == entry.name == Path(entry.file).stem
-        assert entry.url.startswith("https://") and entry.url.endswith(entry.file)
+        assert entry.url.startswith("https://") and entry.url.endswith(".pt")
         assert entry.sha256 is None or re.fullmatch("[0-9a-f]{64}", entry.sha256)
         assert entry.size is None or entry.size > 10**6
         assert entry.folder in ("ultralytics_bbox", "ultralytics_segm") and entry.licence

@@ -48,6 +48,14 @@ def test_the_named_detectors_are_always_listed(models):
     assert names() == list(store.weights())
 
 
+def test_a_file_that_has_another_name_at_its_source_is_named_for_both(models):
+    said = files.missing("face_anime_yolov8s")
+    assert (
+        "/model.pt and put it into" in said and f"{models / 'ultralytics' / 'bbox'} as face_anime_yolov8s.pt," in said
+    )
+    assert " as " not in files.missing("face_yolov8n").partition("put it")[2].partition(",")[0]
+
+
 def test_files_are_listed_under_the_usual_names(models):
     for name in ("bbox/a.pt", "segm/b.safetensors", "c.pt", "bbox/deep/d.pt"):
         put(models, f"ultralytics/{name}")

@@ -31,8 +31,8 @@ def test_a_hand_is_cropped_fingers_up():
 def test_landmarks_turn_with_the_crop():
     net = LandmarkNet(FOLDER / "face_landmarks.safetensors", face_roi, presence_is_logit=True)
     grey = torch.full((1, 64, 64, 3), 0.5)
-    [level], _ = net.locate(grey, [Roi(0, 30, 20, 40)])
-    [turned], _ = net.locate(grey, [Roi(0, 30, 20, 40, math.pi / 2)])
+    rois = [Roi(0, 30, 20, 40, turn) for turn in (0, math.pi / 2)]
+    level, turned = (shape.points for shape in net.shapes(grey, rois))
     assert np.allclose(turned - (30, 20), np.stack([20 - level[:, 1], level[:, 0] - 30], -1), atol=1e-3)
 
 
@@ -66,11 +66,12 @@ def test_the_next_proposal_is_looked_at_when_the_first_shows_nothing(monkeypatch
     net = LandmarkNet(FOLDER / "hand_landmarks.safetensors", hand_roi, presence_is_logit=False)
     rounds = []
 
-    def locate(images, rois):
+    def shapes(images, rois):
         rounds.append(len(rois))
-        return [np.array([[0.0, 0.0], [20.0, 20.0]])] * len(rois), [0.1 if len(rounds) == 1 else 0.9] * len(rois)
+        there = 0.1 if len(rounds) == 1 else 0.9
+        return [Shape(np.array([[0.0, 0.0], [20.0, 20.0]]), there, there)] * len(rois)
 
-    monkeypatch.setattr(net, "locate", locate)
+    monkeypatch.setattr(net, "shapes", shapes)
     monkeypatch.setattr(net, "roi", lambda proposal: None)
     boxes = [proposal(0, 0, 20, 20, 0.7), proposal(0, 0, 20, 19, 0.9), proposal(0, 0, 19, 19, 0.8)]
     [[found]] = net.find(torch.zeros(1, 32, 32, 3), boxes)
