@@ -200,4 +200,4 @@ def press_plus(page: Page, node_id: str, name: str, in_vue: bool) -> None:
 
 def panel_of(page: Page, display_name: str) -> Locator:
     """What the pack shows on a node."""
-    return page.get_by_role("region", name=display_name, include_hidden=True)  # out of sight, it is hidden
+    return page.get_by_role("region", name=display_name)
