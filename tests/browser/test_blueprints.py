@@ -17,6 +17,10 @@ WIRE = """([picture, checkpoint]) => {
         return made
     }
     const [block] = app.graph.nodes
+    for (const { widgets } of block.subgraph.nodes) {
+        const steps = widgets?.find((widget) => widget.name === "steps")
+        if (steps) steps.value = 2
+    }
     const [loader, model] = [add("LoadImage"), add("CheckpointLoaderSimple")]
     loader.widgets.find((widget) => widget.name === "image").value = picture
     model.widgets[0].value = checkpoint

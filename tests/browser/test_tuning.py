@@ -19,6 +19,7 @@ TRACKER = "app.extensionManager.workflow.activeWorkflow.changeTracker"
 MEMORIES = "app.graph.nodes.map((node) => node.properties.afterdetail?.memory).filter(Boolean)"
 KEPT = """() => Object.entries(localStorage).some(([key, text]) =>
     key.startsWith("Comfy.Workflow.Draft") && text.includes(app.graph.nodes.at(-1).properties.afterdetail.memory))"""
+SOCKET, WIDGET = 20, 24  # how high the classic renderer draws them
 TOUCHED = ["detector", "confidence", "denoise", "mask_padding", "resolution", "steps"]
 ADVANCED = ("seed", "cfg", "mask_dilation", "object_prompts", "pick")
 
@@ -55,7 +56,8 @@ def test_the_node_is_short_until_its_advanced_widgets_are_opened(canvas, faces):
         )
     saved = page.evaluate("id => app.graph.getNodeById(Number(id)).serialize().widgets_values", node_id)
     assert saved[:3] == ["face_auto", 0.3, 0] or saved[1:3] == [0.3, 0]  # the order of the ids
-    assert height <= 400
+    sockets = page.evaluate("id => app.graph.getNodeById(Number(id)).inputs.filter((i) => !i.widget).length", node_id)
+    assert height <= SOCKET * sockets + WIDGET * len(TOUCHED) + 32  # no room for anything else
 
 
 def test_the_panel_is_a_slim_bar_until_the_first_run_and_then_as_high_as_it_was_dragged(canvas, faces):
@@ -117,7 +119,6 @@ def test_runs_stay_to_be_compared_and_their_seed_can_be_used_again(canvas, faces
 def test_results_survive_undo_copies_and_a_reload_of_a_graph_built_by_hand(canvas, faces):
     page = canvas.page
     node_id, panel = canvas.run(detailing(faces), DETAILER, by_hand=True)
-    assert int(page.evaluate("app.graph.id.replaceAll('-', '')"), 16) == 0
     capture(page)
     set_widget(page, node_id, "steps", 3)
     capture(page)

@@ -23,7 +23,7 @@ SHOW = """async ([graph, byHand]) => {
         clear.call(this)
         this.id = crypto.randomUUID()
     }
-    app.loadApiJson(graph, "canvas")
+    await app.loadApiJson(graph, `canvas ${Date.now()}`)  // of a name that is open already, newer pages make one tab
     app.rootGraph.clear = clear
     while (path() === before) await new Promise((resolve) => setTimeout(resolve, 10))
 }"""
@@ -200,4 +200,4 @@ def press_plus(page: Page, node_id: str, name: str, in_vue: bool) -> None:
 
 def panel_of(page: Page, display_name: str) -> Locator:
     """What the pack shows on a node."""
-    return page.get_by_role("region", name=display_name, include_hidden=True)  # out of sight, it is hidden
+    return page.get_by_role("region", name=display_name)
