@@ -35,14 +35,15 @@ LABELS = ("Picture", "Checkpoint", "What to fix", "What it should look like", "S
 
 
 @pytest.fixture(scope="module")
-def trained(comfy: ComfyServer, models: Path) -> ComfyServer:
+def trained(comfy: ComfyServer, models: Path, tmp_path_factory: pytest.TempPathFactory) -> ComfyServer:
     """A ComfyUI where the first template's checkpoint is the small model that was trained on faces."""
     checkpoints.ensure_all(("face-sd15",), models / "checkpoints")
     loaded = torch.load(models / "checkpoints" / "face-sd15.ckpt", weights_only=True)
     (name,) = [node["inputs"]["ckpt_name"] for node in shipped(FIRST).values() if "ckpt_name" in node["inputs"]]
-    path = comfy.base / "models" / "checkpoints" / name
+    kept, path = tmp_path_factory.mktemp("trained") / name, comfy.base / "models" / "checkpoints" / name
+    save_file({key: value.contiguous() for key, value in loaded["state_dict"].items()}, kept)
     path.unlink(missing_ok=True)
-    save_file({key: value.contiguous() for key, value in loaded["state_dict"].items()}, path)
+    path.symlink_to(kept)
     return comfy
 
 

@@ -7,7 +7,7 @@ import { numberOf, settingsOf } from "./runs.mjs"
 import { pictureUrl } from "./server.mjs"
 import { Stage } from "./stage.mjs"
 import { Strip } from "./strip.mjs"
-import { imageSteps, objectSteps, phrase } from "./words.mjs"
+import { imageSteps, isEnglish, objectSteps, phrase } from "./words.mjs"
 
 const BEFORE_KEY = "b"
 
@@ -206,7 +206,7 @@ function fateOf({ status, reason }) {
 /** The size an object was sampled at and, as the report has it, why: for which family of models. */
 function sizeOf({ sampled_at: size, sampled_at_why: why }) {
   const words = size && phrase("sampled at {size}", { size: size.join("x") })
-  return words && why ? `${words} (${why})` : words
+  return words && why && isEnglish() ? `${words} (${why})` : words
 }
 
 function sentenceOf(object, at) {

@@ -17,6 +17,9 @@ export function phrase(text, values = {}) {
   return template.replace(/\{(\w+)\}/g, (_, name) => values[name])
 }
 
+/** Whether the page speaks English, as the server's own sentences do. */
+export const isEnglish = () => app.extensionManager.setting.get("Comfy.Locale") === "en"
+
 /** Of the images of a run, for a Stepper. */
 export const imageSteps = () => ({
   previous: phrase("Previous image"),
