@@ -33,7 +33,7 @@ def shipped(stem: str) -> Graph:
 def small(stem: str, **files: str) -> Graph:
     """The workflow on tiny models and at tiny sizes; `files` are uploaded: image, mask, file.
 
-    `record`: the folder for what a model of a large family is given.
+    `record`: the folder for what a model of a large family is given; left out, it is not kept.
     """
     graph = shipped(stem)
     encoders = [item["inputs"]["type"] for item in graph.values() if item["class_type"] in ENCODERS]
@@ -51,7 +51,10 @@ def small(stem: str, **files: str) -> Graph:
         match item["class_type"]:
             case "UNETLoader":
                 family = FAMILIES[encoders[0]]
-                item |= {"class_type": "ProbeTinyModel", "inputs": {"family": family, "record": files["record"]}}
+                item |= {
+                    "class_type": "ProbeTinyModel",
+                    "inputs": {"family": family, "record": files.get("record", "")},
+                }
             case "CLIPLoader" | "DualCLIPLoader":
                 item |= {"class_type": "ProbeTinyClip", "inputs": {"family": FAMILIES[inputs["type"]]}}
             case "LoadImage":

@@ -13,7 +13,7 @@ SEEN = ("ref_latents", "guidance", "c_crossattn")
 
 
 class ProbeTinyModel(io.ComfyNode):
-    """A transformer of one block. Each call of it writes a file into `record`: its batch, and what steers it."""
+    """A transformer of one block. Each call writes its batch and what steers it into the folder `record`, if any."""
 
     @classmethod
     def define_schema(cls) -> io.Schema:
@@ -27,7 +27,8 @@ class ProbeTinyModel(io.ComfyNode):
     @classmethod
     def execute(cls, family: str, record: str) -> io.NodeOutput:
         model = rig("tiny_dit").model_of(family).clone()
-        model.set_model_unet_function_wrapper(lambda apply, arguments: recorded(Path(record), apply, arguments))
+        if record:
+            model.set_model_unet_function_wrapper(lambda apply, arguments: recorded(Path(record), apply, arguments))
         return io.NodeOutput(model)
 
 
