@@ -19,7 +19,11 @@ from rig.canvas import (
     show,
     widget,
 )
+from rig.comfyui import ROOT
+from rig.example import FACE_MODEL, WIDGETS
 from rig.prompts import node
+
+TWO_FACES = "afterdetail-two-faces.jpg"
 
 expect.set_options(timeout=TIMEOUT_MS)
 
@@ -153,9 +157,11 @@ def test_a_page_that_outlived_the_server_starts_anew(canvas, faces):
     expect(panel.locator(".ad-message")).to_contain_text("Run once to see")
 
 
-def test_before_and_after_object_by_object(canvas, faces):
+def test_before_and_after_object_by_object(canvas):
     page = canvas.page
-    _, panel = canvas.run(detailing(faces), DETAILER)
+    two_broken_faces = canvas.comfy.upload(ROOT / "workflows" / "pictures" / TWO_FACES, TWO_FACES)
+    mending = detailing(two_broken_faces, FACE_MODEL, **WIDGETS | {"detector": "face_auto", "resolution": "auto"})
+    _, panel = canvas.run(mending, DETAILER, objects=2)
     slider, after = panel.get_by_role("slider"), panel.get_by_alt_text("After the repair")
     slider.fill("20")
     expect(after).to_have_css("clip-path", "inset(0px 0px 0px 20%)")

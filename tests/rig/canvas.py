@@ -100,11 +100,11 @@ class Canvas(NamedTuple):
             screenshot(self.page, f"{name} node", part)
 
 
-def detailing(picture: str, **inputs: Any) -> Graph:
+def detailing(picture: str, model: str = "nano-sd15.ckpt", **inputs: Any) -> Graph:
     """Nodes `image`, `AfterDetail` with these inputs and few steps of a tiny model, and `show`."""
     wired = {"model": ["model", 0], "positive": ["positive", 0], "negative": ["negative", 0], "vae": ["model", 2]}
     fixed = {"detector": "face_full_mediapipe", "resolution": "off", "steps": 2}
-    return checkpoint("nano-sd15.ckpt") | {
+    return checkpoint(model) | {
         "image": node("LoadImage", image=picture),
         DETAILER: node(DETAILER, image=["image", 0], **wired | fixed | inputs),
         "show": node("PreviewImage", images=[DETAILER, 0]),
