@@ -224,16 +224,16 @@ def table(what: str, figures: dict[str, list[Figures]]) -> str:
     return "\n".join([HEADER.format(what=what), *(line(name, several) for name, several in figures.items())])
 
 
-def judged(workshop: Workshop, judge: Judge, scene: Scene, seed: int) -> dict[str, Any]:
+def judged(workshop: Workshop, judge: Judge, scene: Scene) -> dict[str, Any]:
     """Figures of every line by its name, for the face broken and unbroken, and a strip of pictures."""
     measure, whole = Measure(judge, scene), scene._replace(broken=scene.unbroken)
     workshop.latents.clear()
-    repaired = {way: way.repair(scene, workshop, seed) for way in WAYS}
+    repaired = {way: way.repair(scene, workshop, scene.seed) for way in WAYS}
     shown = [scene.unbroken, *(image for way, (image, _) in repaired.items() if way.is_shown)]
     unhurt = Measure(judge, whole)
     return {
         "broken": {way.name: asdict(measure(*result)) for way, result in repaired.items()},
-        "good": {way.name: asdict(unhurt(*way.repair(whole, workshop, seed))) for way in PERFECT},
+        "good": {way.name: asdict(unhurt(*way.repair(whole, workshop, scene.seed))) for way in PERFECT},
         "strip": np.concatenate([cut(image, scene) for image in shown], 1).tolist(),
     }
 
@@ -246,7 +246,7 @@ def measured() -> list[dict[str, Any]]:
     for number, scene in enumerate(scenes(FACES, SEEDS), start=1):
         file = KEPT / f"{version} {scene.name}.json"
         if not file.exists():
-            file.write_text(json.dumps(judged(workshop, judge, scene, number)))
+            file.write_text(json.dumps(judged(workshop, judge, scene)))
         results.append(json.loads(file.read_text()))
         print(f"{number} of {FACES * SEEDS}", file=sys.stderr, flush=True)
     return results

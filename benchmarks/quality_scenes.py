@@ -29,7 +29,9 @@ class Scene(NamedTuple):
     broken: torch.Tensor
     face: Box
     name: str = ""
-    """Number of the face and seed of its breakage."""
+    """Number of the face, and which of its seeds."""
+    seed: int = 0
+    """Of the breakage, and of the repair."""
 
     @property
     def detections(self) -> Detections:
@@ -38,7 +40,7 @@ class Scene(NamedTuple):
     def mirrored(self) -> Scene:
         x0, y0, x1, y1 = self.face
         unbroken, broken = self.unbroken.flip(2), self.broken.flip(2)
-        return Scene(unbroken, broken, Box(PICTURE - x1, y0, PICTURE - x0, y1), f"{self.name} mirrored")
+        return Scene(unbroken, broken, Box(PICTURE - x1, y0, PICTURE - x0, y1))
 
 
 def detected(face: Box) -> Detection:
@@ -55,7 +57,8 @@ def scenes(count: int, seeds: int) -> Iterator[Scene]:
         picture, box = pasted(background, face, longer, places)
         unbroken = torch.from_numpy(picture).float()[None] / 255
         for seed in range(seeds):
-            yield Scene(unbroken, broken(unbroken, box, 100 * number + seed), box, f"{number}-{seed}")
+            own = 100 * number + seed
+            yield Scene(unbroken, broken(unbroken, box, own), box, f"{number}-{seed}", own)
 
 
 def pasted(
