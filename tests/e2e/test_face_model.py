@@ -1,9 +1,14 @@
 """The trained model of tools/face_model, read by ComfyUI's own loader, mends a face through the pack's node."""
 
+import os
+import subprocess
+import sys
+
 import torch
 from afterdetail.detectors import registry
 from rig import prompts
 from rig.broken import break_face
+from rig.comfyui import ROOT
 from rig.detailing import Bench
 from rig.make import TRAINED
 from rig.photos import FACES
@@ -43,3 +48,12 @@ def test_its_vae_gives_a_face_window_back(bench: Bench, photo):
     graph["decode"] = node("VAEDecode", samples=["encode", 0], vae=["model", 2])
     tensors = bench.run(graph, before=["image", 0], after=["decode", 0]).tensors
     assert -10 * float((tensors["before"] - tensors["after"]).square().mean().log10()) >= 33
+
+
+def test_the_demo_repairs_its_photo():
+    """It ends with an error unless the repaired face is better than the broken one in every figure."""
+    path = os.pathsep.join(str(ROOT / part) for part in ("tests", "tools", ".pack"))
+    own = {name: value for name, value in os.environ.items() if name not in ("PHOTO", "CHECKPOINT")}
+    command = [sys.executable, ROOT / "demo" / "repair_photo.py"]
+    done = subprocess.run(command, env=own | {"PYTHONPATH": path}, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
