@@ -167,6 +167,7 @@ def test_before_and_after_object_by_object(canvas):
     expect(after).to_have_css("clip-path", "inset(0px 0px 0px 20%)")
     panel.get_by_role("button", name="Next object").click()
     expect(panel.locator(".ad-line")).to_contain_text("face 1")
+    expect(panel.locator(".ad-line")).to_contain_text("sampled at 640x768 (the sd15 size nearest in shape to ")
     assert "scale(1)" not in (panel.locator(".ad-picture").get_attribute("style") or "")
     seed = panel.locator(".ad-list li").nth(1).locator("code").inner_text()
     panel.get_by_role("button", name=f"Copy seed {seed}").click()
