@@ -271,8 +271,7 @@ def main() -> None:
         results = measured()
     strips = [np.uint8(result["strip"]) for result in results[:: max(len(results) // SHOWN, 1)][:SHOWN]]
     Image.fromarray(np.concatenate(strips)).save(PICTURES, quality=88, optimize=True)
-    faces = f"{len(results) // SEEDS} faces, each broken and repaired with {SEEDS} seeds"
-    print(f"{len(results)} repairs: {faces}; {STEPS} steps of euler, cfg 1.\n")
+    print(f"{len(results)} repairs of {len(results) // SEEDS} faces; {STEPS} steps of euler, cfg 1.\n")
     print(table("broken faces", gathered(results, "broken")) + "\n")
     print(table("good faces, nothing repainted", gathered(results, "good")))
     nano.unload()
