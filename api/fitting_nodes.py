@@ -17,7 +17,7 @@ from .failures import stem
 DESCRIPTION = "Refuses a file of another family of models. The HTTP service makes this node itself."
 
 
-def file() -> io.String.Input:
+def file_name() -> io.String.Input:
     """The input for a model file's name."""
     return io.String.Input("file", tooltip="What the file is called, for the sentence.")
 
@@ -35,7 +35,7 @@ class AfterDetailServiceLora(io.ComfyNode):
                 io.Clip.Input("clip", tooltip="The text encoder before the LoRA."),
                 io.Model.Input("patched_model", tooltip="The model with it."),
                 io.Clip.Input("patched_clip", tooltip="The text encoder with it."),
-                file(),
+                file_name(),
             ],
             outputs=[io.Model.Output(), io.Clip.Output()],
             is_dev_only=True,
@@ -59,7 +59,7 @@ class AfterDetailServiceVAE(io.ComfyNode):
             inputs=[
                 io.Model.Input("model", tooltip="What the VAE is for."),
                 io.Vae.Input("vae", tooltip="The VAE."),
-                file(),
+                file_name(),
             ],
             outputs=[io.Vae.Output()],
             is_dev_only=True,
