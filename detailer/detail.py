@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import torch
 
@@ -19,66 +19,23 @@ from .conditioning import NothingHere
 from .crop import cut, filled, latent_mask, solid_mask, with_hole
 from .detection import Detection
 from .failures import explained
-from .family import ModelSizes
+from .job import Inpainter, Job
 from .judge import Look, Verdict, judge
 from .planes import zeros
 from .region import Region, Regions
 from .report import DetailReport, ObjectReport, Status
 from .safety import IsUnsafe
 from .seeds import Seeds, retry_seed
-from .settings import KeepSettings, PaintSettings, SampleSettings
+from .settings import KeepSettings
 from .strength import denoise_of
 from .video.steady import steadied
 from .video.tracker import track_numbers
 
 log = logging.getLogger("afterdetail")
 
-
-@dataclass(frozen=True, eq=False)
-class Job:
-    """One region as the model gets it."""
-
-    region: Region
-    seed: int
-    latent: torch.Tensor
-    """[1, C, (T,) h, w]"""
-    mask: torch.Tensor
-    """[1, 1, (1,) h, w], 1 where the latent is to be repainted"""
-    hole: torch.Tensor | None = None
-    """The latent of the crop with a grey hole, for inpaint checkpoints."""
-    hole_mask: torch.Tensor | None = None
-    """[1, 1, (1,) H, W] over the crop, 1 in the hole."""
-    picture: torch.Tensor | None = None
-    """The crop itself, [1, H, W, 3], for edit models that are shown it."""
-    reference: torch.Tensor | None = None
-    """The latent of `picture`."""
-    denoise: float = 1.0
-
-
-class Inpainter(Protocol):
-    """What repairs crops. Latents are of one crop each, with a leading axis of 1."""
-
-    @property
-    def sizes(self) -> ModelSizes:
-        """The sizes that crops are sampled at."""
-        ...
-
-    @property
-    def notes(self) -> Sequence[str]:
-        """What the user should know of what repairs."""
-        ...
-
-    @property
-    def settings(self) -> SampleSettings: ...
-
-    @property
-    def paint(self) -> PaintSettings: ...
-
-    def encode(self, pixels: torch.Tensor) -> torch.Tensor: ...
-
-    def sample(self, jobs: Sequence[Job], image: Box) -> list[torch.Tensor | Exception]: ...
-
-    def decode(self, latent: torch.Tensor) -> torch.Tensor: ...
+AT_ONCE = 256
+"""Regions that go through the phases together: enough to load each model once for a picture, and a bound on what a
+long clip needs beside its frames."""
 
 
 class Checks(NamedTuple):
@@ -144,7 +101,7 @@ class _Repair:
 def detail(
     image: torch.Tensor, regions: Regions, inpainter: Inpainter, seeds: Seeds, checks: Checks | None = None
 ) -> Detailed:
-    """Repair the regions of a [B, H, W, C] image. Each phase is done for all regions before the next begins.
+    """Repair the regions of a [B, H, W, C] image. Each phase is done for `AT_ONCE` regions before the next begins.
 
     A region that fails, or whose repair does not pass the `checks`, is reported and keeps its original pixels. `image`
     itself is never changed.
@@ -165,12 +122,15 @@ def detail(
     sizes = inpainter.sizes
     report.family = sizes.family.name
     repairs = _planned(steady.refitted(sizes), seeds, tracks)
-    _encode(image, repairs, inpainter)
     canvas = Canvas(image, alpha, [repair.region for repair in repairs])
-    _repaint(canvas, repairs, regions.image, inpainter, checks or Checks())
+    for first in range(0, len(repairs), AT_ONCE):
+        part = repairs[first : first + AT_ONCE]
+        _encode(image, part, inpainter)
+        _repaint(canvas, part, regions.image, inpainter, checks or Checks())
+        for repair in part:
+            _record(report, repair, follows_size=inpainter.settings.denoise_by_size > 0)
+            repair.job = None
     report.note(*inpainter.notes)
-    for repair in repairs:
-        _record(report, repair, follows_size=inpainter.settings.denoise_by_size > 0)
     return Detailed(canvas.image, alpha, report)
 
 

@@ -72,6 +72,11 @@ class Test(NamedTuple):
     least: float = -math.inf
     most: float = math.inf
 
+    @property
+    def bound(self) -> str:
+        """In words; every test has one."""
+        return f"at most {self.most:g}" if math.isinf(self.least) else f"at least {self.least:g}"
+
 
 class Outcome(NamedTuple):
     """A test's number, and whether it passed."""
@@ -84,9 +89,7 @@ class Outcome(NamedTuple):
         return self.test.least <= self.value <= self.test.most
 
     def __str__(self) -> str:
-        least, most = self.test.least, self.test.most
-        bound = f"at least {least:g}" if self.value < least else f"at most {most:g}"
-        return f"{self.test.fault} ({self.test.name} {self.value:.2f}, {bound})"
+        return f"{self.test.fault} ({self.test.name} {self.value:.2f}, {self.test.bound})"
 
 
 class Verdict(NamedTuple):

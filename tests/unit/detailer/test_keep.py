@@ -11,9 +11,10 @@ import pytest
 import torch
 from afterdetail.detailer.box import Box, Size
 from afterdetail.detailer.crop import resized
-from afterdetail.detailer.detail import Checks, Detailed, Job, detail
+from afterdetail.detailer.detail import Checks, Detailed, detail
 from afterdetail.detailer.detection import Detection, Detections, Extent
 from afterdetail.detailer.family import SD15, ModelSizes
+from afterdetail.detailer.job import Job
 from afterdetail.detailer.region import Regions, make_regions
 from afterdetail.detailer.seeds import ATTEMPT_BITS, Seeds, derived_seed, retry_seed
 from afterdetail.detailer.settings import FitSettings, KeepSettings, MaskSettings, PaintSettings, SampleSettings
