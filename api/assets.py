@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import comfy.utils
 import folder_paths
@@ -17,6 +17,7 @@ from comfy.sd1_clip import load_embed
 from safetensors import SafetensorError, safe_open
 
 from ..detailer import styles
+from ..detailer.family import KNOWN, CheckpointKind
 from ..detailer.names import unknown
 from ..detectors import registry
 from ..nodes.style import at_hand
@@ -24,19 +25,12 @@ from .errors import invalid, refused
 from .failures import stem
 from .settings import Settings
 
-Kind = Literal["sdxl", "sd15", "refiner"]
-CONTEXT_WIDTHS: dict[int, Kind] = {768: "sd15", 2048: "sdxl", 1280: "refiner"}
-"""What a checkpoint's cross-attention takes from its text encoders."""
+CHECKPOINTS = {checkpoint.kind: checkpoint for family in KNOWN for checkpoint in family.checkpoints}
 
 MAX_EMBEDDING = 64 * 2**20
 """Bytes; embeddings have some ten thousand."""
 ENCODERS = {768: "clip_l", 1280: "clip_g"}
 """What ComfyUI calls the text encoders in the file of an embedding, by the width of their vectors."""
-TEXT_WIDTHS: dict[Kind, frozenset[int]] = {
-    "sd15": frozenset({768}),
-    "sdxl": frozenset({768, 1280}),
-    "refiner": frozenset({1280}),
-}
 
 ATTENTION = re.compile(r"^(model\.diffusion_model\.)?input_blocks\.\d+\.1\.transformer_blocks\.0\.attn2\.to_k\.weight$")
 FIRST_LAYER = re.compile(r"^(model\.diffusion_model\.)?input_blocks\.0\.0\.weight$")
@@ -47,7 +41,7 @@ PREFIX = "octoai:"
 class Traits(NamedTuple):
     """What a checkpoint is. None: of another family, or not readable."""
 
-    kind: Kind | None
+    kind: CheckpointKind | None
     inpaint: bool
 
 
@@ -115,7 +109,7 @@ def loras(wanted: Mapping[str, float]) -> tuple[tuple[str, float], ...]:
     return tuple((find("loras", "loras", name), weight) for name, weight in wanted.items())
 
 
-def embedding(field: str, name: str, kind: Kind | None = None) -> str:
+def embedding(field: str, name: str, kind: CheckpointKind | None = None) -> str:
     """What stands behind `embedding:` in a prompt for the embedding called `name`.
 
     Refused if there is none, or a model of this kind would leave it out without a word.
@@ -127,7 +121,7 @@ def embedding(field: str, name: str, kind: Kind | None = None) -> str:
     widths = _embedding_widths(called, stat.st_mtime_ns) if stat.st_size <= MAX_EMBEDDING else frozenset()
     if not widths:
         raise invalid(field, f"The embedding {stem(file)!r} cannot be used: it is damaged, or no embedding.")
-    if kind and not widths & TEXT_WIDTHS[kind]:
+    if kind and not widths & CHECKPOINTS[kind].encoders:
         raise invalid(field, f"The embedding {stem(file)!r} is not for {kind} models, and one of these is used here.")
     return called
 
@@ -146,7 +140,7 @@ def _embedding_widths(name: str, modified: int) -> frozenset[int]:
     return frozenset(widths)
 
 
-async def checkpoint(name: str | None, kind: Kind, settings: Settings, field: str = "checkpoint") -> str:
+async def checkpoint(name: str | None, kind: CheckpointKind, settings: Settings, field: str = "checkpoint") -> str:
     """The checkpoint called `name`; without a name the settings' one, or the only one that fits. Refused otherwise."""
     if name:
         found = find(field, "checkpoints", name)
@@ -231,7 +225,10 @@ def _traits(path: Path, modified: int, size: int) -> Traits:
         return Traits(None, inpaint=False)
     widths = [shape[-1] for name, shape in shapes.items() if ATTENTION.match(name)]
     channels = [shape[1] for name, shape in shapes.items() if FIRST_LAYER.match(name)]
-    return Traits(CONTEXT_WIDTHS.get(widths[0]) if widths else None, INPAINT_CHANNELS in channels)
+    kind: CheckpointKind | None = None
+    if widths:
+        kind = next((known.kind for known in CHECKPOINTS.values() if known.context == widths[0]), None)
+    return Traits(kind, INPAINT_CHANNELS in channels)
 
 
 def _safetensors_shapes(path: Path) -> dict[str, list[int]]:

@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from ..files.reading import json_object
 
 ENABLE = "AFTERDETAIL_API"
 
 
 def read(path: Path) -> dict[str, Any]:
     """The settings file's table, empty if there is none. ValueError if it is no JSON object."""
-    if not path.is_file():
-        return {}
-    try:
-        table = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ValueError(f"{path} cannot be read as JSON ({error}). Correct it or remove it.") from error
-    if not isinstance(table, dict):
-        raise ValueError(f'{path} must hold a JSON object, such as {{"enabled": true}}. Correct it or remove it.')
-    return table
+    return json_object(path) if path.is_file() else {}
 
 
 def wish_of(environment: Mapping[str, str]) -> bool | None:

@@ -6,7 +6,7 @@ import hashlib
 import tempfile
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,6 +87,13 @@ class Feed:
                 self._fill()
                 return future.result()
         return None
+
+    def in_order(self) -> Iterator[Picture]:
+        """All that are left, in the order of their sources, however long each takes."""
+        while self._pending:
+            future = self._pending.popleft()
+            self._fill()
+            yield future.result()
 
     def _fill(self) -> None:
         while len(self._pending) < AHEAD and (source := next(self._sources, None)):

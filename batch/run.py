@@ -50,6 +50,11 @@ class Member:
     strikes: set[str] = field(default_factory=set)
     """Names of the pictures it failed with since it last gave a result."""
 
+    @property
+    def answered(self) -> bool:
+        """Whether it is known why it is not up."""
+        return self.out or self.failures > 0
+
     def back_off(self) -> None:
         """Leave it alone for a while, longer each time."""
         self.up = False
@@ -61,7 +66,7 @@ class Member:
 
 @dataclass
 class Batch:
-    """One run. patience: seconds without any server until the run gives up.
+    """One run. patience: seconds without any server until the run gives up, and says of each why.
 
     tell: gets a sentence for each failure and each server that comes or goes. advance: called once per picture.
     """
@@ -116,7 +121,7 @@ class Batch:
                 raise NoServer("No server is left that can do this workflow.")
             if any(member.up for member in members):
                 last_up = time.monotonic()
-            elif time.monotonic() > last_up + self.patience:
+            elif time.monotonic() > last_up + self.patience and all(member.answered for member in members):
                 raise NoServer(f"No server has answered for {self.patience:.0f} s. Start one and run this again.")
             if not ended and not any(member.busy or member.checking for member in members):
                 time.sleep(POLL_SECONDS)

@@ -60,15 +60,17 @@ class Tally:
             self.repaired += image.get("num_objects_inpainted", 0)
 
     def table(self) -> str:
-        """For the end of a run."""
+        """For the end of a run: the same lines whatever ended first."""
         width = max([10, *map(len, self.servers)])
         lines = [
-            f"  {name:{width}}  {share.pictures:6}, {share.mean:.1f} s each" for name, share in self.servers.items()
+            f"  {name:{width}}  {share.pictures:6}, {share.mean:.1f} s each"
+            for name, share in sorted(self.servers.items())
         ]
         if self.found:
             lines.append(f"  {'objects':{width}}  {self.found:6} found, {self.repaired} repaired")
-        lines += [f"  {count} x {note}" for note, count in self.notes.most_common()]
-        lines += [f"  failed: {failure}" for failure in self.failures[:SHOWN_FAILURES]]
+        notes = sorted(self.notes.items(), key=lambda item: (-item[1], item[0]))
+        lines += [f"  {count} x {note}" for note, count in notes]
+        lines += [f"  failed: {failure}" for failure in sorted(self.failures)[:SHOWN_FAILURES]]
         if (more := len(self.failures) - SHOWN_FAILURES) > 0:
             lines.append(f"  failed: {more} more, see batch.jsonl")
         return "\n".join(lines)

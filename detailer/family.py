@@ -16,6 +16,7 @@ from .names import unknown
 
 HostedFamily = Literal["sdxl", "sd15"]
 """The families that the hosted services' requests may name."""
+CheckpointKind = Literal[HostedFamily, "refiner"]
 
 
 def _sizes(text: str) -> tuple[Size, ...]:
@@ -26,6 +27,14 @@ def _sizes(text: str) -> tuple[Size, ...]:
 
 MEGAPIXEL = _sizes("640x1536 768x1344 832x1216 896x1152 1024x1024 1152x896 1216x832 1344x768 1536x640")
 """The buckets that SDXL was trained in; they suit every model of a megapixel."""
+
+
+class Checkpoint(NamedTuple):
+    """How a checkpoint is told by its file: the width that its cross-attention takes, those of its text encoders."""
+
+    kind: CheckpointKind
+    context: int
+    encoders: frozenset[int]
 
 
 @dataclass(frozen=True)
@@ -46,6 +55,8 @@ class Family:
     """What there is to know before it details faces."""
     reference: Literal["", "latent", "latent and picture"] = ""
     """What its models for editing are given of a picture: nothing, its latent, or the picture too, with the text."""
+    checkpoints: tuple[Checkpoint, ...] = ()
+    """Those that the hosted services' requests may name."""
 
 
 SDXL = Family(
@@ -55,6 +66,10 @@ SDXL = Family(
     MEGAPIXEL + _sizes("1664x2432 2048x2048 2432x1664"),
     ("SDXL", "SDXLRefiner"),
     note="Also SSD-1B, Segmind Vega and KOALA. The refiner goes into refiner_model.",
+    checkpoints=(
+        Checkpoint("sdxl", 2048, frozenset({768, 1280})),
+        Checkpoint("refiner", 1280, frozenset({1280})),
+    ),
 )
 SD15 = Family(
     "sd15",
@@ -65,6 +80,7 @@ SD15 = Family(
         "704x1216 768x512 768x576 768x1024 832x512 896x896 1024x576 1024x768 1024x1024 1024x1536 1216x704 1536x1024"
     ),
     ("SD15",),
+    checkpoints=(Checkpoint("sd15", 768, frozenset({768})),),
 )
 KNOWN = (
     SDXL,

@@ -47,28 +47,22 @@ Styles = Mapping[str, Style]
 @cache
 def shipped() -> Styles:
     """The 78 styles that come with the pack, by name."""
-    return read(SHIPPED)
+    return styles_of(json.loads(SHIPPED.read_text(encoding="utf-8")), str(SHIPPED))
 
 
-def with_own(path: Path) -> Styles:
-    """The shipped styles and those of a user's file, which win over shipped ones of the same name."""
-    if not path.is_file():
-        return shipped()
-    own = read(path)
+def with_own(own: Styles) -> Styles:
+    """The shipped styles and a user's own, which win over shipped ones of the same name."""
     taken = {key_of(name) for name in own}
     kept = {name: style for name, style in shipped().items() if key_of(name) not in taken}
     return {**kept, **own}
 
 
-def read(path: Path) -> Styles:
-    """The styles of a JSON file `{"name": ["words {prompt} words", "negative words"]}`."""
-    try:
-        table = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ValueError(f"The style file {path} cannot be read as JSON ({error}). Correct it or remove it.") from error
-    if not isinstance(table, dict):
-        raise ValueError(f'The style file {path} must hold one object {{"name": ["... {PLACE} ...", "..."]}}.')
-    return {name: _style(path, name, entry) for name, entry in table.items()}
+def styles_of(table: Mapping[str, object], source: str) -> Styles:
+    """The styles of a table `{"name": ["words {prompt} words", "negative words"]}`.
+
+    ValueError, saying that it stands in `source`, for an entry of another form.
+    """
+    return {name: _style(source, name, entry) for name, entry in table.items()}
 
 
 def find(name: str, styles: Styles) -> Style:
@@ -89,11 +83,11 @@ def key_of(name: str) -> str:
     return "".join(letter for letter in letters if letter.isalnum())
 
 
-def _style(path: Path, name: str, entry: object) -> Style:
+def _style(source: str, name: str, entry: object) -> Style:
     match entry:
         case [str(prompt), str(negative_prompt)] if prompt.count(PLACE) == 1:
             return Style(prompt, negative_prompt)
     raise ValueError(
-        f"The style {name!r} in {path} must be a list of two texts, the first with {PLACE} in it once: "
+        f"The style {name!r} in {source} must be a list of two texts, the first with {PLACE} in it once: "
         f'["a drawing of {PLACE}", "photo"].'
     )

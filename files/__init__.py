@@ -1,1 +1,1 @@
-"""How this pack writes files. Needs nothing but Python, so that every room may use it."""
+"""How this pack reads and writes files. Needs nothing but Python, so that every room may use it."""

@@ -8,6 +8,7 @@ import folder_paths
 from comfy_api.latest import io
 
 from ..detailer import styles
+from ..files.reading import json_object
 from .sockets import CATEGORY
 
 
@@ -68,7 +69,8 @@ class AfterDetailStylePreset(io.ComfyNode):
 
 def at_hand() -> styles.Styles:
     """The shipped styles and the user's own; ValueError if the user's file cannot be read."""
-    return styles.with_own(own_file())
+    file = own_file()
+    return styles.with_own(styles.styles_of(json_object(file), str(file))) if file.is_file() else styles.shipped()
 
 
 def own_file() -> Path:

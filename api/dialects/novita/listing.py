@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from aiohttp import web
 
+from ....detailer.family import CheckpointKind
 from ... import assets
 from ...service import Service
 from ...validation import parse_query
@@ -18,7 +19,12 @@ FOLDERS: dict[ModelKind, str] = {
     "textualinversion": "embeddings",
     "vae": "vae",
 }
-BASE_MODELS: dict[assets.Kind | None, str] = {"sd15": "SD 1.5", "sdxl": "SDXL 1.0", "refiner": "SDXL Refiner", None: ""}
+BASE_MODELS: dict[CheckpointKind | None, str] = {
+    "sd15": "SD 1.5",
+    "sdxl": "SDXL 1.0",
+    "refiner": "SDXL Refiner",
+    None: "",
+}
 
 
 async def models(service: Service, request: web.Request, client: str) -> web.Response:

@@ -70,13 +70,14 @@ def url() -> Iterator[str]:
 def limits(monkeypatch):
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     monkeypatch.setattr(feed, "MAX_BYTES", 4000)
+    monkeypatch.setattr(feed, "FIRST_PAUSE_SECONDS", 0.01)
 
 
 def taken(*places: object) -> list[Picture]:
     with Feed([Source(f"{i}", str(place)) for i, place in enumerate(places)], problem) as pictures:
         found = []
         while not pictures.empty:
-            picture = pictures.take(10)
+            picture = pictures.take(None)
             assert picture is not None
             found.append(picture)
             if picture.reason is None:
@@ -135,7 +136,7 @@ def test_a_file_that_changes_while_it_waits_is_told(tmp_path):
     path = tmp_path / "a.png"
     path.write_bytes(png())
     with Feed([Source("a", str(path))], problem) as pictures:
-        picture = pictures.take(10)
+        picture = pictures.take(None)
         assert picture is not None
         path.write_bytes(png(9))
         with pytest.raises(ValueError, match="was changed"):
@@ -151,5 +152,5 @@ def test_only_a_few_are_read_ahead(tmp_path):
             yield Source(f"{i}", str(Path(tmp_path / "gone")))
 
     with Feed(sources(), problem) as pictures:
-        pictures.take(10)
+        pictures.take(None)
         assert len(asked) <= feed.AHEAD + 1

@@ -100,7 +100,7 @@ def test_what_runs_there_is_ended_when_the_batch_is_stopped(monkeypatch):
     monkeypatch.setattr(remote, "client_of", lambda url: client)
     with Threads([Remote("http://host:8189", read(DEFAULT), 60)], 1) as pool:
         pool.call(0, "detail", "picture", b"data")
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while not client.submit.called and time.monotonic() < deadline:
             time.sleep(0.01)
     assert job.status == "canceled"

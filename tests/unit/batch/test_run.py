@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from io import BytesIO
@@ -46,6 +47,8 @@ def short_waits(monkeypatch):
     monkeypatch.setattr(run, "POLL_SECONDS", 0.001)
     monkeypatch.setattr(run, "FIRST_BACK_OFF_SECONDS", 0.001)
     monkeypatch.setattr(run, "LAST_BACK_OFF_SECONDS", 0.002)
+    take = Feed.take
+    monkeypatch.setattr(Feed, "take", lambda feed, seconds: take(feed, None))  # a busy machine reads no slower
 
 
 @pytest.fixture
@@ -197,6 +200,19 @@ def test_without_any_server_it_gives_up_in_the_end(photos):
     done = Done(photos, lambda *_: UNREACHABLE, patience=0.05)
     assert "No server has answered" in done.error and done.tally == "0 detailed"
     assert 2 <= len(done.said) <= 4  # each server once, not at every check
+
+
+def test_it_does_not_give_up_before_each_server_was_asked(photos):
+    class Slow(Servers):
+        waits = 0
+
+        def wait(self, seconds: float) -> list[tuple[Any, Outcome]]:
+            self.waits += 1
+            time.sleep(0.001)
+            return super().wait(seconds) if self.waits % 3 == 0 else []
+
+    done = Done(photos, lambda *_: UNREACHABLE, patience=0.0, pool=Slow)
+    assert "No server has answered" in done.error and len(done.said) == 2
 
 
 def test_a_file_that_went_away_is_told(photos):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -67,7 +68,7 @@ def test_nothing_but_tqdm_is_needed_for_three_servers(tmp_path):
             env=ENVIRONMENT,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=120,
         )
         assert ended.returncode == 0 and "9 detailed." in ended.stderr, ended.stderr
         assert "pip install pillow" in ended.stderr
@@ -83,7 +84,7 @@ def test_a_server_that_answers_500_for_ever_ends_the_run(capsys):
             assert main(["photos", "--output", "out", "--server", broken.url]) == 1
         said = capsys.readouterr().err
         assert "out of order: it answered with the status 500" in said and "5 different pictures in a row" in said
-        assert "No server is left" in said and "8 left" in said and time.monotonic() - started < 20
+        assert "No server is left" in said and "8 left" in said and time.monotonic() - started < 120
     with FakeComfyUI(failing=("prompt",)) as broken, FakeComfyUI() as whole:
         assert main(["photos", "--output", "out", "--server", broken.url, "--server", whole.url]) == 0
 
@@ -115,24 +116,23 @@ def test_ctrl_c_ends_what_runs_on_the_servers():
         )
         until(lambda: len(server.jobs) == 2)
         process.send_signal(signal.SIGINT)
-        said = process.communicate(timeout=20)[1]
+        said = process.communicate(timeout=120)[1]
         assert process.returncode == 130 and "goes on from here" in said
         assert set(server.jobs) <= server.cancelled
 
 
 def until(condition) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.002)
 
 
-def wait_for_a_result(chance: random.Random) -> None:
+def wait_for_a_result(before: int, chance: random.Random) -> None:
     """Until a few hundredths of a second after the next result, or, one time in three, a moment after the start."""
     if chance.random() < 1 / 3:
         time.sleep(chance.uniform(0.05, 0.5))
         return
-    before = results()
     until(lambda: results() != before)
     time.sleep(chance.uniform(0, 0.04))
 
@@ -149,8 +149,9 @@ def test_killed_at_any_moment_every_file_is_done_once_and_whole():
         for _ in range(KILLS):
             for server in (one, other):  # so that files are left for each kill
                 server.ending = len(server.jobs) + 3
+            before = results()
             process = subprocess.Popen(arguments, env=ENVIRONMENT, stderr=subprocess.DEVNULL)
-            wait_for_a_result(chance)
+            wait_for_a_result(before, chance)
             assert process.poll() is None
             process.kill()
             process.wait()
@@ -182,20 +183,23 @@ def test_a_dry_run_says_what_a_run_would_do_and_writes_nothing(capsys):
         Path("photos/broken.png").unlink()
         assert main(["photos", "--output", "out", "--server", server.url]) == 0
         before = {path: path.read_bytes() for path in Path("out").rglob("*") if path.is_file()}
-        Path("photos/copy.png").write_bytes(Path("photos/1.png").read_bytes())
+        Path("photos/0 copy.png").write_bytes(Path("photos/1.png").read_bytes())
         assert main(["photos", "--output", "out", "--server", server.url, "--dry-run"]) == 0
-    assert "3 is done already, 1 would be copied" in capsys.readouterr().err
+    assert "\n3 would be skipped as done, 1 would be copied. Nothing was" in capsys.readouterr().err
     assert {path: path.read_bytes() for path in Path("out").rglob("*") if path.is_file()} == before
 
 
 def test_the_end_tells_servers_objects_and_failures(capsys):
     photos(3)
     Path("photos/<b>.png").write_bytes(b"no picture")
+    started = time.monotonic()
     with FakeComfyUI() as server:
         assert main(["photos", "--output", "out", "--server", server.url]) == 1
     said = capsys.readouterr().err
     assert "3 detailed, 1 failed. The results are in out." in said
-    assert "       3, 0." in said and "3 found, 3 repaired" in said and "failed: " in said
+    (each,) = re.findall(r"       3, (\d+\.\d) s each\n", said)
+    assert float(each) <= time.monotonic() - started
+    assert "3 found, 3 repaired" in said and "failed: " in said
 
 
 def test_the_page_shows_each_picture_and_is_one_safe_file(capsys):

@@ -1,5 +1,4 @@
 import difflib
-import json
 from itertools import combinations
 
 import pytest
@@ -68,19 +67,16 @@ def test_an_unknown_name_is_answered_with_the_three_nearest():
         styles.find("watercolour", STYLES)
 
 
-def test_own_styles_join_the_shipped_ones(tmp_path):
-    path = tmp_path / "styles.json"
-    assert styles.with_own(path) == STYLES
-    path.write_text(json.dumps({"House": ["{prompt} by us", ""], "ANIME": ["{prompt}, ours", "theirs"]}))
-    merged = styles.with_own(path)
+def test_own_styles_join_the_shipped_ones():
+    assert styles.with_own({}) == STYLES
+    own = styles.styles_of({"House": ["{prompt} by us", ""], "ANIME": ["{prompt}, ours", "theirs"]}, "a file")
+    merged = styles.with_own(own)
     assert len(merged) == 79
     assert styles.find("house", merged).around("a", "b") == ("a by us", "b")
     assert styles.find("anime", merged) == Style("{prompt}, ours", "theirs")
 
 
-@pytest.mark.parametrize("text", ["{", "[]", '{"a": ["no place", ""]}', '{"a": "{prompt}"}', '{"a": ["{prompt}"]}'])
-def test_a_bad_file_is_named_in_a_sentence(tmp_path, text):
-    path = tmp_path / "styles.json"
-    path.write_text(text)
-    with pytest.raises(ValueError, match=r"styles\.json"):
-        styles.with_own(path)
+@pytest.mark.parametrize("entry", [["no place", ""], "{prompt}", ["{prompt}"], None])
+def test_a_bad_entry_is_named_with_its_source_in_a_sentence(entry):
+    with pytest.raises(ValueError, match=r"The style 'a' in .*styles\.json must be"):
+        styles.styles_of({"a": entry}, "folder/styles.json")
