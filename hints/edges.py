@@ -50,11 +50,10 @@ def _connected(levels: torch.Tensor) -> torch.Tensor:
 
     kornia's own hysteresis grows them by a pixel at a time: 13 s for a picture of noise.
     """
-    pieces, count = ndimage.label(levels[0].cpu().numpy() > 0, np.ones((3, 3)))
-    strong = np.zeros(count + 1, np.float32)
-    strong[pieces[levels[0].cpu().numpy() == 1]] = 1
-    strong[0] = 0
-    return torch.from_numpy(strong[pieces])[None].to(levels.device)
+    levels_np = levels[0].cpu().numpy()
+    pieces = np.asarray(ndimage.label(levels_np > 0, np.ones((3, 3)))[0])  # type: ignore[index]
+    kept = np.isin(pieces, pieces[levels_np == 1])
+    return torch.from_numpy(kept)[None].to(levels)
 
 
 def _changes(grey: torch.Tensor, sigma: float) -> torch.Tensor:

@@ -44,8 +44,8 @@ def hints(name: str, **widgets: object) -> Graph:
 
 
 def over(picture: str, lines: str) -> dict[str, Any]:
-    """Lines on black, laid over a picture."""
-    return node("ImageBlend", image1=[picture, 0], image2=[lines, 0], blend_factor=1.0, blend_mode="screen")
+    """Lines on black over a darkened picture."""
+    return node("ImageBlend", image1=[lines, 0], image2=[picture, 0], blend_factor=0.4, blend_mode="normal")
 
 
 def shown(name: str, **inputs: list) -> Graph:

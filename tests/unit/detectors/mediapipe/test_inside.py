@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 from afterdetail.detailer.box import Box
-from afterdetail.detectors import registry
 from afterdetail.detectors.mediapipe.face_contours import LEFT_EYE, OUTER_LIPS, RIGHT_EYE
+from afterdetail.detectors.mediapipe.hands_auto import HandsAuto
 from afterdetail.detectors.mediapipe.inside import FacesInside, HandsInside, find_inside
 from PIL import Image
 from references.pictures import TEMPLATES, template
@@ -44,7 +44,7 @@ def turned(picture: Image.Image, box: Box, degrees: int) -> tuple[torch.Tensor, 
 @torch.no_grad()
 def test_the_joints_are_those_that_the_detector_saw(hands):
     image = pixels(template(TEMPLATES["open_hands"]))
-    detector = registry.find("hand_auto").open()
+    detector = HandsAuto(outlined=False)
     [found] = detector.detect(image[None], 0.3)
     [shapes] = detector.find(image[None], 0.3)
     for own, seen in zip(find_inside(hands, image, [hand.box for hand in found]), shapes, strict=True):
