@@ -9,6 +9,7 @@ import torch
 from afterdetail.detailer.box import Box
 from afterdetail.detailer.detection import Detection, Detections, Extent
 from afterdetail.detailer.family import SD15, ModelSizes
+from afterdetail.detailer.mask import MaskPatch
 from afterdetail.detailer.threshold import Threshold
 from rig import nano
 
@@ -32,7 +33,7 @@ def faces(masked: bool) -> Detections:
         x, y = 8 + i % 5 * 200, 8 + i // 5 * 200
         box = Box(x, y, x + side, y + side)
         ramp = torch.linspace(-1, 1, side)
-        mask = (ramp[None] ** 2 + ramp[:, None] ** 2 < 1).float() if masked else None
+        mask = MaskPatch(box, (ramp[None] ** 2 + ramp[:, None] ** 2 < 1).float()) if masked else None
         found.append(Detection(box, 0.95 - i / 100, "face", Extent(*map(float, box)), mask, i))
     return Detections(SIZE, SIZE, (tuple(found),), "face_full_mediapipe", Threshold(0.6, 0.6))
 

@@ -38,7 +38,7 @@ class Snapshot:
     @property
     def bytes(self) -> int:
         """Memory that it holds."""
-        masks = (d.mask for found in self.detections.images for d in found if d.mask is not None)
+        masks = (d.mask.values for found in self.detections.images for d in found if d.mask is not None)
         tensors = [*self.before, *self.after, *masks, *([] if self.inside is None else [self.inside])]
         return sum(tensor.nbytes for tensor in tensors)
 

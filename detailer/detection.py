@@ -8,10 +8,8 @@ from dataclasses import dataclass, field, replace
 from itertools import accumulate
 from typing import NamedTuple
 
-import torch
-import torch.nn.functional as F
-
 from .box import Box
+from .mask import MaskPatch
 from .threshold import Threshold
 
 
@@ -39,19 +37,19 @@ class Extent(NamedTuple):
 class Detection:
     """One object of one image.
 
-    `box` lies inside the image and is what `mask` covers: float [box.height, box.width] in 0..1, or None for the
-    whole box. `extent` is the detector's exact rectangle. `index` is the object's rank in its image when it was
-    found; filters keep it, so an object's seed does not depend on which others are repaired. `number` is the one
-    that pictures show, and that `pick`, `object_prompts` and `seeds` count by: the place in the order in which the
-    objects were last sorted. None for an object that was left out before it got one. `head` is the rectangle of the
-    head that a face belongs to, None where the detector does not know.
+    `box` lies inside the image and is what `mask` covers; without one the object is the whole box. `extent` is the
+    detector's exact rectangle. `index` is the object's rank in its image when it was found; filters keep it, so an
+    object's seed does not depend on which others are repaired. `number` is the one that pictures show, and that
+    `pick`, `object_prompts` and `seeds` count by: the place in the order in which the objects were last sorted. None
+    for an object that was left out before it got one. `head` is the rectangle of the head that a face belongs to, None
+    where the detector does not know.
     """
 
     box: Box
     score: float
     label: str
     extent: Extent
-    mask: torch.Tensor | None = None
+    mask: MaskPatch | None = None
     index: int = 0
     number: int | None = None
     head: Extent | None = None
@@ -65,16 +63,20 @@ class Detection:
     def scaled(self, x: float, y: float) -> Detection:
         """The object where the image is `x` times as wide and `y` times as high."""
         box = Extent(*self.box).scaled(x, y).rounded()
-        mask = self.mask
-        if mask is not None:
-            mask = F.interpolate(mask[None, None].float(), (box.height, box.width), mode="bilinear")[0, 0]
+        mask = self.mask and self.mask.resized(box)
         head = self.head and self.head.scaled(x, y)
         return replace(self, box=box, extent=self.extent.scaled(x, y), mask=mask, head=head)
 
     def shifted(self, dx: int, dy: int) -> Detection:
         """The object where the image has `dx` more columns on the left, and `dy` more rows above."""
         head = self.head and self.head.shifted(dx, dy)
-        return replace(self, box=self.box.shifted(dx, dy), extent=self.extent.shifted(dx, dy), head=head)
+        mask = self.mask and self.mask.shifted(dx, dy)
+        return replace(self, box=self.box.shifted(dx, dy), extent=self.extent.shifted(dx, dy), mask=mask, head=head)
+
+    @property
+    def patch(self) -> MaskPatch:
+        """Its mask, the whole box where it has none."""
+        return self.mask or MaskPatch.filled(self.box)
 
 
 KINDS = {"left hand": "hand", "right hand": "hand"}

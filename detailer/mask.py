@@ -29,6 +29,15 @@ class MaskPatch(NamedTuple):
         """1 in all of a box."""
         return MaskPatch(box, torch.ones(box.height, box.width, device=device))
 
+    def shifted(self, dx: int, dy: int) -> MaskPatch:
+        """Moved right and down by pixels."""
+        return MaskPatch(self.box.shifted(dx, dy), self.values)
+
+    def resized(self, box: Box) -> MaskPatch:
+        """The same values stretched over another box, bilinearly."""
+        values = F.interpolate(self.values[None, None].float(), (box.height, box.width), mode="bilinear")[0, 0]
+        return MaskPatch(box, values)
+
     def on(self, canvas: Box) -> torch.Tensor:
         """The mask as seen in `canvas`: float [canvas.height, canvas.width]."""
         if canvas == self.box:

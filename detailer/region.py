@@ -130,11 +130,11 @@ def _own_alphas(found: tuple[Detection, ...], image: Box, settings: MaskSettings
 
 def _own_alpha(detection: Detection, image: Box, settings: MaskSettings) -> MaskPatch | None:
     covered = _covered(detection, image, settings)
-    dilation, box = settings.dilation(covered.box), covered.box.shifted(settings.x_offset, settings.y_offset)
-    if covered.mask is not None:
-        mask = _inside(MaskPatch(box, covered.mask.float()), image)
+    dilation, moved = settings.dilation(covered.box), covered.shifted(settings.x_offset, settings.y_offset)
+    if moved.mask is not None:
+        mask = _inside(moved.mask, image)
         return mask and soft_mask(mask, image, dilation, settings.mask_blur)
-    box = box.intersection(image)
+    box = moved.box.intersection(image)
     if box.width <= 0 or box.height <= 0:
         return None
     return soft_box(box, image, dilation, settings.mask_blur)
@@ -157,18 +157,13 @@ def _joined_alpha(found: tuple[Detection, ...], image: Box, settings: MaskSettin
         return []
     dilated = []
     for covered in (_covered(detection, image, settings) for detection in found):
-        moved = MaskPatch(covered.box.shifted(settings.x_offset, settings.y_offset), _values(covered))
-        mask = _inside(moved, image)
+        mask = _inside(covered.patch.shifted(settings.x_offset, settings.y_offset), image)
         dilated += [dilate(mask, image, settings.dilation(covered.box))] if mask else []
     joined = union(dilated) if dilated else None
     if joined and settings.invert:
         joined = inverted(dilate(joined, image, 2 * blur_radius(settings.mask_blur) + 1), image)
     trimmed = joined and joined.trimmed()
     return [(found, trimmed and blur(trimmed, image, settings.mask_blur))]
-
-
-def _values(detection: Detection) -> torch.Tensor:
-    return MaskPatch.filled(detection.box).values if detection.mask is None else detection.mask.float()
 
 
 def _inside(mask: MaskPatch, image: Box) -> MaskPatch | None:

@@ -12,7 +12,6 @@ import torch
 
 from .box import Box
 from .detection import Detection, Detections, LeftOut, names_of
-from .mask import MaskPatch
 from .planes import zeros
 
 SortBy = Literal["confidence", "area", "left to right", "top to bottom", "center"]
@@ -194,7 +193,7 @@ def union_mask(found: Sequence[Detection], image: Box) -> torch.Tensor:
         if detection.mask is None:
             view.fill_(1)
         else:
-            torch.maximum(view, detection.mask.to(view), out=view)
+            torch.maximum(view, detection.mask.values.to(view), out=view)
     return plane
 
 
@@ -214,7 +213,7 @@ def _unwanted(detection: Detection, selection: Selection, image_area: int, insid
 
 
 def _share_inside(detection: Detection, mask: torch.Tensor) -> float:
-    own = MaskPatch.filled(detection.box).values if detection.mask is None else detection.mask
+    own = detection.patch.values
     overlap = own.to(mask.device) * (mask[detection.box.slices] > 0.5)
     return float(overlap.sum() / own.sum().clamp(min=1e-9))
 

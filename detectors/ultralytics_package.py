@@ -24,6 +24,7 @@ import torch
 from PIL import Image
 
 from ..detailer.detection import Detection, Extent
+from ..detailer.mask import MaskPatch
 from .detector import Detector
 from .optional import version
 from .yolo import kind
@@ -161,8 +162,8 @@ def _detections(result: Any) -> list[Detection]:
         detection = Detection.of_extent(extent, score, name, width, height)
         if masks is not None:
             box = mask_box(extent, width, height)
-            mask = masks[(n, *box.slices)].float()
-            detection = Detection(box, score, name, extent, mask) if mask.any() else None  # as in YoloDetector
+            mask = MaskPatch(box, masks[(n, *box.slices)].float())
+            detection = Detection(box, score, name, extent, mask) if mask.values.any() else None  # as in YoloDetector
         if detection is not None:
             found.append(detection)
     return sorted(found, key=lambda detection: -detection.score)

@@ -42,7 +42,7 @@ def draw_objects(images: torch.Tensor, detections: Detections, tint: bool) -> to
         for index, found in enumerate(detections.images):
             for number, detection in enumerate(found):
                 if detection.mask is not None:
-                    _tint(pictures[index], MaskPatch(detection.box, detection.mask), COLORS[number % len(COLORS)])
+                    _tint(pictures[index], detection.mask, COLORS[number % len(COLORS)])
 
     def draw(canvas: ImageDraw.ImageDraw, index: int, scale: int) -> None:
         for place, detection in enumerate(detections.images[index]):

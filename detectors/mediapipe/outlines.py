@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw
 from scipy.spatial import ConvexHull
 
 from ...detailer.detection import Detection, Extent
+from ...detailer.mask import MaskPatch
 
 
 def convex_hull(points: np.ndarray) -> np.ndarray:
@@ -30,7 +31,8 @@ def filled(outlines: Sequence[np.ndarray], score: float, label: str, width: int,
     canvas = Image.new("1", (box.width, box.height))
     for corners in pixels:
         ImageDraw.Draw(canvas).polygon((corners - (box.x0, box.y0)).flatten().tolist(), fill=1)
-    return replace(detection, extent=extent_of(outlines), mask=torch.from_numpy(np.array(canvas)).float())
+    mask = MaskPatch(box, torch.from_numpy(np.array(canvas)).float())
+    return replace(detection, extent=extent_of(outlines), mask=mask)
 
 
 def extent_of(outlines: Sequence[np.ndarray]) -> Extent:

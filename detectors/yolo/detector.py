@@ -11,6 +11,7 @@ from torchvision.ops import batched_nms
 
 from ...detailer.box import Box
 from ...detailer.detection import Detection, Extent
+from ...detailer.mask import MaskPatch
 from . import weights
 from .build import build, labels
 from .letterbox import Letterbox
@@ -116,7 +117,7 @@ def _detection(
     if box.area == 0:
         return None
     inside = letterbox.mask_in_box(mask, box)
-    return Detection(box, score, label, extent, inside.float()) if inside.any() else None
+    return Detection(box, score, label, extent, MaskPatch(box, inside.float())) if inside.any() else None
 
 
 def mask_box(extent: Extent, width: int, height: int) -> Box:

@@ -10,7 +10,7 @@ import torch
 from ...detailer.box import Box
 from ...detailer.detection import Detection, Detections
 from ...detailer.mask import MaskPatch, dilate, union
-from .segs import Segs, checked_single, crop_region, mask_of, seg_of
+from .segs import Segs, checked_single, crop_region, seg_of
 
 
 class ImpactDetector:
@@ -63,5 +63,5 @@ class ImpactDetector:
         canvas = Box.of_size(image.shape[2], image.shape[1])
         (objects,) = self.find(image, threshold).images
         for found in objects:
-            mask = mask_of(found) if self.outlined else MaskPatch.filled(found.box)
+            mask = found.patch if self.outlined else MaskPatch.filled(found.box)
             yield found, dilate(mask, canvas, dilation)

@@ -179,9 +179,9 @@ def nearest_label(labels: np.ndarray) -> np.ndarray:
 
 def object_of(area: MaskPatch) -> Detection:
     """An area as an object of score 1."""
-    return Detection(area.box, 1.0, LABEL, Extent(*map(float, area.box)), unless_full(area.values))
+    return Detection(area.box, 1.0, LABEL, Extent(*map(float, area.box)), unless_full(area))
 
 
-def unless_full(values: torch.Tensor) -> torch.Tensor | None:
+def unless_full(mask: MaskPatch) -> MaskPatch | None:
     """None, which stands for the whole box and is cheaper, where a mask fills its box."""
-    return None if bool((values == 1).all()) else values
+    return None if bool((mask.values == 1).all()) else mask

@@ -36,7 +36,7 @@ def to_segs(detections: Detections, image: torch.Tensor, crop_factor: float) -> 
     checked_single(len(image))
     width, height, pixels = detections.width, detections.height, image[..., :3].float()
     items = [
-        seg_of(found, mask_of(found), crop_region(found.box, crop_factor, width, height), pixels)
+        seg_of(found, found.patch, crop_region(found.box, crop_factor, width, height), pixels)
         for found in detections.images[0]
     ]
     return (height, width), items
@@ -70,13 +70,6 @@ def crop_region(box: Box, factor: float, width: int, height: int) -> Box:
     return box.grown_to(round(box.width * factor), round(box.height * factor)).slid_inside(width, height)
 
 
-def mask_of(detection: Detection) -> MaskPatch:
-    """The object's mask, filled where it has none of its own."""
-    if detection.mask is None:
-        return MaskPatch.filled(detection.box)
-    return MaskPatch(detection.box, detection.mask)
-
-
 def seg_of(detection: Detection, mask: MaskPatch, region: Box, image: torch.Tensor) -> SEG:
     """One object in Impact Pack's form, its crop cut from the [1, H, W, C] image."""
     rows, columns = region.slices
@@ -100,7 +93,7 @@ def object_of(seg: Any, place: int, image: Box) -> Detection | None:
     if not parts:
         return None
     box = Box.union(parts)
-    return Detection(box, float(seg.confidence), str(seg.label), extent, unless_full(mask.on(box)))
+    return Detection(box, float(seg.confidence), str(seg.label), extent, unless_full(MaskPatch(box, mask.on(box))))
 
 
 def patch_of(seg: Any, place: int) -> MaskPatch:

@@ -39,14 +39,7 @@ def main() -> None:
         concept = comfy.base / "models" / "safety_concepts" / "concept.safetensors"
         concept.parent.mkdir(parents=True)
         save_file({"concepts": torch.ones(1, 768)}, concept)
-        astronaut = photo("astronaut")
-        scenes = {
-            "astronaut": astronaut,
-            "broken": example.broken(),
-            "head": astronaut.crop((60, 0, 400, 300)),
-            "group": group(),
-        }
-        loaded = {name: bench.load(tensor_of(picture)) for name, picture in scenes.items()}
+        loaded = {name: bench.load(tensor_of(picture)) for name, picture in scenes().items()}
         spots = bench.load(soft_spots())
         for name, (scene, graph, panels) in PICTURES.items():
             save(name, drawn(bench, {"image": loaded[scene], "spots": spots} | graph, panels))

@@ -14,6 +14,7 @@ import torch
 from afterdetail.detailer.box import Box, Size
 from afterdetail.detailer.detection import Detection, Detections, Extent
 from afterdetail.detailer.family import ModelSizes, likely_family
+from afterdetail.detailer.mask import MaskPatch
 from afterdetail.detailer.region import make_regions
 from afterdetail.detailer.seeds import Seeds
 from afterdetail.detailer.settings import FitSettings, MaskSettings
@@ -54,9 +55,9 @@ def found(width: int, height: int) -> Detections:
 SHARES = ((20, 20, 41, 52), (0, 60, 12, 83), (55, 30, 80, 70))
 
 
-def round_mask(box: Box) -> torch.Tensor:
+def round_mask(box: Box) -> MaskPatch:
     rows = torch.linspace(-1, 1, box.height)[:, None]
-    return ((rows**2 + torch.linspace(-1, 1, box.width) ** 2) <= 1).float()
+    return MaskPatch(box, ((rows**2 + torch.linspace(-1, 1, box.width) ** 2) <= 1).float())
 
 
 def regions(case: tuple[int, int, int]) -> list[dict[str, Any]]:

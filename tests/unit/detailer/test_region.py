@@ -7,6 +7,7 @@ import torch
 from afterdetail.detailer.box import Box, Size
 from afterdetail.detailer.detection import Detection, Detections, Extent
 from afterdetail.detailer.family import FAMILIES, SDXL, ModelSizes
+from afterdetail.detailer.mask import MaskPatch
 from afterdetail.detailer.region import make_regions
 from afterdetail.detailer.resolution import CHOICES, entry, nearest_entry, rounded_up
 from afterdetail.detailer.settings import FitSettings, MaskSettings
@@ -15,7 +16,8 @@ from hypothesis import strategies as st
 
 
 def detection(box: Box, mask: torch.Tensor | None = None, score: float = 0.9, index: int = 0) -> Detection:
-    return Detection(box, score, "face", Extent(*map(float, box)), mask, index)
+    own = None if mask is None else MaskPatch(box, mask)
+    return Detection(box, score, "face", Extent(*map(float, box)), own, index)
 
 
 def detections(width: int, height: int, *images: list[Detection]) -> Detections:
@@ -175,7 +177,8 @@ def test_a_share_that_erodes_all_of_a_mask_is_named():
 @pytest.mark.parametrize("scale", [1, 2])
 @pytest.mark.parametrize("joined", [False, True])
 def test_a_face_may_be_covered_to_its_hairline_and_ears(scale, joined):
-    face = replace(detection(Box(100, 100, 150, 160)), head=Extent(90.2, -20, 170, 158), mask=torch.ones(60, 50))
+    box = Box(100, 100, 150, 160)
+    face = replace(detection(box), head=Extent(90.2, -20, 170, 158), mask=MaskPatch.filled(box))
     masks = MaskSettings(0, 0, 0, union_masks=joined)
     found = detections(300, 300, [face])
     [plain], [whole] = (

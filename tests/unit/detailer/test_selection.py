@@ -4,6 +4,7 @@ import pytest
 import torch
 from afterdetail.detailer.box import Box
 from afterdetail.detailer.detection import Detection, Detections, Extent
+from afterdetail.detailer.mask import MaskPatch
 from afterdetail.detailer.selection import Selection, parse_pick, pick_text, select, union_mask
 
 
@@ -147,6 +148,7 @@ def test_contradictory_areas_are_a_sentence():
 
 def test_union_mask():
     found = scene().images[0]
-    soft = Detection(Box(20, 60, 40, 80), 0.5, "x", Extent(20, 60, 40, 80), torch.full((20, 20), 0.5))
+    box = Box(20, 60, 40, 80)
+    soft = Detection(box, 0.5, "x", Extent(*map(float, box)), MaskPatch(box, torch.full((20, 20), 0.5)))
     plane = union_mask([*found[:1], soft], Box.of_size(100, 100))
     assert float(plane[65, 25]) == 1 and float(plane[75, 35]) == 0.5 and float(plane.sum()) == 400 + 150

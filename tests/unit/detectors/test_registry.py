@@ -42,7 +42,7 @@ def test_the_gpu_finds_the_same(name, images_on):
     for detection, reference in zip(found, expected, strict=True):
         assert max(abs(a - b) for a, b in zip(detection.box, reference.box, strict=True)) <= 2
         assert abs(detection.score - reference.score) < 0.02  # convolutions in TF32
-        assert detection.mask is None or detection.mask.device.type == "cpu"
+        assert detection.mask is None or detection.mask.values.device.type == "cpu"
 
 
 @pytest.mark.parametrize(

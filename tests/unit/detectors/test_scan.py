@@ -6,6 +6,7 @@ import pytest
 import torch
 from afterdetail.detailer.box import Box
 from afterdetail.detailer.detection import Detection, Extent
+from afterdetail.detailer.mask import MaskPatch
 from afterdetail.detectors import registry
 from afterdetail.detectors.scan import CUT, OVERLAP, Scanner, Sighting, grids, joined, steps_of_count, steps_of_side
 from rig import by_eye
@@ -35,7 +36,7 @@ class Squares:
             rows, columns = (image[..., 0] == grey).nonzero().T
             box = Box(int(columns.min()), int(rows.min()), int(columns.max()) + 1, int(rows.max()) + 1)
             if max(box.width, box.height) >= FULL * max(height, width):
-                mask = torch.full((box.height, box.width), float(grey)) if self.with_masks else None
+                mask = MaskPatch(box, torch.full((box.height, box.width), float(grey))) if self.with_masks else None
                 found.append(Detection(box, float(grey), "square", Extent(*map(float, box)), mask))
         return sorted(found, key=lambda detection: -detection.score)
 
@@ -144,7 +145,7 @@ def test_squares_of_all_sizes_are_found_once_at_their_places(scan):
     assert [d.box for d in found] == boxes  # best first
     for i, d in enumerate(found):
         assert d.extent.rounded() == d.box and d.score == pytest.approx(1 - i / 100)
-        assert d.mask is not None and d.mask.shape == (d.box.height, d.box.width)
+        assert d.mask is not None and d.mask.values.shape == (d.box.height, d.box.width)
 
 
 def test_without_scan_the_small_ones_are_missed():

@@ -109,7 +109,7 @@ def test_other_architectures_work_and_leave_the_process_alone(tmp_path, monkeypa
     for detection in found[0]:
         assert 0 <= detection.box.x0 < detection.box.x1 <= 320
         assert (detection.mask is not None) == ("seg" in description)
-        assert detection.mask is None or detection.mask.shape == (detection.box.height, detection.box.width)
+        assert detection.mask is None or detection.mask.values.shape == (detection.box.height, detection.box.width)
         assert detection.label in detector.names
     scores = [detection.score for detection in found[0]]
     assert scores == sorted(scores, reverse=True)
@@ -154,7 +154,7 @@ def test_it_finds_what_it_was_trained_for():
     image, faces = draw(np.random.default_rng(3), 512, 256, 2, (0.08, 0.2))
     found = detector.detect(torch.from_numpy(image)[None], 0.4)[0]
     assert len(found) == len(faces)
-    assert all(d.mask is not None and d.mask.any() and d.label == "face" for d in found)
+    assert all(d.mask is not None and d.mask.values.any() and d.label == "face" for d in found)
 
 
 @needs_ultralytics

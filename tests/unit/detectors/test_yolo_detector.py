@@ -57,9 +57,9 @@ def test_drawn_faces_are_found_where_they_are(name, width, height):
         assert best.label == "face"
         if "seg" in name:
             assert best.mask is not None
-            assert best.mask.shape == (best.box.height, best.box.width)
+            assert best.mask.values.shape == (best.box.height, best.box.width)
             drawn = torch.from_numpy(face.mask(width, height))[best.box.slices]
-            same = (drawn & (best.mask > 0)).sum() / (drawn | (best.mask > 0)).sum()
+            same = (drawn & (best.mask.values > 0)).sum() / (drawn | (best.mask.values > 0)).sum()
             assert same > 0.85
         else:
             assert best.mask is None
@@ -96,8 +96,8 @@ def test_images_of_any_size_are_searched(name, size):
         box = detection.box
         assert 0 <= box.x0 < box.x1 <= width and 0 <= box.y0 < box.y1 <= height
         assert 0 <= detection.extent.x0 <= detection.extent.x1 <= width
-        assert detection.mask is None or detection.mask.shape == (box.height, box.width)
-        assert detection.mask is None or set(detection.mask.unique().tolist()) <= {0.0, 1.0}
+        assert detection.mask is None or detection.mask.values.shape == (box.height, box.width)
+        assert detection.mask is None or set(detection.mask.values.unique().tolist()) <= {0.0, 1.0}
 
 
 def same(a: list[Detection], b: list[Detection], tolerance: float = 1e-3) -> bool:
@@ -174,7 +174,7 @@ def test_masks_cost_by_their_box_and_not_by_the_image():
     small, large = picture(5, 640, 640, 1)[0], torch.zeros(1, 4096, 4096, 3)
     large[:, :640, :640] = small
     mask = opened(SEGMENT).detect(large, 0.2)[0]
-    assert all(d.mask is not None and d.mask.untyped_storage().nbytes() == 4 * d.box.area for d in mask)
+    assert all(d.mask is not None and d.mask.values.untyped_storage().nbytes() == 4 * d.box.area for d in mask)
 
 
 def test_opening_takes_milliseconds():

@@ -55,7 +55,7 @@ def test_predictions_agree(name, width, height):
         if "seg" in name:
             assert a.mask is not None and b.mask is not None
             whole = torch.zeros(2, height, width)
-            whole[0][a.box.slices], whole[1][b.box.slices] = a.mask, b.mask
+            whole[0][a.box.slices], whole[1][b.box.slices] = a.mask.values, b.mask.values
             assert whole.amin(0).sum() / whole.amax(0).sum() > 0.99
 
 

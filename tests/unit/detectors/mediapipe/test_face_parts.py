@@ -26,17 +26,17 @@ def test_parts_lie_where_they_are_seen(detectors, name):
     assert len(found) == len(PARTS[name])
     for detection, seen in zip(found, PARTS[name], strict=True):
         assert max(abs(a - b) for a, b in zip(detection.box, seen, strict=True)) <= 4
-        assert detection.mask.shape == (detection.box.height, detection.box.width)
-        assert 0.2 < detection.mask.mean() < 1 and detection.score > 0.8
+        assert detection.mask.values.shape == (detection.box.height, detection.box.width)
+        assert 0.2 < detection.mask.values.mean() < 1 and detection.score > 0.8
 
 
 def test_parts_lie_inside_the_face(detectors):
     [[face]] = detectors["face_mesh_mediapipe"].detect(PICTURE, 0.5)
     whole = torch.zeros(512, 512)
-    whole[face.box.slices] = face.mask
+    whole[face.box.slices] = face.mask.values
     for name in ("eyes_mesh_mediapipe", "eyes_mediapipe", "lips_mediapipe"):
         for part in detectors[name].detect(PICTURE, 0.5)[0]:
-            assert (part.mask <= whole[part.box.slices]).all()
+            assert (part.mask.values <= whole[part.box.slices]).all()
 
 
 def test_both_eyes_are_the_two_eyes(detectors):
@@ -44,9 +44,9 @@ def test_both_eyes_are_the_two_eyes(detectors):
     [eyes] = detectors["eyes_mediapipe"].detect(PICTURE, 0.5)
     together = torch.zeros(512, 512)
     for eye in eyes:
-        together[eye.box.slices] += eye.mask
+        together[eye.box.slices] += eye.mask.values
     assert Box.union(eye.box for eye in eyes) == both.box
-    assert torch.equal(together[both.box.slices], both.mask)
+    assert torch.equal(together[both.box.slices], both.mask.values)
 
 
 def test_frames_keep_their_faces(detectors):

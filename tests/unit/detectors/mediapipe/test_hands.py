@@ -85,8 +85,8 @@ def test_box_and_outline_are_of_the_same_hands(picture):
     assert [hand.box for hand in boxes] == [hand.box for hand in outlines]
     assert all(hand.mask is None for hand in boxes)
     for hand in outlines:
-        assert hand.mask is not None and hand.mask.shape == (hand.box.height, hand.box.width)
-        assert 0.3 < hand.mask.mean() < 0.95
+        assert hand.mask is not None and hand.mask.values.shape == (hand.box.height, hand.box.width)
+        assert 0.3 < hand.mask.values.mean() < 0.95
 
 
 def test_skin_lies_around_the_landmarks():

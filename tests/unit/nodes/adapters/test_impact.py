@@ -5,6 +5,7 @@ import pytest
 import torch
 from afterdetail.detailer.box import Box
 from afterdetail.detailer.detection import Detection, Detections, Extent
+from afterdetail.detailer.mask import MaskPatch
 from afterdetail.nodes.adapters.impact import ImpactDetector
 
 WIDTH, HEIGHT = 100, 80
@@ -19,7 +20,7 @@ def disc() -> torch.Tensor:
 
 def find(image: torch.Tensor, threshold: float) -> Detections:
     objects = [
-        Detection(BOX, 0.9, "face", Extent(40, 30, 60, 50), disc()),
+        Detection(BOX, 0.9, "face", Extent(40, 30, 60, 50), MaskPatch(BOX, disc())),
         Detection(SPECK, 0.4, "face", Extent(*SPECK)),
     ]
     return Detections(WIDTH, HEIGHT, (tuple(d for d in objects if d.score >= threshold),)).numbered()

@@ -53,7 +53,7 @@ def test_an_area_in_the_hole_of_another_is_its_own():
     ring = plane((5, 5, 25, 25)) - plane((8, 8, 22, 22))
     (found,) = from_masks((ring + plane((12, 12, 15, 15)))[None], MaskCut()).images
     assert [tuple(d.box) for d in found] == [(5, 5, 25, 25), (12, 12, 15, 15)]
-    assert found[0].mask is not None and float(found[0].mask.sum()) == float(ring.sum())
+    assert found[0].mask is not None and float(found[0].mask.values.sum()) == float(ring.sum())
 
 
 def test_with_threshold_and_min_area_0_every_pixel_above_0_counts():
@@ -61,7 +61,7 @@ def test_with_threshold_and_min_area_0_every_pixel_above_0_counts():
     mask[10, 10:20] = torch.linspace(0.001, 0.9, 10)
     (speck, faint) = from_masks(mask[None], EXACT).images[0]
     assert tuple(speck.box) == (1, 1, 2, 2)
-    assert faint.mask is not None and torch.equal(faint.mask, mask[10:20, 10:20])
+    assert faint.mask is not None and torch.equal(faint.mask.values, mask[10:20, 10:20])
 
 
 @given(arrays(np.float32, (2, 9, 11), elements=st.sampled_from([0.0, 0.0, 0.0, 0.3, 1.0])), st.booleans())
@@ -185,7 +185,7 @@ def test_input_stays_as_it_was():
     before = mask.clone()
     (found,) = from_masks(mask, WHOLE).images[0]
     assert found.mask is not None
-    found.mask.zero_()
+    found.mask.values.zero_()
     assert torch.equal(mask, before)
 
 
