@@ -51,7 +51,7 @@ def labels(hands):
 
 @torch.no_grad()
 def test_auto_finds_hands_that_the_palm_detector_is_not_sure_of():
-    """Of the pictures counted by eye those with two clear hands; all of them are in `python -m benchmarks.recall hands`."""
+    """Of the pictures counted by eye those with two hands; all of them are in `python -m benchmarks.recall hands`."""
     auto, plain = found("hand_auto"), found("hand_mediapipe")
     assert auto.there == 28 and auto.found >= 24 and auto.false == 0
     assert auto.found > plain.found
