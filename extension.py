@@ -17,6 +17,7 @@ from .nodes.convert import AfterDetailFromBoxes, AfterDetailFromMask, AfterDetai
 from .nodes.crops import AfterDetailCrop, AfterDetailPaste
 from .nodes.detail import AfterDetail
 from .nodes.detect import AfterDetailDetect, AfterDetailFilter
+from .nodes.hints import AfterDetailHints
 from .nodes.inpaint import AfterDetailInpaint
 from .nodes.preview import AfterDetailPreview
 from .nodes.provider import AfterDetailDetectorProvider
@@ -57,5 +58,6 @@ class AfterDetailExtension(ComfyExtension):
             AfterDetailSafety,
             AfterDetailStylePreset,
             AfterDetailSaveReport,
+            AfterDetailHints,
             *self._service_nodes,
         ]

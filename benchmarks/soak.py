@@ -203,7 +203,8 @@ def filled(folder: Path) -> Iterator[None]:
 def soaked() -> tuple[Seen, dict[str, object]]:
     from rig import checkpoints
     from rig.make import MODELS_CACHE
-    from rig.service import SETTINGS, is_idle, left_files, serving, until
+    from rig.service import SETTINGS, is_idle, left_files, serving
+    from rig.waiting import until
 
     checkpoints.ensure_all(["nano-sd15"], MODELS_CACHE / "checkpoints")
     server = serving(Path(MODELS_CACHE))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 
@@ -16,6 +17,13 @@ def cut(image: torch.Tensor, region: Region) -> torch.Tensor:
     """The region's window of an [H, W, C] image at its sampled size: float32 [1, height, width, 3]."""
     rows, columns = region.window.slices
     return resized(image[rows, columns, :3].float()[None], region.sampled_at)
+
+
+def to_crop(points: np.ndarray, region: Region) -> np.ndarray:
+    """Where points of the image come to lie in what `cut` makes of it: [N, 2] x, y, both in pixel indices."""
+    window, size = region.window, region.sampled_at
+    scale = np.array([size.width / window.width, size.height / window.height])
+    return (points + 0.5 - (window.x0, window.y0)) * scale - 0.5
 
 
 def resized(pixels: torch.Tensor, size: Size) -> torch.Tensor:

@@ -65,6 +65,11 @@ class Regions:
         items = tuple(_fitted(region, self.image, self.fitting.resolution, wanted) for region in self.items)
         return replace(self, items=items, model=wanted)
 
+    def alike(self) -> Regions:
+        """The same masks, all sampled at the size that suits most of them, so that their crops make one batch."""
+        sizes = [region.sampled_at for region in self.items]
+        return self.with_size(max(sizes, key=lambda size: (sizes.count(size), size.area))) if sizes else self
+
     def with_size(self, size: Size) -> Regions:
         """The same masks, all sampled at `size`, with windows of its aspect as far as the image allows."""
         windows = (

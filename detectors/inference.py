@@ -13,6 +13,8 @@ import torch
 
 from ..detailer.detection import Detections
 from .detector import Nested, Vocabulary, limit_to
+from .mediapipe.inside import Inside, find_inside
+from .mediapipe.landmarks import Shape
 from .registry import find
 from .scan import Scan, Scanner
 
@@ -51,6 +53,13 @@ def detect(name: str, images: torch.Tensor, request: Request) -> Detections:
     _, height, width, _ = images.shape
     classes = tuple(opened.names) if isinstance(opened, Vocabulary) else ()
     return Detections(width, height, tuple(map(tuple, found)), name, threshold, classes, nested).numbered()
+
+
+def landmarks(look: Inside, images: torch.Tensor, objects: Detections) -> list[list[Shape]]:
+    """What a landmark network sees in the box of each object of [B, H, W, 3 or more] images, in their order."""
+    boxes = ([found.box for found in frame] for frame in objects.images)
+    with _placed(list(look.networks)):
+        return [find_inside(look, image[..., :3], frame) for image, frame in zip(images, boxes, strict=True)]
 
 
 def _download_bar() -> Callable[[int, int], None]:

@@ -6,7 +6,6 @@ import torch
 from comfy_api.latest import io
 
 from ..detailer.blend import color_matched
-from ..detailer.box import Size
 from ..detailer.crop import accumulate, cut, paste, resized
 from ..detailer.planes import copied, zeros
 from ..detailer.region import Regions
@@ -51,8 +50,7 @@ class AfterDetailCrop(io.ComfyNode):
         if not regions.items:
             grey, nothing = torch.full((1, *NO_CROP, 3), 0.5), torch.zeros(1, *NO_CROP)
             return io.NodeOutput(grey, nothing, regions, [grey], [nothing])
-        sizes: list[Size] = [region.sampled_at for region in regions.items]
-        regions = regions.with_size(max(sizes, key=lambda size: (sizes.count(size), size.area)))
+        regions = regions.alike()
         crops = [cut(pictures[region.image_index], region) for region in regions.items]
         masks = [resized(region.window_alpha[None, ..., None], region.sampled_at)[..., 0] for region in regions.items]
         return io.NodeOutput(torch.cat(crops), torch.cat(masks), regions, crops, masks)

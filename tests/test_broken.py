@@ -6,7 +6,7 @@ from rig.photos import FACES, photo
 FACE = FACES["astronaut"]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def picture() -> torch.Tensor:
     return torch.rand(200, 160, 3)
 

@@ -24,8 +24,12 @@ REPAIRED = (
     "generate-and-detail-sdxl",
 )
 """Workflows whose thumbnail shows the repaired face: what they do to it looks the same."""
-MASKED = {"detail-hands-sd15": (20, 60, 230, 340), "fix-what-i-paint": (124, 0, 340, 288)}
-"""Workflows whose thumbnail shows a part of their picture and the masks on it, for the small model knows faces only."""
+HAND_PART = (20, 60, 230, 340)
+GUIDED = {"detail-hands-pose-sd15": HAND_PART, "detail-hands-pose-sdxl": HAND_PART}
+MASKED = {"detail-hands-sd15": HAND_PART, "fix-what-i-paint": (124, 0, 340, 288), **GUIDED}
+"""Workflows whose thumbnail shows a part of their picture and the masks (or joints) on it: the small model knows faces
+only."""
+GUIDES = ("LoadImage", "AfterDetailDetect", "AfterDetailRegions", "AfterDetailHints")
 SIZE = (600, 400)
 HALVES = {
     "afterdetail-face.jpg": ((108, 20, 228, 180), (228, 20, 348, 180)),
@@ -40,7 +44,7 @@ def main() -> None:
     checkpoints.ensure_all(("face-sd15",), MODELS_CACHE / "checkpoints")
     with ComfyServer(MODELS_CACHE, nano=True) as comfy:
         pairs = {name: (before(name), after(comfy, name)) for name in HALVES}
-        masks = {stem: marked(comfy, stem) for stem in MASKED}
+        masks = {stem: (guided if stem in GUIDED else marked)(comfy, stem) for stem in MASKED}
     for stem in REPAIRED:
         if (WORKFLOWS / f"{stem}.json").is_file():
             name = picture_of(stem)
@@ -94,6 +98,17 @@ def marked(comfy: ComfyServer, stem: str) -> tuple[Image.Image, Image.Image]:
     kept["shown"] = {"class_type": "AfterDetailPreview", "inputs": {"image": [loader, 0], "regions": ["masks", 0]}}
     picture = before(graph[loader]["inputs"]["image"])
     return picture, comfy.images(comfy.run(kept), "shown")[0].convert("RGB")
+
+
+def guided(comfy: ComfyServer, stem: str) -> tuple[Image.Image, Image.Image]:
+    """The workflow's picture, and the same with the joints that its ControlNet is shown."""
+    graph = shipped(stem)
+    kept = {key: node for key, node in graph.items() if node["class_type"] in GUIDES}
+    (loader, *_, hints) = sorted(kept, key=lambda key: GUIDES.index(kept[key]["class_type"]))
+    blend = {"image1": [hints, 0], "image2": [loader, 0], "blend_factor": 0.4, "blend_mode": "normal"}
+    kept["both"] = {"class_type": "ImageBlend", "inputs": blend}
+    kept["shown"] = {"class_type": "PreviewImage", "inputs": {"images": ["both", 0]}}
+    return before(graph[loader]["inputs"]["image"]), comfy.images(comfy.run(kept), "shown")[0].convert("RGB")
 
 
 def thumbnail(broken: Image.Image, mended: Image.Image, halves: tuple[Part, Part]) -> Image.Image:

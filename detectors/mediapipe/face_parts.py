@@ -14,23 +14,21 @@ from ..head import head_of
 from ..weights import FOLDER
 from .blaze import Proposal
 from .crops import Roi
+from .face_contours import (
+    FACE_OVAL,
+    LEFT_EYE,
+    MOUTH_CORNERS,
+    NOSE,
+    OUTER_LIPS,
+    RIGHT_EYE,
+    WHOLE,
+    Contour,
+)
 from .faces import full_range, short_range
 from .landmarks import LandmarkNet, Shape
 from .outlines import convex_hull, filled
 
 MARGIN = 1.5  # side of the crop over the long side of the face's box
-
-Contour = Sequence[int]
-
-NOSE, MOUTH_CORNERS = 4, (61, 291)
-WHOLE: Contour = range(468)
-RIGHT_EYE: Contour = (33, 7, 163, 144, 145, 153, 154, 155, 133, 173, 157, 158, 159, 160, 161, 246)
-LEFT_EYE: Contour = (263, 249, 390, 373, 374, 380, 381, 382, 362, 398, 384, 385, 386, 387, 388, 466)
-OUTER_LIPS: Contour = (61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 409, 270, 269, 267, 0, 37, 39, 40, 185)
-FACE_OVAL: Contour = (
-    10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377,
-    152, 148, 176, 149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109,
-)  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,11 @@ SURE_SIDE = 0.8
 FLESH = 0.15  # a finger's half width, over the length of the palm
 
 
+def hand_landmarks() -> LandmarkNet:
+    """The network of the 21 joints: the wrist, then each finger from its root to its tip, the thumb first."""
+    return LandmarkNet(FOLDER / "hand_landmarks.safetensors", hand_roi, presence_is_logit=False, handed=True)
+
+
 class Hands:
     """Every hand whose palm is detected and which the landmark network confirms; as a box, or as an outline."""
 
@@ -32,8 +37,7 @@ class Hands:
     def __init__(self, outlined: bool):
         grids = [Grid(24, 2), Grid(12, 6)]
         self.palms = BlazeDetector(FOLDER / "palm_detector.safetensors", grids, span=1)
-        path = FOLDER / "hand_landmarks.safetensors"
-        self.landmarks = LandmarkNet(path, hand_roi, presence_is_logit=False, handed=True)
+        self.landmarks = hand_landmarks()
         self.outlined = outlined
 
     @property

@@ -5,7 +5,8 @@ from io import BytesIO
 import numpy as np
 import pytest
 from PIL import Image
-from rig.service import BEARER, KEY, as_base64, photo, picture, pixels, post, square_mask, task_result, until
+from rig.service import BEARER, KEY, as_base64, photo, picture, pixels, post, square_mask, task_result
+from rig.waiting import until
 from skimage import data
 
 PHOTO = as_base64(photo())

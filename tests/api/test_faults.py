@@ -29,8 +29,8 @@ from rig.service import (
     post,
     square_mask,
     task_result,
-    until,
 )
+from rig.waiting import until
 from safetensors.torch import save_file
 
 SD = {"prompt": "a very secret prompt", "steps": 2, "image_encoding": "png"}
@@ -59,7 +59,7 @@ def test_thirty_clients_that_hang_up_at_any_moment_leave_nothing(service):
 
     with ThreadPoolExecutor(HANGING_UP) as clients:
         list(clients.map(hang_up, range(HANGING_UP)))
-    until(lambda: nothing_is_left(service), "clean", 120)
+    until(lambda: nothing_is_left(service), "clean")
     assert post(service, "/generate/sd", SD).status_code == 200
 
 
@@ -87,7 +87,7 @@ def test_an_interruption_ends_the_job_that_runs_and_no_other(service):
     until(lambda: len(service.get("/queue").json()["queue_pending"]) == 2, "waiting")
     service.interrupt()
     for thread in threads:
-        thread.join(120)
+        thread.join()
     assert answers == {KEY: 503, OTHER_KEY: 200, THIRD_KEY: 200}
     assert nothing_is_left(service)
 

@@ -11,7 +11,8 @@ from typing import Any
 from PIL import Image
 from rig.gate import held
 from rig.server import ComfyServer
-from rig.service import KEY, OTHER_KEY, as_base64, square_mask, task_result, until
+from rig.service import KEY, OTHER_KEY, as_base64, square_mask, task_result
+from rig.waiting import until
 
 PATH = "/v3/async/inpainting"
 REQUESTS = 24

@@ -15,7 +15,8 @@ from PIL import Image
 from rig.comfyui import ROOT
 from rig.parameters import A_LINK, DOCUMENTS, NOVITA, Document, Parameter
 from rig.server import ComfyServer
-from rig.service import BEARER, picture, pixels, post, task_result, until
+from rig.service import BEARER, picture, pixels, post, task_result
+from rig.waiting import until
 
 ROWS = [(document, row) for document in DOCUMENTS for row in document.rows]
 FLOAT_NOISE = 2

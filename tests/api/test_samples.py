@@ -17,7 +17,8 @@ import pytest
 from fixtures.drawn_faces import draw
 from PIL import Image
 from rig.comfyui import ROOT
-from rig.service import KEY, as_base64, photo, picture, square_mask, task_result, until
+from rig.service import KEY, as_base64, photo, picture, square_mask, task_result
+from rig.waiting import until
 
 SAMPLES = ROOT / "tests" / "fixtures" / "samples"
 HOSTS = ("https://image.octoai.run", "https://api.segmind.com", "http://api.novita.ai")
@@ -107,7 +108,7 @@ def test_curl_inpainting(run, service):
     answer = json.loads(run("novita_inpainting.sh", **values))
     assert answer["code"] == 0 and answer["msg"] == ""
     task_id = answer["data"]["task_id"]
-    until(lambda: task_result(service, task_id)["task"]["status"] == "TASK_STATUS_SUCCEED", "done", 120)
+    until(lambda: task_result(service, task_id)["task"]["status"] == "TASK_STATUS_SUCCEED", "done")
 
 
 def test_the_example_of_the_services_page(service, tmp_path):

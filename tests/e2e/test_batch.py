@@ -10,8 +10,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from pathlib import Path
@@ -25,8 +24,9 @@ from afterdetail.batch.workflow import DEFAULT, read
 from PIL import Image
 from rig.comfyui import ROOT
 from rig.gate import held
-from rig.process import free_port
+from rig.process import Port
 from rig.server import PROBE_NODES, ComfyServer
+from rig.waiting import until
 from skimage import data
 
 PICTURES = 14
@@ -59,10 +59,14 @@ def cluster(ray_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple
     """The address of a Ray cluster whose one machine does not have this pack, and the process it runs under."""
     monkeypatch.setenv("RAY_AUTH_MODE", "token")  # its ports are open to the network
     monkeypatch.setenv("RAY_AUTH_TOKEN", secrets.token_hex(32))
-    port = free_port()
-    options = f"--head --block --port={port} --num-cpus=1 --object-store-memory={100 * 2**20} --include-dashboard=false"
+    port = Port()
+    port.close()  # Ray's servers do not share it
+    options = [
+        *("--head", "--block", f"--port={port.number}", "--num-cpus=1", "--include-dashboard=false"),
+        *(f"--object-store-memory={100 * 2**20}", f"--temp-dir={ray_folder}"),
+    ]
     head = subprocess.Popen(
-        [sys.executable, "-m", "ray.scripts.scripts", "start", *options.split(), f"--temp-dir={ray_folder}"],
+        [sys.executable, "-m", "ray.scripts.scripts", "start", *options],
         cwd=ray_folder,
         env=os.environ | {"HOME": str(ray_folder), "RAY_TMPDIR": str(ray_folder), "RAY_USAGE_STATS_ENABLED": "0"},
         stdout=subprocess.PIPE,
@@ -78,7 +82,7 @@ def cluster(ray_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple
                 break
         else:
             pytest.fail("".join(said))
-        yield f"127.0.0.1:{port}", head
+        yield f"127.0.0.1:{port.number}", head
     finally:
         head.terminate()  # it ends all that it has started
         head.communicate(timeout=60)
@@ -135,14 +139,6 @@ class Command:
         return self.process.returncode, said
 
 
-def until(condition: Callable[[], Any]) -> Any:
-    deadline = time.monotonic() + SECONDS
-    while not (value := condition()):
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.02)
-    return value
-
-
 def whole(output: Path) -> int:
     """How many results are there, the one included whose line in the journal the end of a run may have cut off."""
     return len(list(output.rglob("*.json")))  # written after the picture
@@ -190,7 +186,7 @@ def test_nothing_is_lost_and_nothing_is_done_twice(servers, photos, tmp_path, ra
     # Ctrl-C after the first results
     with held(others, tmp_path):  # so that there is something left to do
         command = Command(ray_folder, *arguments, *reach)
-        until(lambda: len(done(output)) >= 3)
+        until(lambda: len(done(output)) >= 3, "a third result")
         os.killpg(command.process.pid, signal.SIGINT)
         code, said = command.end()
     assert code == 130 and "goes on from here" in said, said
@@ -206,7 +202,7 @@ def test_nothing_is_lost_and_nothing_is_done_twice(servers, photos, tmp_path, ra
     # a server is killed while it works
     with held(others, tmp_path):  # so that it gets most of the pictures
         command = Command(ray_folder, *arguments, *reach)
-        until(lambda: victim.get("/queue").json()["queue_running"])
+        until(lambda: victim.get("/queue").json()["queue_running"], "at work")
         victim.kill()
     code, said = command.end()
     assert code == 1, said
@@ -243,16 +239,20 @@ def test_a_cluster_does_the_work_survives_its_worker_and_is_left_running(comfy, 
     address, head = cluster
     sources, output = sorted(photos.glob("face*.png"))[:3], tmp_path / "detailed"
     arguments = ["--output", output, "--checkpoint", "nano-sd15.ckpt", "--set", "After Detailer.steps=2"]
-    command = Command(ray_folder, *sources, *arguments, "--server", comfy.url, "--ray", address)
-    (first,) = until(lambda: workers_of(ray_folder))
-    assert head.pid in [process.pid for process in first.parents()]
-    first.kill()
-    (worker,) = until(lambda: [process for process in workers_of(ray_folder) if process.pid != first.pid])
+    with held([comfy], tmp_path):  # so that the work waits for both workers
+        command = Command(ray_folder, *sources, *arguments, "--server", comfy.url, "--ray", address)
+        until(lambda: comfy.get("/queue").json()["queue_pending"], "queued")
+        (first,) = workers_of(ray_folder)
+        assert head.pid in [process.pid for process in first.parents()]
+        first.kill()
+        (worker,) = until(
+            lambda: [process for process in workers_of(ray_folder) if process.pid != first.pid], "another worker"
+        )
     code, said = command.end()
     assert code == 0 and "3 detailed" in said, said
     for source in sources:
         assert_detailed(source, output / source.name)
-    until(lambda: not worker.is_running())
+    until(lambda: not worker.is_running(), "the end of the worker")
     assert head.poll() is None
 
 
@@ -296,15 +296,15 @@ def test_a_file_that_comfyui_cannot_read_is_the_picture_s_fault(comfy):
 def test_a_picture_that_takes_too_long_is_ended(comfy, face):
     got = outcome(comfy, face, "5.steps=2000", seconds=0.01)
     assert got.kind == "failed" and "--timeout" in got.reason
-    until(lambda: not comfy.get("/queue").json()["queue_running"])
+    until(lambda: not comfy.get("/queue").json()["queue_running"], "ended")
 
 
 def test_a_job_that_is_cancelled_is_lost_to_this_server_only(comfy, face):
     server = Server(comfy.url, read(DEFAULT, ["5.steps=2000"], "nano-sd15.ckpt"), SECONDS, 1)
     with ThreadPoolExecutor() as pool:
         waiting = pool.submit(server.detail, face)
-        until(lambda: comfy.get("/queue").json()["queue_running"])
-        until(lambda: server.cancel() or waiting.done())
+        until(lambda: comfy.get("/queue").json()["queue_running"], "running")
+        until(lambda: server.cancel() or waiting.done(), "cancelled")
     assert waiting.result().kind == "lost" and "cancelled" in waiting.result().reason
 
 

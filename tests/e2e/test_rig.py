@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 from rig import prompts
 from rig.server import ComfyServer, Event, PromptFailed, PromptRefused, ServerFailed
+from rig.waiting import until
 
 
 def pixels(comfy: ComfyServer, prompt: prompts.Graph) -> np.ndarray:
@@ -73,10 +74,9 @@ def test_a_failing_prompt_tells_which_node_and_why(comfy):
 
 def test_a_running_prompt_can_be_interrupted(comfy):
     prompt_id = comfy.queue(prompts.txt2img("nano-sd15.ckpt", steps=10000, seed=time.time_ns()))
-    while not any(event.type == "progress" for event in comfy.events(prompt_id)):
-        time.sleep(0.01)
+    until(lambda: any(event.type == "progress" for event in comfy.events(prompt_id)), "sampling")
     comfy.interrupt(prompt_id)
-    entry = comfy.wait(prompt_id, timeout=20)
+    entry = comfy.wait(prompt_id)
     assert entry["status"]["messages"][-1][0] == "execution_interrupted"
 
 

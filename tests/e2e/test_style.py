@@ -28,7 +28,7 @@ def test_a_style_goes_around_both_texts(comfy):
 
 def test_own_styles_and_a_bad_file_of_them(comfy):
     own = comfy.base / "user" / "default" / "afterdetail" / "styles.json"
-    own.parent.mkdir(parents=True)
+    own.parent.mkdir(parents=True, exist_ok=True)
     try:
         own.write_text('{"House": ["{prompt} by us", "theirs"]}')
         assert texts(comfy, "house") == ("a fox by us", "blurry, theirs")

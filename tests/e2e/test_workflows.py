@@ -19,7 +19,8 @@ from skimage import data
 PHOTO = data.astronaut()
 NAMED = (
     "detail-faces-sd15 detail-faces-sdxl detail-faces-flux detail-faces-z-image detail-faces-qwen-edit "
-    "detail-hands-sd15 detail-union detail-per-object-prompts detail-two-pass "
+    "detail-hands-sd15 detail-hands-pose-sd15 detail-hands-pose-sdxl "
+    "detail-union detail-per-object-prompts detail-two-pass "
     "detail-refiner-sdxl crop-any-model-paste generate-and-detail-sdxl image-to-image inpaint-mask outpaint "
     "controlnet-canny-sdxl controlnet-depth-sdxl lora-embedding-vae photo-merge detail-frames impact-pack-bridge "
     "fix-what-i-paint"
@@ -144,6 +145,24 @@ def test_hands_are_repaired_and_faces_are_not(comfy, photo_file):
     graph = small("detail-hands-sd15", image=photo_file)
     assert not differ(result(comfy, graph), PHOTO)
     assert differ(result(comfy, changed(graph, "AfterDetail", detector="face_full_mediapipe")), PHOTO)
+
+
+@pytest.mark.parametrize("stem", ["detail-hands-pose-sd15", "detail-hands-pose-sdxl"])
+def test_hands_are_repaired_by_their_joints(comfy, stem):
+    """The ControlNet is shown the joints and changes the hands by them, and the face and the rest stay."""
+    hands = template(TEMPLATES["open_hands"])
+    graph = small(stem, image=uploaded(comfy, hands, "hands.png"))
+    graph = changed(graph, "AfterDetailRegions", resolution="512x512")
+    entry = comfy.run(graph)
+    (hint,) = comfy.images(entry, where(graph, "AfterDetailHints"))
+    (picture,) = comfy.images(entry, where(graph, "SaveImage"))
+    joints = (np.asarray(hint) == (0, 0, 255)).all(-1)
+    assert joints[150:240, 40:110].any() and joints[150:240, 305:375].any() and not joints[:, 150:280].any()
+    free = result(comfy, changed(graph, "ControlNetApplyAdvanced", strength=0.0))
+    steered = np.asarray(picture, np.int16)
+    for box in (np.s_[165:220, 50:90], np.s_[165:220, 320:360]):
+        assert differ(steered[box], free[box]) and differ(steered[box], hands[box])
+    assert not differ(steered[:, 150:280], hands[:, 150:280])
 
 
 def test_a_refiner_share_of_one_is_no_refiner(comfy, photo_file):

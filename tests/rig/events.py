@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import aiohttp
 
-CONNECT_SECONDS = 10.0
+CONNECT_SECONDS = 60.0
 PROGRESS_TEXT = (3).to_bytes(4, "big")
 
 

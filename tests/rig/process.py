@@ -44,14 +44,27 @@ def link_models(base: Path, models: Path) -> None:
 
 def link(path: Path, target: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    if not path.is_symlink():
+    if not (path.is_symlink() or path.exists()):
         path.symlink_to(target.absolute(), target_is_directory=target.is_dir())
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+class Port:
+    """A free port of this machine, until `close` given to nobody else: a server starts for seconds before it listens.
+
+    On Linux a server that sets SO_REUSEADDR, as asyncio's do, may listen at it meanwhile, because this socket does not
+    listen; elsewhere the port is only known to have been free.
+    """
+
+    def __init__(self):
+        self._held = socket.socket()
+        self._held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._held.bind(("127.0.0.1", 0))
+        self.number: int = self._held.getsockname()[1]
+        if sys.platform != "linux":
+            self.close()
+
+    def close(self) -> None:
+        self._held.close()
 
 
 def read_log(base: Path) -> str:

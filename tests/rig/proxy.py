@@ -10,17 +10,19 @@ from pathlib import Path
 
 import requests
 
-from .process import free_port
+from .process import Port
 
-SECONDS = 60.0
+SECONDS = 180.0
 
 
 class Proxy:
     """`with Proxy(comfyui) as proxy:`. token: what it asks for as a key."""
 
     def __init__(self, comfyui: str, token: str = ""):
-        self.url = f"http://127.0.0.1:{(port := free_port())}"
-        self._command = [sys.executable, "-m", "comfy_api_proxy.cli", "run", "--comfyui", comfyui, "--port", str(port)]
+        self._port = Port()
+        self.url = f"http://127.0.0.1:{self._port.number}"
+        self._command = [sys.executable, "-m", "comfy_api_proxy.cli", "run", "--comfyui", comfyui]
+        self._command += ["--port", str(self._port.number)]
         self._command += ["--token", token] if token else []
 
     def __enter__(self) -> Proxy:
@@ -38,6 +40,7 @@ class Proxy:
 
     def __exit__(self, *_: object) -> None:
         self.kill()
+        self._port.close()
         self._folder.cleanup()
 
     def kill(self) -> None:
@@ -47,5 +50,5 @@ class Proxy:
     def _answers(self) -> bool:
         try:
             return requests.get(f"{self.url}/api/v2/jobs", timeout=5).status_code < 500
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.Timeout):
             return False

@@ -16,12 +16,13 @@ from .events import Event, EventStream
 from .process import (
     LOG_TAIL_CHARACTERS,
     ComfyProcess,
+    Port,
     ServerFailed,
-    free_port,
     link_models,
     make_base_directory,
     read_log,
 )
+from .prompts import node
 
 __all__ = ["ComfyServer", "Event", "PromptFailed", "PromptRefused", "ServerFailed"]
 
@@ -84,11 +85,14 @@ class ComfyServer:
         if nano:
             linked["nano_models"] = NANO_MODELS
         make_base_directory(self.base, linked, models)
-        self.port = free_port()
+        self._port = Port()
+        self.port = self._port.number
         self._http = requests.Session()
         self._http.trust_env = False  # a proxy must not see requests to this machine
         self._process: ComfyProcess | None = None
         self._events: EventStream | None = None
+        self._own: set[str] = set()
+        """Prompts whose messages come to `_events`."""
 
     # Life of the process
 
@@ -103,7 +107,7 @@ class ComfyServer:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
 
-    def start(self, timeout: float = 180.0) -> None:
+    def start(self, timeout: float = 300.0) -> None:
         """Start ComfyUI and wait until it answers; raises ServerFailed with the tail of the log."""
         self._process = ComfyProcess(self.base, self.port, self.arguments)
         deadline = time.monotonic() + timeout
@@ -114,7 +118,7 @@ class ComfyServer:
                     f"ComfyUI did not answer within {timeout:.0f} s. Its log:\n{self.log()[-LOG_TAIL_CHARACTERS:]}"
                 )
             time.sleep(0.1)
-        self._events = EventStream(self.address)
+        self._events, self._own = EventStream(self.address), set()
 
     def stop(self) -> None:
         """End ComfyUI as Ctrl-C does, and keep its folder."""
@@ -138,6 +142,7 @@ class ComfyServer:
         if self._process is not None:
             self._process.kill()
             self._process = None
+        self._port.close()
         self._http.close()
         self._folder.cleanup()
 
@@ -175,10 +180,13 @@ class ComfyServer:
         if answer.status_code == requests.codes.bad_request:
             raise PromptRefused(answer.json())
         answer.raise_for_status()
-        return answer.json()["prompt_id"]
+        prompt_id = answer.json()["prompt_id"]
+        if client_id is None:
+            self._own.add(prompt_id)
+        return prompt_id
 
     def wait(
-        self, prompt_id: str, timeout: float = 120.0, on_progress: Callable[[Event], None] | None = None
+        self, prompt_id: str, timeout: float = 300.0, on_progress: Callable[[Event], None] | None = None
     ) -> HistoryEntry:
         """The prompt's history entry once it has ended, however it ended.
 
@@ -190,7 +198,7 @@ class ComfyServer:
         while True:
             entry = self.history(prompt_id)
             if entry is not None:
-                self._await_last_event(prompt_id)
+                self._await_last_event(prompt_id, deadline)
             seen = self._report(prompt_id, seen, on_progress)
             if entry is not None:
                 return entry
@@ -201,7 +209,7 @@ class ComfyServer:
             time.sleep(POLL_SECONDS)
 
     def run(
-        self, prompt: Prompt, timeout: float = 120.0, on_progress: Callable[[Event], None] | None = None
+        self, prompt: Prompt, timeout: float = 300.0, on_progress: Callable[[Event], None] | None = None
     ) -> HistoryEntry:
         """Queue and wait; raises PromptRefused or, when it ends in an error or is interrupted, PromptFailed."""
         entry = self.wait(self.queue(prompt), timeout, on_progress)
@@ -222,8 +230,10 @@ class ComfyServer:
         self.post("/interrupt", json={"prompt_id": prompt_id} if prompt_id else {})
 
     def free(self) -> None:
-        """Unload models and drop cached results before the next prompt."""
+        """Unload models and drop cached results. ComfyUI does so once nothing runs, or between two prompts."""
         self.post("/free", json={"unload_models": True, "free_memory": True})
+        for _ in range(2):
+            self.run({"between": node("PreviewAny", source="")})
 
     # Files and facts
 
@@ -295,9 +305,11 @@ class ComfyServer:
         except (requests.ConnectionError, requests.Timeout):
             return False
 
-    def _await_last_event(self, prompt_id: str, timeout: float = 1.0) -> None:
-        deadline = time.monotonic() + timeout
-        while self._stream.of(prompt_id) and not self._stream.finished(prompt_id) and time.monotonic() < deadline:
+    def _await_last_event(self, prompt_id: str, deadline: float) -> None:
+        """ComfyUI sends it after the entry is in the history. None is sent of a prompt that never ran."""
+        while prompt_id in self._own and not self._stream.finished(prompt_id):
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"The last message of prompt {prompt_id} did not come.")
             time.sleep(POLL_SECONDS)
 
     def _report(self, prompt_id: str, seen: int, on_progress: Callable[[Event], None] | None) -> int:

@@ -6,8 +6,6 @@ import base64
 import json
 import re
 import socket
-import time
-from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -101,15 +99,6 @@ def pixels(image: Image.Image) -> np.ndarray:
 
 def post(server: ComfyServer, path: str, body: Any, headers: dict[str, str] | None = None) -> requests.Response:
     return server.send("POST", path, json=body, headers=BEARER if headers is None else headers)
-
-
-def until(true: Callable[[], Any], what: str, seconds: float = 60) -> Any:
-    """The first true value; AssertionError when there is none in time."""
-    deadline = time.monotonic() + seconds
-    while not (found := true()):
-        assert time.monotonic() < deadline, f"after {seconds:g} s there was still not {what}"
-        time.sleep(0.02)
-    return found
 
 
 def task_result(server: ComfyServer, task_id: str, headers: dict[str, str] | None = None) -> dict[str, Any]:

@@ -12,7 +12,6 @@ from .prompts import Graph
 FOLDER = ROOT / "workflows" / "api"
 STEMS = sorted(path.stem for path in FOLDER.parent.glob("*.json"))
 STAND_INS = {
-    "control_net_name": "nano-sdxl-controlnet.safetensors",
     "lora_name": "nano-sd15-lora.safetensors",
     "vae_name": "sd15-vae.pt",
     "photomaker_model_name": "photomaker.pt",
@@ -44,6 +43,9 @@ def small(stem: str, **files: str) -> Graph:
         inputs |= {side: SMALL for side in SIDES if isinstance(inputs.get(side), int)}
         if "ckpt_name" in inputs:
             inputs["ckpt_name"] = checkpoint_like(inputs["ckpt_name"])
+        if "control_net_name" in inputs:
+            family = "sd15" if "sd15" in inputs["control_net_name"] else "sdxl"
+            inputs["control_net_name"] = f"nano-{family}-controlnet.safetensors"
         if isinstance(inputs.get("steps"), int):
             inputs["steps"] = 2
         if tiny_vae:

@@ -33,6 +33,21 @@ def mask_regions(name: str, **widgets: object) -> Graph:
     return {name: node("AfterDetailRegions", image=IMAGE, detections=["detect", 0], base_model="sd15", **widgets)}
 
 
+def hands() -> Graph:
+    """The hands of a picture, as `regions`."""
+    found = {"detect": node("AfterDetailDetect", image=IMAGE, detector="hand_auto")}
+    return found | mask_regions("regions", mask_padding=48)
+
+
+def hints(name: str, **widgets: object) -> Graph:
+    return {name: node("AfterDetailHints", image=IMAGE, regions=["regions", 0], **widgets)}
+
+
+def over(picture: str, lines: str) -> dict[str, Any]:
+    """Lines on black over a darkened picture."""
+    return node("ImageBlend", image1=[lines, 0], image2=[picture, 0], blend_factor=0.4, blend_mode="normal")
+
+
 def shown(name: str, **inputs: list) -> Graph:
     return {name: node("AfterDetailPreview", image=IMAGE, **inputs)}
 
@@ -148,6 +163,17 @@ PICTURES = {
         "group",
         find() | CROPS | shown("windows", regions=["regions", 0]),
         {"regions": ["windows", 0], "crops": ["crop", 0]},
+    ),
+    "AfterDetailHints": Shown(
+        "hand",
+        hands()
+        | hints("whole", per_crop=False)
+        | hints("own", per_crop=True)
+        | {
+            "crop": node("AfterDetailCrop", image=IMAGE, regions=["regions", 0]),
+            "over": over("crop", "own"),
+        },
+        {"whole picture": ["whole", 0], "per_crop": ["own", 0], "crop": ["crop", 0], "both": ["over", 0]},
     ),
     "AfterDetailPaste": Shown(
         "group",

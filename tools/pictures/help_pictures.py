@@ -1,10 +1,11 @@
 """Makes the pictures of the help pages with the nodes themselves; results in web/docs/images/.
 
-What is repaired there is repaired by the small trained model of tools/face_model.
+What is repaired there is repaired by the small trained model of tools/face_model. Given names, it makes only these.
 """
 
 from __future__ import annotations
 
+import sys
 import textwrap
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -41,8 +42,11 @@ def main() -> None:
         save_file({"concepts": torch.ones(1, 768)}, concept)
         loaded = {name: bench.load(tensor_of(picture)) for name, picture in scenes().items()}
         spots = bench.load(soft_spots())
-        for name, (scene, graph, panels) in PICTURES.items():
+        for name in sys.argv[1:] or PICTURES:
+            scene, graph, panels = PICTURES[name]
             save(name, drawn(bench, {"image": loaded[scene], "spots": spots} | graph, panels))
+        if sys.argv[1:]:
+            return
         save("AfterDetailSaveReport", report_card(bench, loaded["astronaut"]))
     save("AfterDetailStylePreset", style_cards(("base", "photographic", "anime", "line-art")))
 
@@ -51,7 +55,8 @@ def scenes() -> dict[str, Image.Image]:
     """The photos that the graphs start from."""
     astronaut = photo("astronaut")
     head = astronaut.crop((60, 0, 400, 300))
-    return {"astronaut": astronaut, "broken": example.broken(), "head": head, "group": group()}
+    hand = Image.open(ROOT / "workflows" / "pictures" / "afterdetail-hand.jpg")
+    return {"astronaut": astronaut, "broken": example.broken(), "head": head, "group": group(), "hand": hand}
 
 
 def group() -> Image.Image:

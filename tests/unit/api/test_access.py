@@ -135,7 +135,7 @@ def test_a_job_that_fails_before_it_is_queued_lets_the_next_pass_behind_those_be
                 await asyncio.sleep(0.05)
                 assert not waiting.done()
                 first.pass_on()
-                await asyncio.wait_for(waiting, 10)
+                await asyncio.wait_for(waiting, 60)
 
     asyncio.run(run())
 

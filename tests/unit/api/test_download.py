@@ -2,7 +2,6 @@
 
 import asyncio
 import gzip
-import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -41,19 +40,16 @@ async def serving(pages: Pages) -> AsyncIterator[int]:
     async def answer(request: web.Request) -> web.StreamResponse:
         name = request.match_info["name"]
         if name == "slow":
-            await asyncio.sleep(30)
+            await asyncio.sleep(600)
         return pages[name]()
 
     application = web.Application()
     application.router.add_get("/{name}", answer)
     runner = web.AppRunner(application, shutdown_timeout=0.1)
     await runner.setup()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    await web.TCPSite(runner, "127.0.0.1", port).start()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
     try:
-        yield port
+        yield runner.addresses[0][1]
     finally:
         await runner.cleanup()
 
@@ -64,7 +60,7 @@ def fetch(name: str, pages: Pages, trust: bool = True, **settings) -> bytes:
     async def run() -> bytes:
         async with serving(pages) as port:
             trusted = {"trusted_image_hosts": [f"127.0.0.1:{port}"]} if trust else {}
-            chosen = Settings.model_validate({"download_seconds": 10, **trusted, **settings})
+            chosen = Settings.model_validate({"download_seconds": 120, **trusted, **settings})
             return await download("init_image_url", f"http://127.0.0.1:{port}/{name}", 4096, chosen)
 
     return asyncio.run(run())
@@ -129,7 +125,7 @@ def test_a_name_that_changes_its_address_gains_nothing():
 
     async def run() -> bytes:
         async with serving({"image": image}) as port:
-            settings = Settings(trusted_image_hosts=(f"images.example:{port}",), download_seconds=10)
+            settings = Settings(trusted_image_hosts=(f"images.example:{port}",), download_seconds=120)
             return await download("init_image_url", f"http://images.example:{port}/image", 4096, settings, injected)
 
     assert asyncio.run(run()) == BODY and asked == ["images.example"]

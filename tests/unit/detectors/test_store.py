@@ -86,9 +86,7 @@ def serving(server: Server) -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def short_waits(monkeypatch):
-    monkeypatch.setattr(store, "READ_SECONDS", 1.0)
-    monkeypatch.setattr(store, "CONNECT_SECONDS", 2.0)
+def no_proxy(monkeypatch):
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
 
 
@@ -160,11 +158,12 @@ def test_a_server_that_never_sends_anything_is_asked_once(server, tmp_path):
     assert len(server.requests) == 1
 
 
-def test_a_stalled_server_is_given_up(server, tmp_path):
-    server.cut, server.stall = [1000, 0, 0], 60
+def test_a_stalled_server_is_given_up(server, tmp_path, monkeypatch):
+    monkeypatch.setattr(store, "READ_SECONDS", 1.0)
+    server.cut, server.stall = [1000, 0, 0], 600
     start = time.monotonic()
     assert "stopped answering" in refused(weight(server), tmp_path)
-    assert time.monotonic() - start < 30
+    assert time.monotonic() - start < 300
 
 
 def test_a_server_without_ranges_starts_again(server, tmp_path):

@@ -53,13 +53,15 @@ def labels(hands):
 def test_auto_finds_hands_that_the_palm_detector_is_not_sure_of():
     """Of the pictures counted by eye those with two hands; all of them are in `python -m benchmarks.recall hands`."""
     auto, plain = found("hand_auto"), found("hand_mediapipe")
-    assert auto.there == 26 and auto.found >= 23 and auto.false <= 1
+    assert auto.there == 28 and auto.found >= 24 and auto.false == 0
     assert auto.found > plain.found
 
 
 def found(name: str) -> by_eye.Tally:
     pictures = [
-        name for name, entry in by_eye.counted().items() if entry.get("hands") == [2, 2] and "final" not in entry
+        name
+        for name, entry in by_eye.counted().items()
+        if entry.get("hands") in ([2, 2], [2, 3]) and "final" not in entry
     ]
     entry = registry.find(name)
     detector, threshold = entry.open(), entry.threshold(0.3).applied

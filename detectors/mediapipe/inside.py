@@ -1,0 +1,155 @@
+"""The landmarks of whatever lies in a box that any detector drew, however broken or turned it is."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+import torch
+
+from ...detailer.box import Box
+from ...detailer.detection import Extent
+from .blaze import BlazeDetector, Proposal
+from .crops import Roi, crop
+from .face_contours import LEFT_EYE, RIGHT_EYE
+from .face_parts import MARGIN, face_landmarks
+from .faces import full_range, short_range
+from .hands import hand_landmarks
+from .hands_auto import second_roi
+from .landmarks import LandmarkNet, Shape
+from .outlines import extent_of
+
+TURNS = 8
+"""The landmark networks know objects that are turned by less than half of an eighth."""
+AROUND = 1.6
+"""Side of the crop over the long side of the box."""
+AGAIN = 2
+"""How often the network looks again, at the crop that the landmarks found so far suggest."""
+FACE_AROUND, FACE_SIDE = 2.0, 128
+"""The same for the face detectors, and the side in pixels at which they are shown it."""
+SURE_TURN = 0.6
+"""Product of both face detectors' scores from which on a face is taken for turned."""
+NOISE = 0.05
+
+
+class Inside(Protocol):
+    """A landmark network that is told where to look, instead of a detector that would miss what is broken."""
+
+    landmarks: LandmarkNet
+
+    @property
+    def networks(self) -> Sequence[torch.nn.Module]:
+        """All that look."""
+        ...
+
+    def first(self, image: torch.Tensor, box: Box) -> list[Roi]:
+        """The crops of an [H, W, 3] image for a first look into a box; the best of them counts."""
+        ...
+
+    def again(self, points: np.ndarray) -> Roi:
+        """The crop for a better look at landmarks [L, 2]."""
+        ...
+
+
+class HandsInside:
+    """The 21 joints of a hand. Its network tells hands from others in any turn, so it is shown them all."""
+
+    def __init__(self):
+        self.landmarks = hand_landmarks()
+
+    @property
+    def networks(self) -> Sequence[torch.nn.Module]:
+        """The one network."""
+        return [self.landmarks.net]
+
+    def first(self, image: torch.Tensor, box: Box) -> list[Roi]:
+        """In all turns."""
+        return turned_rois(box, AROUND)
+
+    def again(self, points: np.ndarray) -> Roi:
+        """As the fingers point."""
+        return second_roi(points)
+
+
+class FacesInside:
+    """The 468 points of a face. The face detectors say how it is turned, since its network sees one in any turn."""
+
+    def __init__(self):
+        self.landmarks = face_landmarks()
+        self.detectors = [short_range(), full_range()]
+
+    @property
+    def networks(self) -> Sequence[torch.nn.Module]:
+        """The landmark network, and the two that know which way is up."""
+        return [self.landmarks.net, *(detector.net for detector in self.detectors)]
+
+    def first(self, image: torch.Tensor, box: Box) -> list[Roi]:
+        """In the turn in which both detectors are sure of a face; upright if they are not, as they are of few drawn."""
+        views = crop(image[None], turned_rois(box, FACE_AROUND), FACE_SIDE, black=True).movedim(1, -1)
+        scores = [upright_scores(detector, views) for detector in self.detectors]
+        sure = [short * full for short, full in zip(*scores, strict=True)]
+        turn = sure.index(max(sure)) if max(sure) >= SURE_TURN else 0
+        return [turned_rois(box, AROUND)[turn]]
+
+    def again(self, points: np.ndarray) -> Roi:
+        """As the eyes lie."""
+        return second_face_roi(points)
+
+
+def find_inside(look: Inside, image: torch.Tensor, boxes: Sequence[Box]) -> list[Shape]:
+    """The landmarks of the object in each box of an [H, W, 3] image: plausible ones where there is none, too.
+
+    `presence` tells these apart.
+    """
+    rois = [look.first(image, box) for box in boxes]
+    seen = iter(look.landmarks.shapes(image[None], [roi for own in rois for roi in own]))
+    best = [
+        max([next(seen) for _ in own], key=lambda shape: fit(shape, box)) for own, box in zip(rois, boxes, strict=True)
+    ]
+    for _ in range(AGAIN):
+        closer = look.landmarks.shapes(image[None], [look.again(shape.points) for shape in best])
+        pairs = zip(best, closer, boxes, strict=True)
+        best = [max(pair, key=lambda shape: fit(shape, box)) for *pair, box in pairs]
+    return best
+
+
+def turned_rois(box: Box, around: float) -> list[Roi]:
+    """Squares about a box, `around` times its long side, in all turns; upright first."""
+    x, y, side = (box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2, around * max(box.width, box.height)
+    return [Roi(0, x, y, side, turn * 2 * math.pi / TURNS) for turn in range(TURNS)]
+
+
+def upright_scores(detector: BlazeDetector, views: torch.Tensor) -> list[float]:
+    """The best score of a face in each [N, S, S, 3] view, less where its eyes do not lie level."""
+    return [
+        max((face.score * max(math.cos(eye_angle(face)), 0) for face in faces), default=0)
+        for faces in detector.propose(views, NOISE)
+    ]
+
+
+def eye_angle(face: Proposal) -> float:
+    """In radians, clockwise; 0 for an upright face."""
+    (right_x, right_y), (left_x, left_y) = face.keypoints[:2]
+    return math.atan2(left_y - right_y, left_x - right_x)
+
+
+def second_face_roi(points: np.ndarray) -> Roi:
+    """A square around [468, 2] landmarks, turned so that the eyes lie level."""
+    (right_x, right_y), (left_x, left_y) = (points[list(eye)].mean(0) for eye in (RIGHT_EYE, LEFT_EYE))
+    x0, y0, x1, y1 = extent_of([points])
+    angle = math.atan2(left_y - right_y, left_x - right_x)
+    return Roi(0, (x0 + x1) / 2, (y0 + y1) / 2, MARGIN * max(x1 - x0, y1 - y0), angle)
+
+
+def fit(shape: Shape, box: Box) -> float:
+    """How sure the network is, times how well the landmarks fill the box (intersection over union)."""
+    return shape.presence * overlap(shape.extent, Extent(*map(float, box)))
+
+
+def overlap(a: Extent, b: Extent) -> float:
+    """Intersection over union."""
+    width, height = min(a.x1, b.x1) - max(a.x0, b.x0), min(a.y1, b.y1) - max(a.y0, b.y0)
+    common = max(width, 0) * max(height, 0)
+    return common / max((a.x1 - a.x0) * (a.y1 - a.y0) + (b.x1 - b.x0) * (b.y1 - b.y0) - common, 1e-9)
