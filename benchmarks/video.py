@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
+from pathlib import Path
 from statistics import mean
 
 import torch
@@ -15,6 +16,7 @@ from afterdetail.detailer.detection import Detection, Detections, Extent
 from afterdetail.detailer.region import make_regions
 from afterdetail.detailer.settings import FitSettings, MaskSettings
 from memory import peak_mb
+from PIL import Image
 from rig import nano
 from rig.clips import Actor, Clip, clip
 from scenes import nano_inpainter
@@ -28,6 +30,9 @@ FRAMES = 12
 HEIGHT, JITTER = 96, 2.5
 """Of the face in the clip that flickers, and of the detector's edges, in pixels."""
 DENOISES = (0.04, 0.3, 0.5)
+PICTURE = Path(__file__).with_name("video.jpg")
+SHOWN = 5
+"""Frames of the picture, at the last denoise."""
 
 
 def beside_the_frames(count: int, width: int, height: int) -> float:
@@ -70,8 +75,8 @@ def moving_face() -> Clip:
     return clip(FRAMES, [Actor("astronaut", path, HEIGHT)], jitter=JITTER)
 
 
-def flicker(made: Clip, denoise: float, tracked: bool) -> float:
-    """Mean change of the face from frame to frame, in levels of 255, less its own motion, which is whole pixels."""
+def repaired_faces(made: Clip, denoise: float, tracked: bool) -> list[torch.Tensor]:
+    """The face of each frame, [h, w, 3]."""
     from afterdetail.detailer.detail import detail
     from afterdetail.detailer.seeds import Seeds
     from quality import Workshop
@@ -79,7 +84,11 @@ def flicker(made: Clip, denoise: float, tracked: bool) -> float:
     workshop = Workshop()
     regions = make_regions(made.detections, MaskSettings(), FitSettings(base_model="sd15"))
     done = detail(made.images, regions, workshop.inpainter(denoise), Seeds(1, tracked=tracked)).image
-    faces = [image[box.slices] for image, (box,) in zip(done, made.true_boxes, strict=True)]
+    return [image[box.slices] for image, (box,) in zip(done, made.true_boxes, strict=True)]
+
+
+def flicker(faces: Sequence[torch.Tensor]) -> float:
+    """Mean change from frame to frame, in levels of 255, less the clip's own motion, which is whole pixels."""
     return 255 * mean(float((after - before).abs().mean()) for before, after in pairwise(faces))
 
 
@@ -88,8 +97,18 @@ def flicker_table() -> Iterator[str]:
     yield "|---|---|---|---|"
     made = moving_face()
     for denoise in DENOISES:
-        alone, tracked = (flicker(made, denoise, way) for way in (False, True))
+        ways = [repaired_faces(made, denoise, tracked) for tracked in (False, True)]
+        alone, tracked = map(flicker, ways)
         yield f"| {denoise} | {alone:.2f} levels | {tracked:.2f} levels | {tracked / alone:.0%} |"
+    save_strip(ways)
+
+
+def save_strip(ways: Sequence[Sequence[torch.Tensor]]) -> None:
+    """Some frames of each way, enlarged, a row for each."""
+    rows = torch.cat([torch.cat([*faces[:SHOWN]], 1) for faces in ways])
+    picture = Image.fromarray((rows * 255).round().byte().numpy())
+    large = picture.resize((2 * picture.width, 2 * picture.height), Image.Resampling.LANCZOS)
+    large.save(PICTURE, quality=88, optimize=True)
 
 
 def main() -> None:
