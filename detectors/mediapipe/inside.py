@@ -130,7 +130,7 @@ def upright_scores(detector: BlazeDetector, views: torch.Tensor) -> list[float]:
 
 
 def eye_angle(face: Proposal) -> float:
-    """In radians, clockwise; 0 for an upright face."""
+    """The tilt of a proposed face."""
     right, left, *_ = face.keypoints
     return tilt(right, left)
 
@@ -143,7 +143,7 @@ def second_face_roi(points: np.ndarray) -> Roi:
 
 
 def tilt(right_eye: Sequence[float], left_eye: Sequence[float]) -> float:
-    """In radians, clockwise, of the line through two points x, y; 0 where the right eye lies level with, and left of, the left one."""
+    """In radians, clockwise, of the line through the eyes x, y; 0 in an upright face."""
     return math.atan2(left_eye[1] - right_eye[1], left_eye[0] - right_eye[0])
 
 
