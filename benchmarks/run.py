@@ -14,6 +14,7 @@ README = HERE / "README.md"
 SECTIONS = (
     "quality",
     "judge",
+    "upright",
     "overhead",
     "memory",
     "batching",

@@ -49,13 +49,13 @@ class Downloads:
         self._lock = threading.Lock()
 
     def start(self, detector: str) -> None:
-        """Fetch a detector's file in a thread of its own, unless that is under way."""
+        """Fetch a detector's file in a thread of its own; one that is under way goes on, a stop before forgotten."""
         with self._lock:
+            self._cancelled.discard(detector)
             running = self._states.get(detector)
             if running is not None and not running.ended:
                 return
             state = self._states[detector] = Download()
-            self._cancelled.discard(detector)
         threading.Thread(target=self._fetch, args=(detector, state), daemon=True).start()
 
     def state(self, detector: str) -> Download | None:

@@ -136,14 +136,18 @@ def test_image_to_image_inpainting_and_outpainting(service):
 
 
 def test_a_name_in_both_folders_is_the_controlnets(service):
+    links = []
     for folder, original in (("checkpoints", "pico-sdxl"), ("controlnet", "pico-sdxl-controlnet")):
         (file,) = (service.base / "models" / folder).glob(f"{original}.*")
-        file.with_stem("in-both-folders").symlink_to(file.resolve())
+        links.append(file.with_stem("in-both-folders"))
+        links[-1].symlink_to(file.resolve())
     wish = {"controlnet_image": PHOTO, "steps": 1}
     by_default, named = (
         answered(service, "/generate/controlnet-sdxl", SD, **wish, **change)["images"][0]["image_b64"]
         for change in ({}, {"checkpoint": "in-both-folders"})
     )
+    for link in links:
+        link.unlink()
     assert by_default == named
 
 

@@ -6,9 +6,9 @@ Whatever ends a job, it leaves nothing behind, the answer is the service's own, 
 import random
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from pathlib import Path
 
 import pytest
 import torch
@@ -93,7 +93,7 @@ def test_an_interruption_ends_the_job_that_runs_and_no_other(service):
 
 
 @pytest.fixture(scope="module")
-def broken_files(service) -> Path:
+def broken_files(service) -> Iterator[None]:
     """Model files that are none, one of each folder, all called `broken`."""
     models = service.base / "models"
     save_file({"unknown.layer": torch.zeros(4)}, models / "checkpoints" / FOREIGN)
@@ -103,7 +103,9 @@ def broken_files(service) -> Path:
     save_file({"clip_l": torch.zeros(2, 12)}, models / "embeddings" / FOREIGN)
     save_file(twice_as_wide(models / "loras" / "nano-sd15-lora.safetensors"), models / "loras" / FOREIGN)
     save_file(vae_of(small_models.ensure("tiny-sd3", MODELS_CACHE)), models / "vae" / FOREIGN)
-    return models
+    yield
+    for file in models.glob("*/broken*"):
+        file.unlink()
 
 
 @pytest.mark.parametrize("file", ["broken", "broken-pickle", "broken-foreign"])

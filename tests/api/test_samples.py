@@ -4,13 +4,11 @@ What the samples only name is given: the pictures they read, values for their pl
 stand-in for matplotlib, which the canny sample imports and does not use.
 """
 
-import base64
 import json
 import os
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -89,17 +87,18 @@ def test_requests_controlnet(run, tmp_path):
 
 
 def test_requests_face_detailer(run, service):
-    (service.base / "input" / "face-detailer-test-ip.png").write_bytes(base64.b64decode(as_base64(photo())))
-    there = f"{service.url}/view?filename=face-detailer-test-ip.png&type=input"
+    source = service.base / "input" / "face-detailer-test-ip.png"
+    photo().save(source)
+    there = f"{service.url}/view?filename={source.name}&type=input"
     printed = run("segmind_face_detailer.py.txt", **{SOURCE: there, "YOUR_API_KEY": KEY})
+    source.unlink()
     assert printed.startswith(b"b'\\xff\\xd8\\xff")  # the bytes of a JPEG, as print shows them
 
 
 def test_curl_inpainting(run, service):
-    link = service.base / "models" / "checkpoints" / NOVITA_MODEL
-    inpaint = Path(service.base / "models" / "checkpoints" / "nano-sd15-inpaint.ckpt").resolve()
-    if not link.exists():
-        link.with_suffix(".ckpt").symlink_to(inpaint)
+    inpaint = service.base / "models" / "checkpoints" / "nano-sd15-inpaint.ckpt"
+    link = inpaint.with_name(NOVITA_MODEL).with_suffix(".ckpt")
+    link.symlink_to(inpaint.resolve())
     values = {
         "{{key}}": KEY,
         "{{base64 encoded image}}": as_base64(photo(256), "JPEG"),
@@ -109,6 +108,7 @@ def test_curl_inpainting(run, service):
     assert answer["code"] == 0 and answer["msg"] == ""
     task_id = answer["data"]["task_id"]
     until(lambda: task_result(service, task_id)["task"]["status"] == "TASK_STATUS_SUCCEED", "done")
+    link.unlink()
 
 
 def test_the_example_of_the_services_page(service, tmp_path):

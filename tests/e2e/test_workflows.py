@@ -19,7 +19,7 @@ from skimage import data
 PHOTO = data.astronaut()
 NAMED = (
     "detail-faces-sd15 detail-faces-sdxl detail-faces-flux detail-faces-z-image detail-faces-qwen-edit "
-    "detail-hands-sd15 detail-hands-pose-sd15 detail-hands-pose-sdxl "
+    "detail-faces-upright detail-hands-sd15 detail-hands-pose-sd15 detail-hands-pose-sdxl "
     "detail-union detail-per-object-prompts detail-two-pass "
     "detail-refiner-sdxl crop-any-model-paste generate-and-detail-sdxl image-to-image inpaint-mask outpaint "
     "controlnet-canny-sdxl controlnet-depth-sdxl lora-embedding-vae photo-merge detail-frames impact-pack-bridge "
@@ -83,7 +83,7 @@ def edited(comfy, two_faces, tmp_path):
 
     def run(stem: str, **inputs) -> tuple[list[dict], list[dict[str, torch.Tensor]]]:
         graph = small(stem, image=two_faces, record=str(tmp_path / stem))
-        graph = changed(graph, "AfterDetail", resolution="512x512", steps=1, **inputs)
+        graph = changed(graph, "AfterDetail", steps=1, **inputs)
         found = objects(comfy, graph)
         assert [item["status"] for item in found] == ["inpainted"] * 2, found
         return found, [load_file(path) for path in sorted((tmp_path / stem).iterdir())]

@@ -1,5 +1,6 @@
 """Fetching weights for the canvas: progress, the end, a problem, and a stop."""
 
+import threading
 import time
 from types import SimpleNamespace
 
@@ -63,6 +64,22 @@ def test_a_stop_ends_it_at_the_next_bytes_and_a_new_start_goes_on(fetching):
     assert not downloads.state("face").ended
     downloads.cancel("face")
     ended(downloads)
+
+
+def test_a_start_right_after_a_stop_goes_on(fetching):
+    both_pressed = threading.Event()
+
+    def fetch(progress):
+        assert both_pressed.wait(60)
+        progress(10, 10)
+
+    downloads = fetching(fetch)
+    downloads.start("face")
+    downloads.cancel("face")
+    downloads.start("face")
+    both_pressed.set()
+    state = ended(downloads)
+    assert (state.done, state.problem) == (10, "")
 
 
 def test_what_is_missing_is_told_with_size_licence_and_source():
