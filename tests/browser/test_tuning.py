@@ -276,6 +276,7 @@ def test_an_object_has_one_colour_and_one_number_in_both_views(canvas, faces):
         [item.querySelector('.ad-toggle').textContent, item.style.getPropertyValue('--ad-color')])"""
     result = items.evaluate_all(of)
     panel.get_by_role("button", name="Masks").click()
+    expect(items).to_have_count(len(result))  # the server has answered
     assert items.evaluate_all(of) == result
     assert [name for name, _ in result] == ["face 0", "face 1", "face 2"]
 
