@@ -111,8 +111,8 @@ def routed(newcomer) -> Iterator[Page]:
 def test_a_missing_file_of_a_detector_is_told_on_the_panel_and_fetched_there(routed, newcomer, faces):
     """The server of the weights is not reachable here: its answers stand in for the download."""
     page = routed
-    states = iter([{"done": 3, "total": 10, "ended": False, "problem": ""}] * 2)
     there = {"fetched": False}
+    state = {"done": 3, "total": 10, "ended": False, "problem": ""}
 
     def weights(route):
         method, name = route.request.method, route.request.url.rsplit("/", 1)[-1]
@@ -121,9 +121,8 @@ def test_a_missing_file_of_a_detector_is_told_on_the_panel_and_fetched_there(rou
         if name == "weights":
             rows = route.fetch().json()
             return route.fulfill(json={} if there["fetched"] else rows)
-        state = next(states, None)
-        there["fetched"] = state is None
-        return route.fulfill(json=state or {"done": 10, "total": 10, "ended": True, "problem": ""})
+        there["fetched"] = bool(state["ended"])
+        return route.fulfill(json=state)
 
     page.route("**/afterdetail/weights**", weights)
     page.route("**/afterdetail/weights/**", weights)
@@ -141,6 +140,7 @@ def test_a_missing_file_of_a_detector_is_told_on_the_panel_and_fetched_there(rou
     newcomer.picture("missing weights")
     notice.get_by_role("button", name="Download").click()
     expect(notice.locator("progress")).to_be_visible()
+    state |= {"done": 10, "ended": True}
     expect(notice).to_have_count(0)
     assert widget(page, node_id, "detector") == "hand_yolov8n"
 

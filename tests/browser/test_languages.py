@@ -9,7 +9,7 @@ from typing import NamedTuple
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 from rig.browser import TIMEOUT_MS, complaints, load, new_page, open_app, screenshot
-from rig.canvas import CUT_OFF, focus, panel_of, show
+from rig.canvas import CUT_OFF, focus, panel_of, show, still
 from rig.photos import collage
 from rig.prompts import checkpoint, node
 from rig.server import ComfyServer
@@ -117,7 +117,7 @@ def looks_right(panel: Locator, language: str) -> None:
     """No English, and nothing that its place is too small for."""
     english = [text for text in phrases() if table(language)[text] != text]
     patterns = [re.compile(PLACE.sub(".+", re.escape(text))) for text in english]
-    shown = panel.evaluate(SHOWN)
+    shown = still(panel).evaluate(SHOWN)
     assert not [text for text in shown if any(pattern.fullmatch(text) for pattern in patterns)]
     assert not [text for text in shown if "undefined" in text or "{" in text]
     assert not panel.evaluate(CUT_OFF)

@@ -83,7 +83,7 @@ def edited(comfy, two_faces, tmp_path):
 
     def run(stem: str, **inputs) -> tuple[list[dict], list[dict[str, torch.Tensor]]]:
         graph = small(stem, image=two_faces, record=str(tmp_path / stem))
-        graph = changed(graph, "AfterDetail", resolution="512x512", steps=1, **inputs)
+        graph = changed(graph, "AfterDetail", steps=1, **inputs)
         found = objects(comfy, graph)
         assert [item["status"] for item in found] == ["inpainted"] * 2, found
         return found, [load_file(path) for path in sorted((tmp_path / stem).iterdir())]

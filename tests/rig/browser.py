@@ -20,7 +20,7 @@ SCREENSHOTS = ROOT / ".run" / "screenshots"
 SIZE = (1600, 1000)
 SCALE = float(os.environ.get("SCREENSHOT_SCALE", "1"))  # screen pixels for each of the page's
 NO_CHROMIUM = "There is no Chromium. For all that runs in a browser, install it (Debian: apt install chromium)."
-TIMEOUT_MS = 60_000  # other tests may use this machine too
+TIMEOUT_MS = 180_000  # other tests may use this machine too
 FLAGS = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
     *("--disable-component-update", "--disable-sync", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"),

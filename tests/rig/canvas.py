@@ -45,6 +45,14 @@ IN_FOCUS = """() => {
 CUT_OFF = """panel => [...panel.querySelectorAll(":not(.ad-stage *, .ad-scroll, .ad-scroll *)")].filter((element) =>
     getComputedStyle(element).display !== "inline" && element.scrollWidth > element.clientWidth + 1
 ).map((element) => element.outerHTML)"""
+STILL = """async element => {
+    const place = () => JSON.stringify(element.getBoundingClientRect())
+    for (let before = null, frames = 0; frames < 3; ) {
+        before = place()
+        await new Promise(requestAnimationFrame)
+        frames = place() === before ? frames + 1 : 0
+    }
+}"""
 VIEW = {"left": 420, "top": 120, "height": 840}
 """Where a node in focus stands on the page, and how high it may be; ComfyUI's own bars are around."""
 
@@ -78,7 +86,7 @@ class Canvas(NamedTuple):
         else:
             expect(panel.locator(".ad-notice")).to_be_visible()
         focus(self.page, node_id)
-        return node_id, panel
+        return node_id, still(panel)
 
     def run_again(self, node_id: str, panel: Locator, **widgets: Any) -> None:
         """Queue with other widget values and wait until the panel shows what came of it."""
@@ -160,6 +168,12 @@ def focus(page: Page, node_id: str) -> None:
         }}""",
         [node_id, VIEW],
     )
+
+
+def still(part: Locator) -> Locator:
+    """The same part of the page, once it has stood still for a few frames: nodes are laid out as they are drawn."""
+    part.evaluate(STILL)
+    return part
 
 
 def set_widget(page: Page, node_id: str, name: str, value: object) -> None:

@@ -54,7 +54,7 @@ def run_comfy_cli(code: str, home: Path, *arguments: str) -> str:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=120,
+        timeout=300,
     )
     if done.returncode:
         raise RuntimeError(f"comfy-cli failed:\n{done.stdout[-2000:]}")

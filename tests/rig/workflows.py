@@ -23,6 +23,8 @@ FAMILIES = {"flux": "flux", "lumina2": "z-image", "qwen_image": "qwen-image"}
 ENCODERS = ("CLIPLoader", "DualCLIPLoader")
 SIDES = ("width", "height", "target_width", "target_height")
 SMALL = 128
+SMALLEST_OF_LARGE = "512x512"
+"""For families of a megapixel, whose VAEs have their real layers."""
 
 
 def shipped(stem: str) -> Graph:
@@ -65,6 +67,8 @@ def small(stem: str, **files: str) -> Graph:
                 inputs["image"] = files["mask"]
             case "LoadVideo":
                 inputs["file"] = files["file"]
+            case "AfterDetail" if encoders:
+                inputs["resolution"] = SMALLEST_OF_LARGE
             case "PrimitiveInt" if item["_meta"]["title"] == "Steps":
                 inputs["value"] = 2
             case "PrimitiveInt" if item["_meta"]["title"] in ("Width", "Height"):

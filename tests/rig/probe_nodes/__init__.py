@@ -111,6 +111,29 @@ class ProbeGate(io.ComfyNode):
         return io.NodeOutput(model)
 
 
+class ProbePace(io.ComfyNode):
+    """A model each of whose calls takes at least so many seconds, as a full-grown one's would."""
+
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        return io.Schema(
+            node_id="ProbePace",
+            category="probe",
+            inputs=[io.Model.Input("model"), io.Float.Input("seconds")],
+            outputs=[io.Model.Output()],
+        )
+
+    @classmethod
+    def execute(cls, model, seconds: float) -> io.NodeOutput:
+        def paced(apply_model, given):
+            time.sleep(seconds)
+            return apply_model(given["input"], given["timestep"], **given["c"])
+
+        model = model.clone()
+        model.set_model_unet_function_wrapper(paced)
+        return io.NodeOutput(model)
+
+
 class ProbeMemory(io.ComfyNode):
     """A model that finds no memory on the GPU for a batch of more than `most` latents."""
 
@@ -186,7 +209,7 @@ class ProbeImpact(io.ComfyNode):
 
 class ProbeExtension(ComfyExtension):
     async def get_node_list(self) -> list[type[io.ComfyNode]]:
-        own = [ProbeLoad, ProbeSave, ProbeValue, ProbeHold, ProbeGate, ProbeMemory, ProbeShow, ProbeImpact]
+        own = [ProbeLoad, ProbeSave, ProbeValue, ProbeHold, ProbeGate, ProbePace, ProbeMemory, ProbeShow, ProbeImpact]
         return [*own, ProbeTinyModel, ProbeTinyClip]
 
 

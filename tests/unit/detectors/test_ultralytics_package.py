@@ -214,6 +214,21 @@ def test_other_networks_keep_their_own_classes():
     assert detector.names == ("face",)
 
 
+@needs_ultralytics
+def test_a_module_of_an_old_release_that_the_package_cannot_run_names_the_file():
+    """Of ultralytics 8.0.110 (references/old_module.py), whose segmentation head 8.4.190 cannot run."""
+    path = FIXTURES / "old_segment.pt"
+    detector = package.open_other(path, refusal(path))
+    before = state()
+    try:
+        detector.detect(torch.zeros(1, 64, 64, 3), 0.5)
+    except CheckpointError as error:
+        assert "old_segment.pt cannot be run by ultralytics" in str(error) and "try another version" in str(error)
+        assert state() == before
+    else:
+        pytest.skip("this release of ultralytics runs modules of 8.0.110")
+
+
 def test_what_fails_while_it_predicts_names_the_file(tmp_path):
     """By a stand-in for the package's model: which files its releases cannot run changes from one to the next."""
 
