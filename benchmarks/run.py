@@ -11,7 +11,19 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 README = HERE / "README.md"
-SECTIONS = ("quality", "overhead", "memory", "batching", "detectors", "scan", "live", "page", "service", "startup")
+SECTIONS = (
+    "quality",
+    "upright",
+    "overhead",
+    "memory",
+    "batching",
+    "detectors",
+    "scan",
+    "live",
+    "page",
+    "service",
+    "startup",
+)
 
 ON_A_GPU = ("batching",)
 """Sections with a table of their own for a GPU, which a run without one leaves as it is."""

@@ -120,6 +120,7 @@ def _entry(detection: Detection, region: Region | None) -> dict[str, Any]:
         "score": round(detection.score, 4),
         "box": list(detection.box),
         "window": list(region.window) if region else None,
+        "turn": round(region.turn, 1) if region else None,
         "sampled_at": list(region.sampled_at) if region else None,
     }
 
@@ -142,6 +143,8 @@ def _notes(snapshot: Snapshot, options: Options) -> list[str]:
         for name in NEEDS_A_RUN
         if name in options.values and options[name] != snapshot.widgets.get(name, options[name])
     ]
+    if options.values.get("upright") and not snapshot.widgets.get("upright"):
+        notes.append("upright: run the graph to see how far each object is turned.")
     if "confidence" in options.values and not notes:
         found = snapshot.detections
         wanted, applied = found.threshold.at(options["confidence"]).applied, found.threshold.applied

@@ -7,9 +7,9 @@ import math
 import torch
 import torch.nn.functional as F
 
-from .box import Size
-from .crop import resized, without_overshoot
+from .crop import cut
 from .region import Region
+from .resampling import resized, without_overshoot
 from .settings import PaintSettings
 
 MIN_SURROUNDINGS = 64
@@ -135,5 +135,4 @@ def _both_in_the_window(
     patch: torch.Tensor, original: torch.Tensor, region: Region
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """The patch [1, h, w, 3] and the original [h, w, 3] over the window, one pixel for each of the image's."""
-    window = Size(region.window.width, region.window.height)
-    return resized(patch.float(), window), original[region.window.slices][..., :3].float()
+    return resized(patch.float(), region.window_size), cut(original, region, region.window_size)[0]

@@ -42,7 +42,8 @@ class Detection:
     object's seed does not depend on which others are repaired. `number` is the one that pictures show, and that
     `pick`, `object_prompts` and `seeds` count by: the place in the order in which the objects were last sorted. None
     for an object that was left out before it got one. `head` is the rectangle of the head that a face belongs to, None
-    where the detector does not know.
+    where the detector does not know. `roll` is by how many degrees it is turned clockwise from upright, None where
+    nobody has looked.
     """
 
     box: Box
@@ -53,6 +54,7 @@ class Detection:
     index: int = 0
     number: int | None = None
     head: Extent | None = None
+    roll: float | None = None
 
     @staticmethod
     def of_extent(extent: Extent, score: float, label: str, width: int, height: int) -> Detection | None:

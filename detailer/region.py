@@ -10,8 +10,10 @@ from .box import Box, Size
 from .detection import Detection, Detections, LeftOut
 from .family import ModelSizes, likely_family
 from .mask import MaskPatch, blur, blur_radius, dilate, inverted, soft_box, soft_mask, union
-from .resolution import fit, grown_to_aspect
+from .resampling import sampled
+from .resolution import fit, grown_to_aspect, slid_inside
 from .settings import FitSettings, MaskSettings
+from .turn import Turned, padded_around, turn_of
 
 UNKNOWN_MULTIPLE = 64
 """What the sides of a crop are divisible by while no model is known: it suits every family of family.py."""
@@ -23,6 +25,8 @@ class Region:
 
     `padded` is the window before it was fitted to `sampled_at`; `window` contains it wherever the image allows, and
     `padded` contains `alpha.box`, so the alpha is 0 on every side of the window that is not the image's own edge.
+    With a `turn` both are turned clockwise about their middle by so many degrees, hold all pixels of the alpha above 0,
+    and may leave the image.
     """
 
     image_index: int
@@ -32,11 +36,40 @@ class Region:
     window: Box
     sampled_at: Size
     sampled_at_why: str = ""
+    turn: float = 0.0
+
+    @property
+    def turned(self) -> Turned:
+        """The window with its turn."""
+        return Turned(self.window, self.turn)
+
+    @property
+    def window_size(self) -> Size:
+        """Of the window, in pixels of the image."""
+        return Size(self.window.width, self.window.height)
 
     @property
     def window_alpha(self) -> torch.Tensor:
         """The alpha over the window, float [window.height, window.width]."""
-        return self.alpha.on(self.window)
+        if not self.turn:
+            return self.alpha.on(self.window)
+        around = self.turned.bounds.padded(1)
+        x, y = self.turned.grid(self.window_size)
+        return sampled(self.alpha.on(around)[..., None], x - around.x0, y - around.y0, step=1, radius=1)[..., 0]
+
+    def fitted(self, image: Box, resolution: str, model: ModelSizes) -> Region:
+        """The same with a window and a size for a model."""
+        window, sampled_at, why = fit(self.padded, self.limits(image), resolution, model)
+        return replace(self, window=window, sampled_at=sampled_at, sampled_at_why=why)
+
+    def with_size(self, image: Box, size: Size, why: str) -> Region:
+        """The same, sampled at `size`, with a window of its aspect as far as the image allows."""
+        window = slid_inside(grown_to_aspect(self.padded, size), self.limits(image))
+        return replace(self, window=window, sampled_at=size, sampled_at_why=why)
+
+    def limits(self, image: Box) -> Box | None:
+        """What its window has to stay in: a turned one sticks out with its corners wherever it is put."""
+        return None if self.turn else image
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +95,7 @@ class Regions:
         wanted = model._replace(family=self.fitting.family or model.family)
         if wanted == self.model:
             return self
-        items = tuple(_fitted(region, self.image, self.fitting.resolution, wanted) for region in self.items)
+        items = tuple(region.fitted(self.image, self.fitting.resolution, wanted) for region in self.items)
         return replace(self, items=items, model=wanted)
 
     def alike(self) -> Regions:
@@ -72,14 +105,7 @@ class Regions:
 
     def with_size(self, size: Size) -> Regions:
         """The same masks, all sampled at `size`, with windows of its aspect as far as the image allows."""
-        windows = (
-            grown_to_aspect(region.padded, size).slid_inside(self.image.width, self.image.height)
-            for region in self.items
-        )
-        items = (
-            replace(item, window=window, sampled_at=size, sampled_at_why="the size of most crops")
-            for item, window in zip(self.items, windows, strict=True)
-        )
+        items = (region.with_size(self.image, size, "the size of most crops") for region in self.items)
         return replace(self, items=tuple(items))
 
 
@@ -88,7 +114,8 @@ def make_regions(detections: Detections, masks: MaskSettings, fitting: FitSettin
 
     They are regions of the images at `upscale` times their size; mask settings are pixels of those.
     """
-    detections = detections.scaled(upscale).noting(*_cover_notes(detections, masks))
+    notes = (*_cover_notes(detections, masks), *_upright_notes(detections, masks))
+    detections = detections.scaled(upscale).noting(*notes)
     image = Box.of_size(detections.width, detections.height)
     likely = ModelSizes(fitting.family or likely_family(Size(image.width, image.height)), UNKNOWN_MULTIPLE)
     items: list[Region] = []
@@ -99,9 +126,11 @@ def make_regions(detections: Detections, masks: MaskSettings, fitting: FitSettin
             if alpha is None:
                 dropped += [LeftOut(index, member, _why_gone(masks)) for member in members]
                 continue
-            padded = alpha.box.padded(masks.mask_padding).slid_inside(image.width, image.height)
-            unfitted = Region(index, members, alpha, padded, padded, Size(padded.width, padded.height))
-            items.append(_fitted(unfitted, image, fitting.resolution, likely))
+            turn = turn_of(members[0].roll) if masks.upright and not masks.joined else 0.0
+            window = padded_around(alpha, turn, masks.mask_padding)
+            unfitted = Region(index, members, alpha, window, window, Size(0, 0), turn=turn)
+            padded = slid_inside(window, unfitted.limits(image))
+            items.append(replace(unfitted, padded=padded).fitted(image, fitting.resolution, likely))
     return Regions(detections, fitting, tuple(items), tuple(dropped), upscale, likely if fitting.family else None)
 
 
@@ -124,6 +153,11 @@ def _cover_notes(detections: Detections, masks: MaskSettings) -> list[str]:
         f"cover {masks.cover} has no effect on {', '.join(sorted(unknown))}: only face_auto, and the face detectors of "
         "mediapipe, see which way a face looks. mask_dilation_percent grows any mask."
     ]
+
+
+def _upright_notes(detections: Detections, masks: MaskSettings) -> list[str]:
+    shared = masks.upright and masks.joined and detections.count > 0
+    return ["upright has no effect with union_masks or invert: objects share one window."] if shared else []
 
 
 Alphas = list[tuple[tuple[Detection, ...], MaskPatch | None]]
@@ -176,8 +210,3 @@ def _inside(mask: MaskPatch, image: Box) -> MaskPatch | None:
     if common == mask.box:
         return mask
     return MaskPatch(common, mask.on(common)) if common.width > 0 and common.height > 0 else None
-
-
-def _fitted(region: Region, image: Box, resolution: str, model: ModelSizes) -> Region:
-    window, sampled_at, why = fit(region.padded, image, resolution, model)
-    return replace(region, window=window, sampled_at=sampled_at, sampled_at_why=why)

@@ -38,6 +38,7 @@ class ObjectReport:
             "score": round(self.detection.score, 4),
             "box": list(self.detection.box),
             "window": list(self.region.window) if self.region else None,
+            "turn": round(self.region.turn, 1) if self.region else None,
             "sampled_at": list(self.region.sampled_at) if self.region else None,
             "sampled_at_why": self.region.sampled_at_why if self.region else None,
             "seed": self.seed,

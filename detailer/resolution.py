@@ -34,10 +34,11 @@ class Fit(NamedTuple):
     why: str
 
 
-def fit(padded: Box, image: Box, choice: str, model: ModelSizes) -> Fit:
+def fit(padded: Box, image: Box | None, choice: str, model: ModelSizes) -> Fit:
     """The crop window for a `padded` window inside `image`, and the size it is sampled at.
 
-    The window grows (and slides) to the aspect of the sampled size as far as the image allows. Where it does not,
+    The window grows (and slides) to the aspect of the sampled size as far as the image allows; without one, as far
+    as it takes. Where it does not,
     "auto" takes a size of the window's own aspect and the entry's area instead, so that nothing is stretched;
     "square" and "WxH" are kept as asked. "off" is the window's own size, grown to the next multiple of the model's.
     ValueError for an unknown `choice`.
@@ -50,12 +51,12 @@ def fit(padded: Box, image: Box, choice: str, model: ModelSizes) -> Fit:
             wanted, why = model.family.native, f"the native size of {model.family.name}"
         case "off":
             wanted = rounded_up(own, model.multiple)
-            window = padded.grown_to(*wanted).slid_inside(image.width, image.height)
+            window = slid_inside(padded.grown_to(*wanted), image)
             return Fit(window, wanted, f"the window's own size, in multiples of {model.multiple}")
         case _:
             wanted, why = entry(choice), "the size that was chosen"
     wanted = rounded_up(wanted, model.multiple)
-    window = grown_to_aspect(padded, wanted).slid_inside(image.width, image.height)
+    window = slid_inside(grown_to_aspect(padded, wanted), image)
     cut = Size(window.width, window.height)
     if choice == "auto" and not same_aspect(cut, wanted):
         why = f"the area of {wanted} in the shape of {cut}, which is all the image has"
@@ -73,6 +74,11 @@ def entry(choice: str) -> Size:
 def grown_to_aspect(box: Box, wanted: Size) -> Box:
     """`box` with its shorter side lengthened until its aspect is that of `wanted`, to the nearest pixel."""
     return box.grown_to(round(box.height * wanted.aspect), round(box.width / wanted.aspect))
+
+
+def slid_inside(window: Box, image: Box | None) -> Box:
+    """The window moved into the image at its full size, or cut to it; where it may leave the image, as it is."""
+    return window.slid_inside(image.width, image.height) if image else window
 
 
 def same_aspect(size: Size, wanted: Size) -> bool:

@@ -32,8 +32,9 @@ REFERENCES: tuple[Reference, ...] = get_args(Reference)
 class MaskSettings:
     """From a detection to its alpha, in pixels of the image.
 
-    `mask_dilation_percent` of an object's shorter side are added to `mask_dilation`. `cover` "head": the mask of a
-    face whose detector knows its direction is the box from hairline to chin and ear to ear.
+    `upright`: the window of a tilted object is turned with it. `mask_dilation_percent` of an object's shorter side are
+    added to `mask_dilation`. `cover` "head": the mask of a face whose detector knows its direction is the box from
+    hairline to chin and ear to ear.
     """
 
     mask_dilation: int = 4
@@ -43,6 +44,7 @@ class MaskSettings:
     x_offset: int = 0
     y_offset: int = 0
     invert: bool = False
+    upright: bool = False
     mask_dilation_percent: float = 0.0
     cover: Cover = "object"
 

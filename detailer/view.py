@@ -10,6 +10,7 @@ import torch.nn.functional as F
 
 from .box import Box, Size
 from .region import Region
+from .resampling import sampled
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,19 +44,25 @@ class View:
         """
         first = self.own(values)[:, :, :1] if values.ndim == 5 else self.own(values)
         scale_x, scale_y = values.shape[-1] / self.image.width, values.shape[-2] / self.image.height
-        window, unit = self.region.window, max(round(1 / scale_x), 1)
+        unit = max(round(1 / scale_x), 1)
+        size = Size(*(max(side // unit, 1) for side in self.region.sampled_at))
+        window = self.region.window
+        if self.region.turn:
+            x, y = self.region.turned.grid(size)
+            flat = first.flatten(0, -3).movedim(0, -1)
+            cut = sampled(flat, x * scale_x, y * scale_y, window.width * scale_x / size.width, radius=1).movedim(-1, 0)
+            return cut.reshape(*first.shape[:-2], size.height, size.width).to(values.dtype)
         part = Box(
             math.floor(window.x0 * scale_x),
             math.floor(window.y0 * scale_y),
             math.ceil(window.x1 * scale_x),
             math.ceil(window.y1 * scale_y),
         )
-        size = tuple(max(side // unit, 1) for side in reversed(self.region.sampled_at))
         rows, columns = part.slices
         cut = first[..., rows, columns]
         flat = cut.reshape(1, -1, *cut.shape[-2:]).float()
-        scaled = F.interpolate(flat, size, mode="bilinear", antialias=True)
-        return scaled.reshape(*cut.shape[:-2], *size).to(values.dtype)
+        scaled = F.interpolate(flat, (size.height, size.width), mode="bilinear", antialias=True)
+        return scaled.reshape(*cut.shape[:-2], size.height, size.width).to(values.dtype)
 
     def spans(self, latent: torch.Tensor) -> bool:
         """Whether a latent [B, C, (T,) h, w] has the very size that the image's own has."""
@@ -63,13 +70,20 @@ class View:
         return all(abs(cells - pixels / self.cell) < 1 for cells, pixels in sides)
 
     def placed(self, box_px: tuple[float, float, float, float]) -> Box | None:
-        """A rectangle of the image, in cells of the window; None if nothing of it is repainted."""
+        """A rectangle of the image, in cells of the window; None if nothing of it is repainted.
+
+        Of a turned window the upright rectangle around it, as ComfyUI knows no others.
+        """
         alpha, window, size = self.region.alpha.box, self.region.window, self.region.sampled_at
         x0, y0, x1, y1 = box_px
         if x0 >= alpha.x1 or x1 <= alpha.x0 or y0 >= alpha.y1 or y1 <= alpha.y0:
             return None
         scale_x, scale_y = size.width / window.width / self.cell, size.height / window.height / self.cell
+        if self.region.turn:
+            x, y = zip(*(self.region.turned.within(x, y) for x in (x0, x1) for y in (y0, y1)), strict=True)
+        else:
+            x, y = (x0 - window.x0, x1 - window.x0), (y0 - window.y0, y1 - window.y0)
         limit = self.cells
-        left, right = (min(max(round((x - window.x0) * scale_x), 0), limit.width) for x in (x0, x1))
-        top, bottom = (min(max(round((y - window.y0) * scale_y), 0), limit.height) for y in (y0, y1))
+        left, right = (min(max(round(of(x) * scale_x), 0), limit.width) for of in (min, max))
+        top, bottom = (min(max(round(of(y) * scale_y), 0), limit.height) for of in (min, max))
         return Box(left, top, right, bottom) if right > left and bottom > top else None

@@ -1,9 +1,11 @@
-"""The head that a face belongs to, by the direction in which its key points lie."""
+"""The head that a face belongs to, and which way up it is, by the direction in which its key points lie."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -30,11 +32,18 @@ def face(
 ) -> Detection | None:
     """A face's box clipped to a `width` x `height` image, with its head; None if nothing of it lies inside."""
     found = Detection.of_extent(extent, score, "face", width, height)
-    return found and replace(found, head=head_of(keypoints))
+    return found and replace(found, **head_of(keypoints)._asdict())
 
 
-def head_of(keypoints: Sequence[Sequence[float]]) -> Extent:
-    """From the hairline to the chin and from ear to ear, of a face with 5 or 6 key points x, y in pixels.
+class Head(NamedTuple):
+    """From the hairline to the chin and from ear to ear; and by how many degrees it is turned clockwise."""
+
+    head: Extent
+    roll: float
+
+
+def head_of(keypoints: Sequence[Sequence[float]]) -> Head:
+    """The head of a face with 5 or 6 key points x, y in pixels.
 
     The key points are fitted by a turned model under scaled orthographic projection: the nearest one to the least
     squares affine projection (Tomasi and Kanade 1992, section 3). Hair above the hairline has no part in it.
@@ -43,5 +52,7 @@ def head_of(keypoints: Sequence[Sequence[float]]) -> Extent:
     model = MODELS[len(seen)]
     affine = np.linalg.lstsq(model - model.mean(0), seen - seen.mean(0), rcond=None)[0]  # [3, 2]
     left, scales, right = np.linalg.svd(affine, full_matrices=False)
-    outline = (OUTLINE - model.mean(0)) @ (left @ right) * scales.mean() + seen.mean(0)
-    return Extent(*outline.min(0).tolist(), *outline.max(0).tolist())
+    axes = left @ right  # the head's own three in the picture, [3, 2]
+    outline = (OUTLINE - model.mean(0)) @ axes * scales.mean() + seen.mean(0)
+    x, y = axes[1]  # down the face: also seen in profile, where the eyes are one behind the other
+    return Head(Extent(*outline.min(0).tolist(), *outline.max(0).tolist()), math.degrees(math.atan2(-x, y)))

@@ -16,7 +16,9 @@ from .detector import Nested, Vocabulary, limit_to
 from .mediapipe.inside import Inside, find_inside
 from .mediapipe.landmarks import Shape
 from .registry import find
+from .roll import Rolls
 from .scan import Scan, Scanner
+from .turned import Turner
 
 
 @dataclass(frozen=True)
@@ -47,12 +49,23 @@ def detect(name: str, images: torch.Tensor, request: Request) -> Detections:
     nested = request.scan == "off" and isinstance(opened, Nested) and opened.nested
     if nested and request.lowest is not None:
         threshold = threshold.at(min(threshold.asked, request.lowest))
-    detector = Scanner(opened, request.scan, entry.reach)
+    turned = request.scan == "turned"
+    detector = Turner(opened) if turned else Scanner(opened, request.scan, entry.reach)
     with _placed(list(detector.networks)):
         found = detector.detect(images[..., :3], threshold.applied)
     _, height, width, _ = images.shape
     classes = tuple(opened.names) if isinstance(opened, Vocabulary) else ()
     return Detections(width, height, tuple(map(tuple, found)), name, threshold, classes, nested).numbered()
+
+
+def with_rolls(images: torch.Tensor, detections: Detections) -> Detections:
+    """The objects of [B, H, W, 3 or more] images, each with which way up it is."""
+    if not detections.count:
+        return detections
+    rolls = Rolls()
+    with _placed(list(rolls.networks)):
+        pairs = zip(images[..., :3], detections.images, strict=True)
+        return detections.with_images([rolls.told(image, found) for image, found in pairs])
 
 
 def landmarks(look: Inside, images: torch.Tensor, objects: Detections) -> list[list[Shape]]:

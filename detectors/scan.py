@@ -13,7 +13,7 @@ from ..detailer.box import Box
 from ..detailer.detection import Detection
 from .detector import Detector
 
-Scan = Literal["off", "auto", "2", "3"]
+Scan = Literal["off", "auto", "2", "3", "turned"]
 SCANS: tuple[Scan, ...] = get_args(Scan)
 
 SMALLEST_PX = 24  # auto: looks for objects down to this size,
@@ -41,10 +41,14 @@ class Grid(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Sighting:
-    """A detection in the image's coordinates, and where it was made: the whole image or one of its tiles."""
+    """A detection in the image's coordinates, and where it was made: the whole image or one of its tiles.
+
+    `turns`: by how many quarters that was turned left.
+    """
 
     detection: Detection
     seen_in: Box
+    turns: int = 0
 
 
 @dataclass(frozen=True)
@@ -167,11 +171,11 @@ def uncut(tile: Box, plane: Box) -> Box:
 def joined(sightings: Iterable[Sighting], lasts: Callable[[Sighting], bool]) -> list[Detection]:
     """Each object once, best first, by the surest of its sightings that last.
 
-    Sightings in one and the same tile do not displace each other: how far objects may overlap, the detector decides.
+    Sightings in one and the same view do not displace each other: how far objects may overlap, the detector decides.
     """
     ranked = sorted(sightings, key=lambda sighting: -sighting.detection.score)
     boxes = boxes_of(sighting.detection for sighting in ranked)
-    places = numbers(sighting.seen_in for sighting in ranked)
+    places = numbers((sighting.seen_in, sighting.turns) for sighting in ranked)
     labels = numbers(sighting.detection.label for sighting in ranked)
     standing = torch.ones(len(ranked), dtype=torch.bool)
     kept = []

@@ -11,7 +11,7 @@ from ..detailer.detail import detail
 from ..detailer.region import make_regions
 from ..detailer.selection import select
 from ..detailer.settings import FitSettings, MaskSettings
-from ..detectors.inference import detect
+from ..detectors.inference import detect, with_rolls
 from . import failures, inputs, watching
 from .images import at_size_of, checked_image
 from .inpaint import inpainter_of, result_ui
@@ -106,6 +106,7 @@ class AfterDetail(io.ComfyNode):
     def execute(cls, image: torch.Tensor, detector: str, **inputs_and_widgets: Any) -> io.NodeOutput:
         options = Options(cls, inputs_and_widgets)
         seen = detect(detector, checked_image(image), options.detecting(watching.lowest_confidence()))
+        seen = with_rolls(image, seen) if options["upright"] else seen
         found = select(seen, options.selection())
         regions = make_regions(found, options.settings(MaskSettings), options.settings(FitSettings), options["upscale"])
         prompts = options.prompts(regions.detections)

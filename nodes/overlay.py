@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 import numpy as np
 import torch
 from PIL import Image, ImageDraw, ImageFont
 
-from ..detailer.box import Box
 from ..detailer.detection import Detections
 from ..detailer.mask import MaskPatch
 from ..detailer.region import Regions
@@ -28,9 +29,11 @@ def draw_regions(images: torch.Tensor, regions: Regions) -> torch.Tensor:
         for number, region in enumerate(regions.items):
             if region.image_index == index:
                 color = COLORS[number % len(COLORS)]
-                _dashed(canvas, region.window, color, scale)
+                _dashed(canvas, region.turned.corners, color, scale)
                 size = f"{region.window.width}x{region.window.height} at {region.sampled_at}"
-                _caption(canvas, size, region.window.x0, region.window.y1, color, scale, above=False)
+                turn = f", turned {region.turn:.0f}" if region.turn else ""
+                bounds = region.turned.bounds
+                _caption(canvas, size + turn, bounds.x0, bounds.y1, color, scale, above=False)
 
     return _drawn(pictures, draw)
 
@@ -71,14 +74,19 @@ def _tint(image: torch.Tensor, mask: MaskPatch, color: tuple[int, int, int]) -> 
     view.lerp_(torch.tensor(color) / 255, (mask.values.cpu() * TINT)[..., None])
 
 
-def _dashed(canvas: ImageDraw.ImageDraw, box: Box, color: tuple[int, int, int], scale: int) -> None:
+def _dashed(
+    canvas: ImageDraw.ImageDraw, corners: Sequence[tuple[float, float]], color: tuple[int, int, int], scale: int
+) -> None:
+    """The outline of a rectangle, turned or not, just inside its corners."""
     dash = 6 * scale
-    for x in range(box.x0, box.x1, 2 * dash):
-        for y in (box.y0, box.y1 - scale):
-            canvas.rectangle((x, y, min(x + dash, box.x1) - 1, y + scale - 1), fill=color)
-    for y in range(box.y0, box.y1, 2 * dash):
-        for x in (box.x0, box.x1 - scale):
-            canvas.rectangle((x, y, x + scale - 1, min(y + dash, box.y1) - 1), fill=color)
+    for (x0, y0), (x1, y1) in pairwise([*corners, corners[0]]):
+        length = math.hypot(x1 - x0, y1 - y0)
+        along_x, along_y = (x1 - x0) / length, (y1 - y0) / length
+        inner_x, inner_y = x0 - along_y * scale / 2 - 0.5, y0 + along_x * scale / 2 - 0.5
+        for start in range(0, round(length), 2 * dash):
+            end = min(start + dash, length)
+            line = [(inner_x + along_x * at, inner_y + along_y * at) for at in (start, end)]
+            canvas.line(line, fill=color, width=scale)
 
 
 def _caption(

@@ -14,6 +14,7 @@ from ..detailer.region import Regions, make_regions
 from ..detailer.report import DetailReport
 from ..detailer.selection import select
 from ..detailer.settings import FitSettings, MaskSettings
+from ..detectors.inference import with_rolls
 from . import inputs, watching
 from .images import checked_size
 from .notes import told
@@ -58,6 +59,7 @@ class AfterDetailRegions(io.ComfyNode):
     def execute(cls, image: torch.Tensor, detections: Detections, **widgets: Any) -> io.NodeOutput:
         checked_size(image, detections, "detections")
         options = Options(cls, widgets)
+        detections = with_rolls(image, detections) if options["upright"] else detections
         kept = select(detections, options.selection())
         masks, fitting = options.settings(MaskSettings), options.settings(FitSettings)
         regions = make_regions(kept, masks, fitting, options["upscale"])

@@ -33,10 +33,11 @@ GUIDES = ("LoadImage", "AfterDetailDetect", "AfterDetailRegions", "AfterDetailHi
 SIZE = (600, 400)
 HALVES = {
     "afterdetail-face.jpg": ((108, 20, 228, 180), (228, 20, 348, 180)),
+    "afterdetail-lying.jpg": ((265, 146, 385, 306), (385, 146, 505, 306)),
     "afterdetail-two-faces.jpg": ((125, 10, 335, 290), (689, 10, 899, 290)),
 }
 """The parts of a picture that are shown before and after the repair, in its pixels."""
-MENDING = {"steps": 10, "cfg": 1.0, "denoise": 0.06, "mask_dilation": 24}
+MENDING = {"steps": 10, "cfg": 1.0, "denoise": 0.06, "mask_dilation": 24, "upright": True}
 JPEG_QUALITY = 75
 
 

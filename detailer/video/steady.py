@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import torch
@@ -12,6 +13,8 @@ from ..box import Box
 from ..detection import Detection
 from ..mask import MaskPatch
 from ..region import Region, Regions
+from ..resolution import slid_inside
+from ..turn import box_around
 
 SIGMA, RADIUS = 3.0, 8
 """Of the Gaussian over time, in frames: what lies further off has no part, so a clip can be cut up anywhere else."""
@@ -37,33 +40,52 @@ def steadied(regions: Regions, tracks: Mapping[Detection, int]) -> Regions:
 def _steady(track: Sequence[Region], image: Box) -> list[Region]:
     alphas = [_moved(region.alpha, box, image) for region, box in zip(track, _smoothed(track), strict=True)]
     margins = [_margin(region) for region in track]
-    width = max(alpha.box.width + 2 * margin for alpha, margin in zip(alphas, margins, strict=True))
-    height = max(alpha.box.height + 2 * margin for alpha, margin in zip(alphas, margins, strict=True))
-    return [
-        replace(region, alpha=alpha, padded=_around(alpha.box, width, height).slid_inside(image.width, image.height))
-        for region, alpha in zip(track, alphas, strict=True)
+    turns = _turns(track)
+    boxes = [box_around(alpha, turn) for alpha, turn in zip(alphas, turns, strict=True)]
+    width = max(box.width + 2 * margin for box, margin in zip(boxes, margins, strict=True))
+    height = max(box.height + 2 * margin for box, margin in zip(boxes, margins, strict=True))
+    moved = [
+        replace(region, alpha=alpha, turn=turn, padded=_around(box, width, height))
+        for region, alpha, turn, box in zip(track, alphas, turns, boxes, strict=True)
     ]
+    return [replace(region, padded=slid_inside(region.padded, region.limits(image))) for region in moved]
 
 
 def _margin(region: Region) -> int:
     """The padding the user asked for, which the image's edge may have moved but not made smaller."""
-    return max(region.padded.width - region.alpha.box.width, region.padded.height - region.alpha.box.height) // 2
+    own = box_around(region.alpha, region.turn)
+    return max(region.padded.width - own.width, region.padded.height - own.height) // 2
+
+
+def _turns(track: Sequence[Region]) -> list[float]:
+    """Of each frame in degrees; one that follows the object's roll where it is turned in any, so that none jumps."""
+    if not any(region.turn for region in track):
+        return [0.0] * len(track)
+    rolls = torch.tensor([math.radians(region.members[0].roll or 0.0) for region in track], dtype=torch.float64)
+    directions = torch.stack([rolls.sin(), rolls.cos()], 1)
+    means = (weight @ directions for _, weight in _weights(track))
+    return [math.degrees(math.atan2(float(sin), float(cos))) for sin, cos in means]
 
 
 def _smoothed(track: Sequence[Region]) -> list[Box]:
     """Each mask's box, its edges by local linear regression over time (Cleveland 1979): no lag where it moves."""
-    frames = torch.tensor([float(region.image_index) for region in track], dtype=torch.float64)
     edges = torch.tensor([list(region.alpha.box) for region in track], dtype=torch.float64)
     boxes = []
-    for now in frames:
-        since = frames - now
-        weight = torch.exp(-0.5 * (since / SIGMA) ** 2) * (since.abs() <= RADIUS)
-        weight = weight / weight.sum()
+    for since, weight in _weights(track):
         mean, center = weight @ edges, weight @ since
         spread = weight @ (since - center) ** 2
         slope = (weight * (since - center)) @ edges / spread if spread > 0 else torch.zeros(4)
         boxes.append(Box(*(round(float(edge)) for edge in mean - slope * center)))
     return boxes
+
+
+def _weights(track: Sequence[Region]) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    """For each frame how far off all of them are, and their weights in its mean: both [frames]."""
+    frames = torch.tensor([float(region.image_index) for region in track], dtype=torch.float64)
+    for now in frames:
+        since = frames - now
+        weight = torch.exp(-0.5 * (since / SIGMA) ** 2) * (since.abs() <= RADIUS)
+        yield since, weight / weight.sum()
 
 
 def _moved(alpha: MaskPatch, box: Box, image: Box) -> MaskPatch:

@@ -20,6 +20,7 @@ from ..mediapipe.blaze import Proposal
 from ..mediapipe.face_parts import face_landmarks
 from ..mediapipe.faces import full_range, short_range
 from ..mediapipe.landmarks import shared
+from ..turned import extent_back, point_back
 from .center import CenterFace
 
 SIDES = (320, 576)  # long side of the picture for CenterFace: large and turned faces, small ones
@@ -203,17 +204,9 @@ def without_repeats(candidates: Iterable[Candidate]) -> list[Candidate]:
 
 def turned_back(candidate: Candidate, turns: int, height: int, width: int) -> Candidate:
     """A candidate of a `height` x `width` image that was turned left `turns` times, where it lies in the image."""
-    sides = [width if turn % 2 == 0 else height for turn in range(turns)][::-1]
-
-    def back(x: float, y: float) -> tuple[float, float]:
-        for side in sides:
-            x, y = side - y, x
-        return x, y
 
     def moved(proposal: Proposal) -> Proposal:
-        x0, y0, x1, y1 = proposal.extent
-        (ax, ay), (bx, by) = back(x0, y0), back(x1, y1)
-        extent = Extent(min(ax, bx), min(ay, by), max(ax, bx), max(ay, by))
-        return replace(proposal, extent=extent, keypoints=[back(*point) for point in proposal.keypoints])
+        keypoints = [point_back(x, y, turns, height, width) for x, y in proposal.keypoints]
+        return replace(proposal, extent=extent_back(proposal.extent, turns, height, width), keypoints=keypoints)
 
     return replace(candidate, proposals=[moved(proposal) for proposal in candidate.proposals])

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
-from ...detailer.detection import Detection, Extent
-from ..head import head_of
+from ...detailer.detection import Detection
+from ..head import Head, head_of
 from ..weights import FOLDER
 from .blaze import Proposal
 from .crops import Roi
@@ -92,19 +92,23 @@ class FaceParts:
         for faces in self.mesh.find(images, confidence):
             pieces = [(face, self.outlines(face, contours)) for face in faces for contours in self.part.objects]
             drawn = [(face, filled(rings, face.score, self.part.label, width, height)) for face, rings in pieces]
-            found.append([replace(detection, head=self.head(face)) for face, detection in drawn if detection])
+            found.append([self.placed(detection, face) for face, detection in drawn if detection])
         return found
 
-    def head(self, face: Shape) -> Extent | None:
-        if not self.part.of_head:
-            return None
-        eyes = [face.points[list(eye)].mean(0) for eye in (RIGHT_EYE, LEFT_EYE)]
-        return head_of([*eyes, *face.points[[NOSE, *MOUTH_CORNERS]]])
+    def placed(self, part: Detection, face: Shape) -> Detection:
+        """The part with the roll, and maybe the head, of the face that it belongs to."""
+        head, roll = head_of_mesh(face)
+        return replace(part, head=head if self.part.of_head else None, roll=roll)
 
     def outlines(self, face: Shape, contours: Sequence[Contour]) -> list[np.ndarray]:
         """The [N, 2] corners of each closed line around the part, in image pixels."""
         rings = [face.points[list(contour)] for contour in contours]
         return [convex_hull(ring) for ring in rings] if self.part.convex else rings
+
+
+def head_of_mesh(face: Shape) -> Head:
+    eyes = [face.points[list(eye)].mean(0) for eye in (RIGHT_EYE, LEFT_EYE)]
+    return head_of([*eyes, *face.points[[NOSE, *MOUTH_CORNERS]]])
 
 
 def face_roi(face: Proposal) -> Roi:

@@ -55,8 +55,8 @@ class Hands:
         height, width = images.shape[1:3]
         found = []
         for hands in self.find(images, confidence):
-            drawn = [filled([skin(hand)], hand.score, label(hand), width, height) for hand in hands]
-            masked = [detection for detection in drawn if detection]
+            drawn = [(hand, filled([skin(hand)], hand.score, label(hand), width, height)) for hand in hands]
+            masked = [replace(detection, roll=roll_of(hand.points)) for hand, detection in drawn if detection]
             found.append(masked if self.outlined else [replace(detection, mask=None) for detection in masked])
         return found
 
@@ -66,6 +66,12 @@ def label(hand: Shape) -> str:
     if hand.right >= SURE_SIDE:
         return "right hand"
     return "left hand" if hand.right <= 1 - SURE_SIDE else "hand"
+
+
+def roll_of(points: np.ndarray) -> float:
+    """By how many degrees a hand of [21, 2] landmarks is turned clockwise from one whose fingers point up."""
+    (wrist_x, wrist_y), (knuckle_x, knuckle_y) = points[[PALM[0], PALM[2]]]
+    return math.degrees(math.atan2(knuckle_x - wrist_x, wrist_y - knuckle_y))
 
 
 def hand_roi(palm: Proposal) -> Roi:

@@ -14,14 +14,13 @@ import torch
 from ..scan import grids
 from .blaze import Proposal
 from .crops import Roi
-from .hands import WRIST, Hands, hand_roi
+from .hands import Hands, hand_roi, roll_of
 from .landmarks import Shape, without_repeats
 
 WHOLE, TILE = 0.15, 0.5  # score of a palm from which on it is looked at, by where it was seen
 AVERAGED = 0.2  # and from which on its box is averaged with those it overlaps
 PRESENCE = 0.75  # in the crop around the palm, and in a second one around the landmarks found there
 FLOOR = 0.3  # nothing that is reported has a lower score
-MIDDLE_KNUCKLE = 9  # of the landmarks
 AROUND = 1.8  # side of the second crop over that of the landmarks' square
 
 
@@ -60,8 +59,7 @@ class HandsAuto(Hands):
 
 def second_roi(points: np.ndarray) -> Roi:
     """A square around [21, 2] landmarks, turned so that the fingers point up."""
-    (wrist_x, wrist_y), (knuckle_x, knuckle_y) = points[[WRIST, MIDDLE_KNUCKLE]]
-    angle = math.atan2(knuckle_y - wrist_y, knuckle_x - wrist_x) + math.pi / 2
+    angle = math.radians(roll_of(points))
     cos, sin = math.cos(angle), math.sin(angle)
     upright = points @ np.array([[cos, -sin], [sin, cos]])
     low, high = upright.min(0), upright.max(0)

@@ -130,17 +130,21 @@ def upright_scores(detector: BlazeDetector, views: torch.Tensor) -> list[float]:
 
 
 def eye_angle(face: Proposal) -> float:
-    """In radians, clockwise; 0 for an upright face."""
-    (right_x, right_y), (left_x, left_y) = face.keypoints[:2]
-    return math.atan2(left_y - right_y, left_x - right_x)
+    """The tilt of a proposed face."""
+    right, left, *_ = face.keypoints
+    return tilt(right, left)
 
 
 def second_face_roi(points: np.ndarray) -> Roi:
     """A square around [468, 2] landmarks, turned so that the eyes lie level."""
-    (right_x, right_y), (left_x, left_y) = (points[list(eye)].mean(0) for eye in (RIGHT_EYE, LEFT_EYE))
+    right, left = (points[list(eye)].mean(0) for eye in (RIGHT_EYE, LEFT_EYE))
     x0, y0, x1, y1 = extent_of([points])
-    angle = math.atan2(left_y - right_y, left_x - right_x)
-    return Roi(0, (x0 + x1) / 2, (y0 + y1) / 2, MARGIN * max(x1 - x0, y1 - y0), angle)
+    return Roi(0, (x0 + x1) / 2, (y0 + y1) / 2, MARGIN * max(x1 - x0, y1 - y0), tilt(right, left))
+
+
+def tilt(right_eye: Sequence[float], left_eye: Sequence[float]) -> float:
+    """In radians, clockwise, of the line through the eyes x, y; 0 in an upright face."""
+    return math.atan2(left_eye[1] - right_eye[1], left_eye[0] - right_eye[0])
 
 
 def fit(shape: Shape, box: Box) -> float:

@@ -107,7 +107,8 @@ def scan() -> io.Input:
         optional=True,
         tooltip="Look for small objects, as in a crowd, on overlapping tiles too. 2: two by two tiles; 3: three by "
         "three; auto: as many as objects of 24 px need, and none where only large ones are found. What only a tile "
-        "shows has to be found in a second look.",
+        "shows has to be found in a second look. turned: on the picture turned by quarters instead, for objects that "
+        "lie or stand on their head.",
     )
 
 

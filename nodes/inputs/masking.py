@@ -105,8 +105,16 @@ def placement() -> list[io.Input]:
 
 
 def coverage() -> list[io.Input]:
-    """How much of an object, and around it, the mask takes."""
+    """How much of an object, and around it, the mask takes, and which way up the model sees it."""
     return [
+        io.Boolean.Input(
+            "upright",
+            default=MASKS.upright,
+            optional=True,
+            advanced=True,
+            tooltip="Show the model tilted and upside-down faces and hands upright: their windows are turned, and what "
+            "is painted is turned back. Below 10 degrees nothing changes.",
+        ),
         io.Float.Input(
             "mask_dilation_percent",
             default=MASKS.mask_dilation_percent,

@@ -19,7 +19,7 @@ from skimage import data
 PHOTO = data.astronaut()
 NAMED = (
     "detail-faces-sd15 detail-faces-sdxl detail-faces-flux detail-faces-z-image detail-faces-qwen-edit "
-    "detail-hands-sd15 detail-hands-pose-sd15 detail-hands-pose-sdxl "
+    "detail-faces-upright detail-hands-sd15 detail-hands-pose-sd15 detail-hands-pose-sdxl "
     "detail-union detail-per-object-prompts detail-two-pass "
     "detail-refiner-sdxl crop-any-model-paste generate-and-detail-sdxl image-to-image inpaint-mask outpaint "
     "controlnet-canny-sdxl controlnet-depth-sdxl lora-embedding-vae photo-merge detail-frames impact-pack-bridge "

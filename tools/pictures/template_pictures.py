@@ -25,6 +25,7 @@ def main() -> None:
     portrait, face = photo("astronaut"), FACES["astronaut"]
     broken = with_broken_face(portrait, face, seed=1)
     save(broken, "face")
+    save(broken.transpose(Image.Transpose.ROTATE_270), "lying")
     save(beside(broken, ImageOps.mirror(with_broken_face(portrait, face, seed=2))), "two-faces")
     hand = photo("monocle")
     save(with_broken_face(hand, HAND, seed=4, breakage=Breakage(across=36, noise=0.02, warp=0.02)), "hand")

@@ -44,7 +44,7 @@ export class Stage {
     this.element.style.setProperty("--ad-height", height)
   }
 
-  /** Objects: {box, window, color, caption, label, off, disabled, failed}. */
+  /** Objects: {box, window, turn, color, caption, label, off, disabled, failed}. */
   showObjects(objects) {
     redraw(this.marks, objects.flatMap((object, index) => this.markOf(object, index)))
   }
@@ -68,10 +68,8 @@ export class Stage {
     )
     if (object.disabled) mark.setAttribute("aria-disabled", "true")
     if (!object.window) return [mark]
-    return [
-      element("div", { className: "ad-window", style: { ...this.around(object.window), "--ad-color": object.color } }),
-      mark
-    ]
+    const style = { ...this.around(object.window), rotate: `${object.turn ?? 0}deg`, "--ad-color": object.color }
+    return [element("div", { className: "ad-window", style }), mark]
   }
 
   around([x0, y0, x1, y1]) {

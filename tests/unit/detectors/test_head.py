@@ -24,7 +24,9 @@ def test_a_turned_head_is_found_again_from_its_key_points(points, yaw, roll):
     project = [1.5, 0, 0], [0, 1.5, 0]  # scale 1.5, seen along z
     seen = MODELS[points] @ turn @ np.array(project).T + (400, 300)
     outline = OUTLINE @ turn @ np.array(project).T + (400, 300)
-    assert head_of(seen.tolist()) == pytest.approx([*outline.min(0), *outline.max(0)], abs=1e-6)
+    head = head_of(seen.tolist())
+    assert head.head == pytest.approx([*outline.min(0), *outline.max(0)], abs=1e-6)
+    assert abs((head.roll + roll + 180) % 360 - 180) < 1e-6  # clockwise, from whatever side it is seen
 
 
 def rotation(degrees: float, axis: int) -> np.ndarray:

@@ -1,6 +1,7 @@
 """Windows that keep still: on a made clip whose detector trembles by a few pixels."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -68,3 +69,19 @@ def test_a_frame_depends_only_on_those_near_it():
     whole, part = steady(long)[1], steady(short)[1]
     for a, b in list(zip(whole.items, part.items, strict=False))[: 40 - 2 * RADIUS]:
         assert a.alpha.box == b.alpha.box and torch.equal(a.alpha.values, b.alpha.values)
+
+
+def test_the_turn_of_a_track_neither_trembles_nor_jumps_where_a_frame_is_nearly_upright():
+    made = moving()
+    rolls = [12 + 4 * (-1) ** frame for frame in range(40)]  # every other frame alone would not be turned
+    images = [[replace(face, roll=roll)] for [face], roll in zip(made.detections.images, rolls, strict=True)]
+    found = made.detections.with_images(images)
+    raw = make_regions(found, MaskSettings(upright=True), FitSettings())
+    smooth = steadied(raw, track_numbers(found, made.images)).refitted(SIZES)
+    assert {item.turn for item in raw.items} == {0, 16}
+    assert all(abs(item.turn - 12) < 1.5 for item in smooth.items)
+    assert len({(item.window.width, item.window.height) for item in smooth.items}) == 1
+    for item in smooth.items:
+        x, y = item.turned.grid_of(item.alpha.box, item.window_size)
+        inside = (x > 0) & (x < item.window.width) & (y > 0) & (y < item.window.height)
+        assert bool(inside[item.alpha.values > 0].all())
