@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
+import folder_paths
 import torch
 from server import PromptServer
 
 from ..nodes.overlay import COLORS
 from ..nodes.watching import NodeRun
+from . import comparison
 from .snapshots import Snapshot, SnapshotStore
 
 LOWEST_CONFIDENCE = 0.1
@@ -40,13 +45,24 @@ class Recorder:
         token = self._snapshots.put(Snapshot(run.node, simple, run.detections, before, after, run.inside, run.model))
         entry = {"token": token, "shown": len(before), "painted": bool(after)}
         size = {"width": run.image.shape[2], "height": run.image.shape[1]}
-        return {"afterdetail": [entry | size | {"widgets": simple, "colors": HEX_COLORS}]}
+        told = {"afterdetail": [entry | size | {"widgets": simple, "colors": HEX_COLORS}]}
+        if after and run.result is not run.image and comparison.is_shown(_running(), _id_of(run)):
+            told |= comparison.side_by_side(Path(folder_paths.get_temp_directory()), token, before, after)
+        return told
 
 
 def is_watched() -> bool:
     """Whether whoever queued the running prompt listens."""
     server = getattr(PromptServer, "instance", None)
     return server is not None and server.client_id in server.sockets
+
+
+def _running() -> list[tuple[Any, ...]]:
+    return list(PromptServer.instance.prompt_queue.currently_running.values())
+
+
+def _id_of(run: NodeRun) -> str:
+    return str(run.node.hidden.unique_id) if run.node.hidden else ""
 
 
 def pictures(images: torch.Tensor) -> list[torch.Tensor]:

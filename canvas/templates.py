@@ -1,17 +1,20 @@
-"""The workflows in ComfyUI's template browser: their titles, their order, and the pictures they start from.
+"""The workflows in ComfyUI's template browser: their titles, what each does and needs, their order, their pictures.
 
-ComfyUI takes the file name of a node pack's template for its title and description, and lists files in any order. Our
-own are therefore listed by the titles of templates.json, in that order, and served under them.
+ComfyUI takes the file name of a node pack's template for its title and its description, and lists files in any order.
+The index of its own templates has fields for both, so ours are listed there, and served under their titles. A ComfyUI
+without that index gets the titles alone.
 """
 
 from __future__ import annotations
 
 import json
 import logging
+import re
 import shutil
 from collections.abc import Awaitable, Callable, Iterable
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from aiohttp import web
 
@@ -19,20 +22,48 @@ PACK = Path(__file__).parent.parent
 WORKFLOWS = PACK / "workflows"
 PICTURES = WORKFLOWS / "pictures"
 LIST = "/workflow_templates"
+INDEX = re.compile(r"/templates/(index(?:\.[a-z]{2}(?:-[A-Z]{2})?)?\.json)")
+"""ComfyUI's own templates, in English or in another language."""
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def titles() -> dict[str, str]:
-    """Stem of a workflow's file -> its title, in the order of the template browser."""
+class Template(NamedTuple):
+    """A card of the template browser. The page draws hyphens of a description as spaces."""
+
+    stem: str
+    title: str
+    description: str
+
+
+@cache
+def templates() -> tuple[Template, ...]:
+    """In the order of the template browser."""
     table = json.loads(Path(__file__).with_suffix(".json").read_text(encoding="utf-8"))
-    return {entry["stem"]: entry["title"] for entry in table}
+    return tuple(Template(**entry) for entry in table)
 
 
 def titled(stems: Iterable[str]) -> list[str]:
     """The titles of workflows in order; one without a title comes last, under its stem."""
-    rest, table = set(stems), titles()
-    return [title for stem, title in table.items() if stem in rest] + sorted(rest - set(table))
+    rest = set(stems)
+    known = {template.stem: template.title for template in templates()}
+    return [title for stem, title in known.items() if stem in rest] + sorted(rest - set(known))
+
+
+def category() -> dict[str, Any]:
+    """Our templates as a category of ComfyUI's index, which files them under this pack's name."""
+    here = [template for template in templates() if (WORKFLOWS / f"{template.stem}.json").is_file()]
+    cards = [
+        {
+            "name": title,
+            "title": title,
+            "description": description,
+            "mediaType": "image",
+            "mediaSubtype": "jpg",
+        }
+        for _, title, description in here
+    ]
+    return {"moduleName": PACK.name, "title": "After Detailer", "type": "image", "templates": cards}
 
 
 def register(server: Any) -> None:
@@ -46,13 +77,28 @@ async def by_title(request: web.Request, handler: Handler) -> web.StreamResponse
     path = request.path.removeprefix("/api")
     if file := file_of(path):
         return web.FileResponse(file)
+    if (index := INDEX.fullmatch(path)) and (listed := indexed(index[1])):
+        return web.json_response(listed)
     answer = await handler(request)
     if path != LIST or not isinstance(answer, web.Response) or not answer.text:
         return answer
     listed = json.loads(answer.text)
     if PACK.name in listed:
-        listed[PACK.name] = titled(listed[PACK.name])
+        stems = listed.pop(PACK.name)
+        if indexed("index.json") is None:
+            listed[PACK.name] = titled(stems)
     return web.json_response(listed)
+
+
+@cache
+def indexed(name: str) -> list[dict[str, Any]] | None:
+    """ComfyUI's index of this file name with our category; None where ComfyUI has none."""
+    from app.frontend_management import FrontendManager
+
+    file = (FrontendManager.template_asset_map() or {}).get(name)
+    if file is None:
+        return None
+    return [*json.loads(Path(file).read_text(encoding="utf-8")), category()]
 
 
 def file_of(path: str) -> Path | None:
@@ -61,7 +107,7 @@ def file_of(path: str) -> Path | None:
     title, _, kind = name.rpartition(".")
     if folder != f"{LIST}/{PACK.name}" or kind not in ("json", "jpg"):
         return None
-    stems = {title: stem for stem, title in titles().items()}
+    stems = {template.title: template.stem for template in templates()}
     return WORKFLOWS / f"{stems[title]}.{kind}" if title in stems else None
 
 

@@ -22,6 +22,8 @@ from workflow_layout import MARGIN, lay_out
 from workflow_thumbnails import MASKED, REPAIRED
 
 NOTES = ("MarkdownNote", "Note")
+NOTE_COLORS = {"color": "#442", "bgcolor": "#331"}
+"""On which words and links can be read in both themes, which make lighter colours of the same, and both renderers."""
 MODELS = Path(__file__).with_name("workflow_models.json")
 THUMBNAIL_WIDTH = 600
 JPEG_QUALITY = 80
@@ -60,6 +62,8 @@ def write(page: Page, stem: str) -> None:
     graph = json.loads(page.evaluate("async () => JSON.stringify((await app.graphToPrompt()).workflow)"))
     lay_out(graph, heights_in_vue(page, graph))
     name_models(graph)
+    for note in (node for node in graph["nodes"] if node["type"] in NOTES):
+        note |= NOTE_COLORS
     with_app(graph, stem)
     del graph["extra"]["ds"]  # where the canvas stood; without it, it fits the graph
     (FOLDER / f"{stem}.json").write_text(in_few_lines(graph) + "\n", encoding="utf-8")

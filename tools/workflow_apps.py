@@ -28,7 +28,9 @@ FORM = (
     ("AfterDetailInpaint", PANEL),
 )
 """Node and widget in the order of the form; of several nodes of a kind the first, of one widget's kinds the first."""
-SHOWN = ("ImageCompare", "SaveImage", "SaveVideo")
+SHOWN = ("AfterDetail", "AfterDetailInpaint", "SaveImage")
+"""What the result area shows: the saved picture, and of what repaired it, before and after side by side."""
+SHOWN_OF_VIDEOS = ("SaveVideo",)
 
 
 def with_app(graph: Graph, stem: str) -> None:
@@ -42,7 +44,8 @@ def with_app(graph: Graph, stem: str) -> None:
         if kind in first and widget not in asked:
             inputs.append([str(first[kind]["id"]), widget])
             asked.add(widget)
-    outputs = [str(node["id"]) for kind in SHOWN for node in graph["nodes"] if node["type"] == kind]
+    kinds = SHOWN if "SaveImage" in first else SHOWN_OF_VIDEOS
+    outputs = [str(node["id"]) for kind in kinds for node in graph["nodes"] if node["type"] == kind]
     graph["extra"]["linearData"] = {"inputs": inputs, "outputs": outputs}
     graph["extra"]["afterdetail"] = {"form": stem in OPEN}
     graph["extra"].pop("linearMode", None)

@@ -33,7 +33,7 @@ GUIDES = ("LoadImage", "AfterDetailDetect", "AfterDetailRegions", "AfterDetailHi
 SIZE = (600, 400)
 HALVES = {
     "afterdetail-face.jpg": ((108, 20, 228, 180), (228, 20, 348, 180)),
-    "afterdetail-lying.jpg": ((265, 146, 385, 306), (385, 146, 505, 306)),
+    "afterdetail-lying.jpg": ((325, 146, 445, 306), (325, 146, 445, 306)),
     "afterdetail-two-faces.jpg": ((125, 10, 335, 290), (689, 10, 899, 290)),
 }
 """The parts of a picture that are shown before and after the repair, in its pixels."""

@@ -1,7 +1,9 @@
-"""Templates as apps: from the template browser to a repaired face without a graph; a form for every workflow."""
+"""Templates as apps: from the template browser to a repaired face without a graph."""
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
@@ -12,24 +14,41 @@ import torch
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 from rig import checkpoints
-from rig.browser import TIMEOUT_MS, new_page, screenshot
+from rig.browser import TIMEOUT_MS, load, new_page, open_app, screenshot
 from rig.canvas import CUT_OFF, panel_of, set_widget, widget
+from rig.contrast import READABLE, contrast
 from rig.graphs import graph
 from rig.prompts import node
 from rig.server import ComfyServer
-from rig.workflows import STEMS, shipped
+from rig.workflows import shipped
 from safetensors.torch import save_file
 from translations import table
-from workflow_apps import OPEN
 
 expect.set_options(timeout=TIMEOUT_MS)
 
 FIRST = "detail-faces-sd15"
 FACE = (183, 100, 269, 160)
+((LOADER, CHECKPOINT),) = (
+    (key, each["inputs"]["ckpt_name"]) for key, each in shipped(FIRST).items() if "ckpt_name" in each["inputs"]
+)
+MISSING = "a-checkpoint-that-is-not-here.safetensors"
 MENDING = {"steps": 8, "cfg": 1.0, "denoise": 0.06, "mask_dilation": 24}
 """What the small trained model wants in place of a full-grown one's 20 steps at 0.5."""
 (DETAILER,) = (key for key, each in shipped(FIRST).items() if each["class_type"] == "AfterDetail")
 DENOISE = f"app.graph.getNodeById({DETAILER}).widgets.find((widget) => widget.name === 'denoise').value"
+INK_AND_GROUND = """panel => {
+    const numbers = (color) => color.match(/[\\d.]+/g).map(Number)
+    let place = panel
+    while (numbers(getComputedStyle(place).backgroundColor)[3] === 0) place = place.parentElement
+    const colors = [getComputedStyle(panel).color, getComputedStyle(place).backgroundColor]
+    return colors.map((color) => numbers(color).slice(0, 3))
+}"""
+SIDES = """async (source) => {
+    const image = new Image()
+    image.src = source
+    await image.decode()
+    return [image.naturalWidth, image.naturalHeight]
+}"""
 SCREENS = {"wide": (1600, 1000), "phone": (390, 844)}
 LABELS = ("Picture", "Checkpoint", "What to fix", "What it should look like", "Strength", "Before and after")
 
@@ -39,8 +58,7 @@ def trained(comfy: ComfyServer, models: Path, tmp_path_factory: pytest.TempPathF
     """A ComfyUI where the first template's checkpoint is the small model that was trained on faces."""
     checkpoints.ensure_all(("face-sd15",), models / "checkpoints")
     loaded = torch.load(models / "checkpoints" / "face-sd15.ckpt", weights_only=True)
-    (name,) = [node["inputs"]["ckpt_name"] for node in shipped(FIRST).values() if "ckpt_name" in node["inputs"]]
-    kept, path = tmp_path_factory.mktemp("trained") / name, comfy.base / "models" / "checkpoints" / name
+    kept, path = tmp_path_factory.mktemp("trained") / CHECKPOINT, comfy.base / "models" / "checkpoints" / CHECKPOINT
     save_file({key: value.contiguous() for key, value in loaded["state_dict"].items()}, kept)
     path.unlink(missing_ok=True)
     path.symlink_to(kept)
@@ -52,7 +70,9 @@ def app_page(request: pytest.FixtureRequest, browser: Browser, trained: ComfySer
     trained.post("/settings", json={"Comfy.VueNodes.Enabled": request.param == "vue"})
     with new_page(browser, touch=True) as page:
         yield page
-    trained.post("/settings", json={"Comfy.VueNodes.Enabled": False, "Comfy.Locale": "en"})
+    trained.post(
+        "/settings", json={"Comfy.VueNodes.Enabled": False, "Comfy.Locale": "en", "Comfy.ColorPalette": "dark"}
+    )
 
 
 @pytest.mark.parametrize(("screen", "language"), [("wide", "en"), ("phone", "fr")])
@@ -70,6 +90,7 @@ def test_three_clicks_lead_from_the_template_browser_to_a_repaired_face(app_page
     result = run_app(page, screen)
     expect(page.get_by_test_id("linear-output-info").get_by_role("button")).to_have_count(4)  # the run has ended
     screenshot(page, f"app result {screen}")
+    shows_the_repaired_picture_and_both_side_by_side(page)
     broken, mended = as_it_was(trained), picture(trained, result)
     assert roughness(mended.crop(FACE)) < 0.9 * roughness(broken.crop(FACE))
     below = (0, 320, *broken.size)
@@ -83,12 +104,14 @@ def test_the_panel_of_an_app_fits_a_phone_and_works_by_touch(app_page, trained):
     run_app(page, "phone")
     tab(page, "control").tap()
     panel = page.get_by_test_id("linear-widgets").locator(".ad-panel")
+    expect(panel.locator(".ad-stage")).to_be_visible()
     for width in (390, 320):
         page.set_viewport_size({"width": width, "height": 844})
-        panel.scroll_into_view_if_needed()
-        assert panel.evaluate(CUT_OFF) == []
-        assert panel.evaluate("panel => panel.offsetWidth - panel.querySelector('.ad-stage').offsetWidth") <= 8
-        screenshot(page, f"app panel {width}")
+        fits(page, panel, f"app panel {width}")
+    panel.evaluate("panel => { panel.style.width = '260px' }")  # ComfyUI's page itself is cut off on a narrower screen
+    fits(page, panel, "app panel in a column of 260")
+    panel.evaluate("panel => { panel.style.width = '' }")
+    touches(page, panel)
     panel.get_by_role("button", name="Masks").tap()
     panel.locator(".ad-box").tap()
     expect(panel.locator(".ad-box[aria-pressed=false]")).to_have_count(1)
@@ -99,6 +122,94 @@ def test_the_panel_of_an_app_fits_a_phone_and_works_by_touch(app_page, trained):
     page.set_viewport_size({"width": 1600, "height": 1000})
     page.evaluate("app.extensionManager.command.execute('Comfy.ToggleLinear')")
     expect(panel_of(page, "After Detailer").locator(".ad-box")).to_have_count(1)
+
+
+def fits(page: Page, panel: Locator, name: str) -> None:
+    """The picture is as wide as the panel, and nothing is cut off."""
+    panel.scroll_into_view_if_needed()
+    assert panel.evaluate(CUT_OFF) == []
+    assert panel.evaluate("panel => panel.offsetWidth - panel.querySelector('.ad-stage').offsetWidth") <= 8
+    screenshot(page, name)
+
+
+def touches(page: Page, panel: Locator) -> None:
+    """Slide between before and after, and zoom with two fingers, in and out again."""
+    slider, after = panel.get_by_role("slider"), panel.locator(".ad-after")
+    slider.scroll_into_view_if_needed()
+    box = slider.bounding_box()
+    assert box
+    middle = box["y"] + box["height"] / 2
+    finger = [(box["x"] + share * box["width"], middle) for share in (0.5, 0.4, 0.3, 0.2)]
+    fingers(page, [[place] for place in finger])
+    expect(after).to_have_css("clip-path", re.compile(r"inset\(0px 0px 0px (1\d|2\d)(\.\d+)?%\)"))
+    stage = panel.locator(".ad-stage")
+    stage.scroll_into_view_if_needed()
+    box = stage.bounding_box()
+    assert box
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    zoom = "panel => Number(panel.querySelector('.ad-picture').style.getPropertyValue('--ad-zoom') || 1)"
+    apart = [[(x - reach, y), (x + reach, y)] for reach in (20, 30, 40, 50)]
+    fingers(page, apart)
+    assert panel.evaluate(zoom) == pytest.approx(2.5, rel=0.05)
+    fingers(page, apart[::-1])
+    assert panel.evaluate(zoom) == pytest.approx(1)
+
+
+def fingers(page: Page, steps: list[list[tuple[float, float]]]) -> None:
+    """Put fingers down at the first places, move them to the others, and lift them."""
+    session = page.context.new_cdp_session(page)
+    for kind, places in zip(["touchStart", *["touchMove"] * (len(steps) - 1), "touchEnd"], [*steps, []], strict=True):
+        points = [{"x": x, "y": y, "id": at} for at, (x, y) in enumerate(places)]
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+    session.detach()
+
+
+def test_live_masks_in_the_form_follow_its_widgets(app_page, trained):
+    page = app_page
+    open_first_template(page, trained, "wide", "en")
+    run_app(page, "wide")
+    panel = page.get_by_test_id("linear-widgets").locator(".ad-panel")
+    set_widget(page, DETAILER, "detector", "hand_auto")
+    expect(panel.locator("[data-view=live]")).to_have_attribute("aria-pressed", "true")
+    expect(panel.locator(".ad-notes:visible")).to_contain_text("detector has changed: run the graph to look again.")
+    mask = panel.locator(".ad-mask")
+    before = mask.get_attribute("style") or ""
+    set_widget(page, DETAILER, "detector", "face_auto")
+    set_widget(page, DETAILER, "mask_dilation", 60)
+    expect(mask).not_to_have_attribute("style", before)
+
+
+def test_an_app_is_readable_in_the_light_theme(app_page, trained):
+    page = app_page
+    trained.post("/settings", json={"Comfy.ColorPalette": "light"})
+    open_first_template(page, trained, "wide", "en")
+    run_app(page, "wide")
+    panel = page.get_by_test_id("linear-widgets").locator(".ad-panel")
+    expect(panel.locator(".ad-list")).to_contain_text("repaired")
+    ink, ground = panel.evaluate(INK_AND_GROUND)
+    assert contrast(ink, ground) >= READABLE and sum(ground) > 3 * 200, (ink, ground)
+    panel.scroll_into_view_if_needed()
+    screenshot(page, "app result light")
+
+
+def test_a_missing_checkpoint_is_said_in_the_form_with_where_to_get_it(app_page, trained):
+    page = app_page
+    open_app(page, trained)
+    load(page, json.loads(json.dumps(graph(FIRST)).replace(CHECKPOINT, MISSING)))
+    notice = page.get_by_test_id("linear-widgets").locator(".ad-notice")
+    expect(notice).to_contain_text(f"{MISSING} is not in models/checkpoints.")
+    screenshot(page, "app missing checkpoint")
+    set_widget(page, LOADER, "ckpt_name", CHECKPOINT)
+    expect(notice).to_have_count(0)
+    set_widget(page, LOADER, "ckpt_name", MISSING)
+    page.evaluate("window.open = (address) => (window.wanted = address)")
+    notice.get_by_role("button", name="Download").click()
+    assert page.evaluate("window.wanted").startswith("https://huggingface.co/")
+    file = trained.base / "models" / "checkpoints" / MISSING
+    file.touch()
+    notice.get_by_role("button", name="Look again").click()
+    expect(notice).to_have_count(0)
+    file.unlink()
 
 
 def test_rerun_and_reuse_parameters_give_the_same_picture(app_page, trained):
@@ -117,6 +228,15 @@ def test_rerun_and_reuse_parameters_give_the_same_picture(app_page, trained):
     again = [entry for entry in trained.get("/history").json().values() if entry["status"]["completed"]][-1]
     (saver,) = [key for key, each in shipped(FIRST).items() if each["class_type"] == "SaveImage"]
     assert (pixels(trained.images(again, saver)[0].convert("RGB")) == pixels(first)).all()
+
+
+def shows_the_repaired_picture_and_both_side_by_side(page: Page) -> None:
+    kept = page.get_by_test_id("linear-history-item")
+    expect(kept).to_have_count(2)
+    pictures = kept.locator("img").evaluate_all("images => images.map((image) => image.src)")
+    assert sorted("filename=detailed" in source for source in pictures) == [False, True]
+    (both,) = [source for source in pictures if "filename=afterdetail" in source]
+    assert page.evaluate(SIDES, both) == [2 * 512 + 8, 512]
 
 
 def run_app(page: Page, screen: str) -> str:
@@ -180,13 +300,3 @@ def pixels(image: Image.Image) -> np.ndarray:
 def roughness(image: Image.Image) -> float:
     """How much neighbours differ: the breakage is coarse noise."""
     return float(np.abs(np.diff(pixels(image), axis=1)).mean())
-
-
-@pytest.mark.parametrize("stem", STEMS)
-def test_every_workflow_names_what_its_form_asks_for_and_shows(stem):
-    opened = graph(stem)
-    ids = {str(node["id"]): node for node in opened["nodes"]}
-    form = opened["extra"]["linearData"]
-    assert form["inputs"] and all(node in ids for node, _ in form["inputs"])
-    assert form["outputs"] and all(ids[node]["type"].startswith(("Save", "ImageCompare")) for node in form["outputs"])
-    assert bool(opened["extra"].get("linearMode")) == (stem in OPEN)

@@ -1,13 +1,19 @@
-"""A ready node on the canvas: its values survive saving, opening and copying, and go into the API form, which runs."""
+"""A ready node on the canvas: its values survive saving, F5 and copying, and go into the API form, which runs."""
 
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page
 from rig.browser import load, prompt_of
+from rig.comfyui import ROOT
+from rig.prompts import Graph
 from workflow_blueprints import BLUEPRINTS, FOLDER
 
 WIRE = """([picture, checkpoint]) => {
@@ -42,10 +48,14 @@ SET = """([id, name, value]) => {
     const { widgets } = app.graph.getNodeById(id)
     widgets.find((widget) => (widget.label ?? widget.name) === name || widget.name === name).value = value
 }"""
+CAPTURE = "app.extensionManager.workflow.activeWorkflow.changeTracker.captureCanvasState()"
+KEPT = """values => Object.entries(localStorage).some(([key, text]) =>
+    key.startsWith("Comfy.Workflow.Draft") && values.every((value) => text.includes(value)))"""
+"""The page opens such a draft when it is loaded again."""
 
 
 @pytest.mark.parametrize("name", BLUEPRINTS)
-def test_values_survive_saving_and_copying_and_reach_the_api_form(page, comfy, faces, name):
+def test_values_survive_saving_copying_and_a_reload_and_reach_the_api_form(page, comfy, faces, name, tmp_path):
     load(page, stored(name))
     ids = page.evaluate(WIRE, [faces, "nano-sd15.ckpt"])
     assert len(set(ids)) == 2
@@ -55,8 +65,26 @@ def test_values_survive_saving_and_copying_and_reach_the_api_form(page, comfy, f
     prompt = prompt_of(page)
     load(page, page.evaluate("app.graph.serialize()"))
     assert prompt_of(page) == prompt
+    page.evaluate(CAPTURE)
+    page.wait_for_function(KEPT, arg=["0.21", "0.37"])
+    page.reload()
+    page.wait_for_function("window.app?.rootGraphInternal && app.graph.nodes.length === 6")
+    assert prompt_of(page) == prompt
     entry = comfy.run(prompt)
     assert entry["status"]["completed"] and len(comfy.images(entry)) >= 2
+    assert run_as_a_batch(prompt, comfy.base / "input" / faces, comfy.url, tmp_path)
+
+
+def run_as_a_batch(prompt: Graph, picture: Path, server: str, folder: Path) -> list[Path]:
+    """The pictures that the batch command makes with this graph of one picture."""
+    workflow, output = folder / "workflow.json", folder / "output"
+    workflow.write_text(json.dumps(prompt), encoding="utf-8")
+    saver = next(key for key, node in prompt.items() if node["class_type"] == "SaveImage")
+    options = ["--workflow", workflow, "--result", saver, "--output", output, "--server", server]
+    environment = {"PYTHONPATH": str(ROOT / ".pack"), "HOME": str(folder), "NO_PROXY": "127.0.0.1"}
+    command = [sys.executable, "-m", "afterdetail.batch", picture, *options]
+    subprocess.run(command, check=True, timeout=120, env=os.environ | environment)
+    return list(output.glob("*.png"))
 
 
 def stored(name: str) -> dict[str, Any]:

@@ -69,9 +69,6 @@ def test_a_template_brings_its_own_broken_face_and_a_run_repairs_it(newcomer):
     page.wait_for_function("id => app.graph.id === id", arg=graph("detail-faces-sd15")["id"])
     if page.evaluate("Boolean(app.graph.extra.linearMode)"):
         page.evaluate("app.extensionManager.command.execute('Comfy.ToggleLinear')")
-    skip = page.get_by_role("button", name="Skip")
-    if skip.count():
-        skip.first.click()
     loader = next(key for key, node in shipped("detail-faces-sd15").items() if "ckpt_name" in node["inputs"])
     set_widget(page, loader, "ckpt_name", "face-sd15.ckpt")
     detailer = next(key for key, node in shipped("detail-faces-sd15").items() if node["class_type"] == DETAILER)

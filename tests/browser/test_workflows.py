@@ -3,19 +3,26 @@
 import json
 import re
 from collections.abc import Iterator
+from io import BytesIO
 from itertools import combinations
 
+import numpy as np
 import pytest
-from afterdetail.canvas.templates import titled
+from afterdetail.canvas.templates import templates, titled
 from afterdetail.detailer.family import SDXL
+from convert_workflows import NOTE_COLORS
 from PIL import Image
-from playwright.sync_api import Browser, Page
-from rig.browser import opened
+from playwright.sync_api import Browser, Page, expect
+from rig.browser import TIMEOUT_MS, opened, screenshot
+from rig.canvas import focus
+from rig.contrast import READABLE, contrast
 from rig.graphs import ABOUT, FOLDER, api_form, graph, model_files, open_graph, page_of, provide
 from rig.server import ComfyServer
 from rig.workflows import STEMS, shipped, where
 from workflow_thumbnails import MASKED, REPAIRED
 from workflow_thumbnails import SIZE as THUMBNAIL_SIZE
+
+expect.set_options(timeout=TIMEOUT_MS)
 
 TITLE_HEIGHT = 30
 THUMBNAIL_WIDTH, THUMBNAIL_BYTES = 600, 40_000
@@ -45,6 +52,8 @@ IN_VUE = """app.graph.nodes.map(({ id, title, pos }) => {
     return [`${id} ${title}`, [pos[0], pos[1] - 30, pos[0] + offsetWidth, pos[1] - 30 + offsetHeight]]
 })"""
 
+INKS = """note => [...note.querySelectorAll("p, p *, li, li *")].filter((word) => word.innerText?.trim()).map((word) =>
+    [word.outerHTML.slice(0, 80), getComputedStyle(word).color.match(/\\d+/g).slice(0, 3).map(Number)])"""
 Rectangle = tuple[float, float, float, float]  # left, top, right, bottom
 
 
@@ -136,7 +145,37 @@ def test_the_note_says_of_a_model_that_downloads_under_another_name_to_rename_it
     for node in graph(stem)["nodes"]:
         for model in node["properties"].get("models", []):
             downloaded = model["url"].rsplit("/", 1)[-1]
-            assert downloaded == model["name"] or f"it downloads as `{downloaded}`, so rename it" in page_of(stem)
+            assert downloaded == model["name"] or f"it downloads as **{downloaded}**, so rename it" in page_of(stem)
+
+
+@pytest.mark.parametrize("vue", [False, True], ids=["classic", "vue"])
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_every_word_of_a_note_can_be_read(page, vue, theme):
+    page.evaluate(VUE, vue)
+    page.evaluate("theme => app.extensionManager.setting.set('Comfy.ColorPalette', theme)", theme)
+    open_graph(page, "inpaint-mask")
+    (about,) = [node["id"] for node in graph("inpaint-mask")["nodes"] if node.get("title") == ABOUT]
+    focus(page, str(about))
+    places = f'.comfy-markdown:visible, .lg-node[data-node-id="{about}"]'
+    note = page.locator(places, has=page.get_by_role("listitem")).first
+    expect(note).to_be_visible()
+    page.evaluate("async () => { for (let n = 0; n < 3; n++) await new Promise(requestAnimationFrame) }")
+    screenshot(page, f"note {theme} {'vue' if vue else 'classic'}")
+    pixels = np.asarray(Image.open(BytesIO(note.screenshot())).convert("RGB")).reshape(-1, 3)
+    colors, counts = np.unique(pixels, axis=0, return_counts=True)
+    ground = colors[counts.argmax()]
+    for tag, color in note.evaluate(INKS):
+        assert contrast(color, ground) >= READABLE, (tag, color, ground)
+    page.evaluate(VUE, False)
+    page.evaluate("app.extensionManager.setting.set('Comfy.ColorPalette', 'dark')")
+
+
+@pytest.mark.parametrize("stem", STEMS)
+def test_every_note_has_the_same_colours_and_no_words_in_code_style(stem):
+    """Vue's nodes draw such words in a blue that no colour of a note suits in both themes."""
+    notes = [node for node in graph(stem)["nodes"] if node["type"] == "MarkdownNote"]
+    assert not [note for note in notes if "`" in str(note)]
+    assert all(NOTE_COLORS.items() <= note.items() for note in notes)
 
 
 def test_the_sizes_beside_a_generated_picture_are_those_of_its_model():
@@ -172,18 +211,20 @@ def test_nodes_lie_side_by_side_in_vue_too_and_with_open_panels(page):
 def test_all_open_from_the_template_browser_by_their_titles_in_their_order(page):
     page.set_viewport_size({"width": 800, "height": 600})  # drawn without a GPU, a large page is slow
     names = {stem: titled([stem])[0] for stem in STEMS}
+    described = {template.title: template.description for template in templates()}
     for stem, title in names.items():
         page.evaluate("app.extensionManager.command.execute('Comfy.BrowseTemplates')")
-        templates = page.get_by_role("dialog")
-        templates.get_by_text("afterdetail", exact=True).first.dispatch_event("click")
-        card = templates.get_by_test_id(f"template-workflow-{title}")
+        browser = page.get_by_role("dialog")
+        browser.get_by_text("afterdetail", exact=True).first.dispatch_event("click")
+        card = browser.get_by_test_id(f"template-workflow-{title}")
         card.evaluate("card => card.scrollIntoView()")  # its picture is fetched when it is seen
         picture = card.locator("img")
         assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") == THUMBNAIL_WIDTH
-        cards = templates.locator("[data-testid^=template-workflow-]")
+        cards = browser.locator("[data-testid^=template-workflow-]")
         shown = cards.evaluate_all("cards => cards.map((card) => card.dataset.testid)")
         assert shown == [f"template-workflow-{name}" for name in titled(STEMS)]
+        expect(card).to_contain_text(described[title])
         card.dispatch_event("click")
-        templates.wait_for(state="hidden")
+        expect(browser).to_have_count(0)
         page.wait_for_function(IS_OPEN, arg=[title, graph(stem)["id"]])
         assert api_form(page) == shipped(stem)

@@ -97,9 +97,9 @@ def test_a_workflow_gives_its_pictures_and_its_report(client, photo, video, stem
 
 def test_events_tell_this_nodes_steps_in_order(client, comfy, photo, tmp_path):
     """The proxy passes on two a second, to who listens by then."""
-    graph = fresh("detail-faces-sd15", steps=40)
+    graph = fresh("detail-faces-sd15", steps=20)
     node = where(graph, "AfterDetail")
-    graph["pace"] = {"class_type": "ProbePace", "inputs": {"model": graph[node]["inputs"]["model"], "seconds": 0.06}}
+    graph["pace"] = {"class_type": "ProbePace", "inputs": {"model": graph[node]["inputs"]["model"], "seconds": 0.1}}
     graph[node]["inputs"]["model"] = ["pace", 0]
     with held([comfy], tmp_path):
         job = submitted(client, graph, photo)
@@ -108,7 +108,7 @@ def test_events_tell_this_nodes_steps_in_order(client, comfy, photo, tmp_path):
     events = [event for event in stream if isinstance(event, Progress) and event.current_node == node]
     told = [event for event in events if (event.steps or 0) > 1]  # any node that has begun is at 0 of 1
     steps = [event.step or 0 for event in told]
-    assert {event.steps for event in told} == {40} and steps == sorted(steps) and len(set(steps)) > 2
+    assert {event.steps for event in told} == {20} and steps == sorted(steps) and len(set(steps)) > 2
     assert job.result().status == "succeeded"
 
 

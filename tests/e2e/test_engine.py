@@ -57,7 +57,8 @@ def test_crops_in_another_number_are_refused(bench, crowd):
 
 def test_crops_one_by_one_through_a_video_model_and_back(bench, crowd):
     """Its VAE takes a batch for the frames of one clip; the list goes through one by one, and back as a batch."""
-    graph = regions_graph(bench, crowd, resolution="square", base_model="sd15") | {
+    two = crowd[:, :, :512]  # this VAE takes seconds for each
+    graph = regions_graph(bench, two, resolution="square", base_model="sd15") | {
         "vae": node("VAELoader", vae_name="tiny-wan-vae.pt"),
         "crop": node("AfterDetailCrop", image=["image", 0], regions=["regions", 0]),
         "latent": node("VAEEncode", pixels=["crop", 0], vae=["vae", 0]),
@@ -65,14 +66,14 @@ def test_crops_one_by_one_through_a_video_model_and_back(bench, crowd):
         "paste": node("AfterDetailPaste", image=["image", 0], regions=["crop", 2], crops=["other", 0]),
     }
     said = bench.failure(graph, image=["paste", 0])
-    assert "There are 1 crops for 4 regions" in said and "give it the crop list" in said
+    assert "There are 1 crops for 2 regions" in said and "give it the crop list" in said
     graph["latent"]["inputs"]["pixels"] = ["crop", 3]
     graph["batch"] = node("RebatchImages", images=["other", 0], batch_size=4096)
     graph["paste"]["inputs"]["crops"] = ["batch", 0]
     tensors, _ = bench.run(graph, image=["paste", 0], mask=["paste", 1], batch=["batch", 0])
-    assert tensors["batch"].shape == (4, 512, 512, 3)
-    assert torch.equal(tensors["image"][tensors["mask"] == 0], crowd[tensors["mask"] == 0])
-    assert psnr(tensors["image"], crowd) > 25
+    assert tensors["batch"].shape == (2, 512, 512, 3)
+    assert torch.equal(tensors["image"][tensors["mask"] == 0], two[tensors["mask"] == 0])
+    assert psnr(tensors["image"], two) > 25
 
 
 def test_without_a_region_the_graph_goes_on(bench, landscape):

@@ -64,6 +64,8 @@ def new_page(browser: Browser, touch: bool = False) -> Iterator[Page]:
     size: ViewportSize = {"width": SIZE[0], "height": SIZE[1]}
     page = browser.new_page(viewport=size, device_scale_factor=SCALE, has_touch=touch)
     page.set_default_timeout(TIMEOUT_MS)
+    tour = page.get_by_role("button", name="Skip", exact=True)  # which newer front ends offer with the first app
+    page.add_locator_handler(tour, lambda skip: skip.click())
     yield page
     page.close()
 

@@ -42,14 +42,17 @@ def graph(stem: str) -> CanvasGraph:
 
 
 def page_of(stem: str) -> str:
-    """What the README says about a workflow, with links to the models."""
+    """What the README says about a workflow, with links to the models.
+
+    What is `code` there is bold: Vue's nodes draw code in a blue of their own that no colour of a note suits.
+    """
     readme = (FOLDER / "README.md").read_text(encoding="utf-8")
     (text,) = re.findall(rf"^### {re.escape(stem)}\n\n(.*?)\n(?=\n##)", readme, re.M | re.S)
     text = re.sub(r"\n(?! *[\n-]) *", " ", text)  # a paragraph or an item in one line
     models = json.loads((ROOT / "tools" / "workflow_models.json").read_text(encoding="utf-8"))
     for name, model in models.items():
         text = text.replace(f"`{name}`", f"[{name}]({model['url']})")
-    return text
+    return text.replace("`", "**")
 
 
 def model_files(opened: CanvasGraph) -> list[tuple[str, str]]:

@@ -40,6 +40,7 @@ function attach(node) {
     setTimeout(() => void configured(panel, comesBackBy).catch((error) => panel.say(error.message)))
   })
   chain(node, "onRemoved", () => removed(panel))
+  chain(node, "onConnectionsChange", () => setTimeout(() => panel.models.write())) // the link is made only then
   const { clone } = node
   node.clone = function () {
     const made = clone.call(this)
@@ -99,6 +100,10 @@ function stopAll() {
   for (const panel of panels) panel.stopped()
 }
 
+function lookForModels() {
+  for (const panel of panels) panel.models.write()
+}
+
 app.registerExtension({
   name: "AfterDetail",
   async init() {
@@ -121,6 +126,10 @@ app.registerExtension({
     }
   },
   nodeCreated: attach,
-  afterConfigureGraph: labelForm,
+  afterConfigureGraph() {
+    labelForm()
+    lookForModels()
+  },
+  refreshComboInNodes: lookForModels,
   getNodeMenuItems: migrationItems
 })

@@ -13,9 +13,9 @@ export class Advanced {
   constructor(node) {
     this.node = node
     this.first = FIRST[node.comfyClass] ?? []
-    if (this.first.length) for (const item of node.widgets) item.options.advanced ||= !this.first.includes(item.name)
-    this.widgets = (node.widgets ?? []).filter((item) => item.options?.advanced)
-    for (const item of this.widgets) item.advanced = true
+    const folded = ({ name, options }) => options?.advanced || (this.first.length && !this.first.includes(name))
+    this.widgets = (node.widgets ?? []).filter(folded)
+    for (const item of this.widgets) item.advanced = item.options.advanced = true // Vue's nodes read the option
     if (this.widgets.length) this.sort()
   }
 

@@ -2,6 +2,7 @@
 import { button, element } from "./dom.mjs"
 import { LiveView } from "./live_view.mjs"
 import { Memory } from "./memory.mjs"
+import { MissingModels } from "./missing_models.mjs"
 import { fitHeight, hideCoreProgress, place, queue, setWidget, watchWidgets, widgetNamed } from "./node.mjs"
 import { Notices } from "./notices.mjs"
 import { Progress } from "./progress.mjs"
@@ -31,6 +32,7 @@ export class Panel {
     this.progress = new Progress()
     this.notices = new Notices()
     this.weights = new Weights(node, this.notices, () => this.fit())
+    this.models = new MissingModels(node, this.notices, () => this.fit())
     this.views = {}
     const actions = { say: (sentence) => this.say(sentence), help: (objects) => this.help(objects) }
     if (live) this.views.live = new LiveView(node, actions)

@@ -1,13 +1,47 @@
 """The template browser's titles and order, and the pictures that templates start from."""
 
-from afterdetail.canvas.templates import LIST, PACK, PICTURES, WORKFLOWS, file_of, offer_pictures, titled, titles
+from afterdetail.canvas.templates import (
+    INDEX,
+    LIST,
+    PACK,
+    PICTURES,
+    WORKFLOWS,
+    category,
+    file_of,
+    offer_pictures,
+    templates,
+    titled,
+)
+
+LINE = 120
+"""Characters of a description that a card shows in two lines."""
 
 
 def test_every_workflow_has_a_title_in_words():
     stems = {path.stem for path in WORKFLOWS.glob("*.json")}
-    assert stems <= set(titles())
-    assert all(" " in title and title[0].isupper() and "/" not in title for title in titles().values())
-    assert len(set(titles().values())) == len(titles())
+    titles = [template.title for template in templates()]
+    assert stems <= {template.stem for template in templates()}
+    assert all(" " in title and title[0].isupper() and "/" not in title for title in titles)
+    assert len(set(titles)) == len(titles)
+
+
+def test_every_description_says_in_a_line_what_it_does_and_needs():
+    for _, title, description in templates():
+        does, needs = description.removesuffix(".").split(". Needs ")
+        assert does and needs and title not in description and len(description) <= LINE, title
+        assert not set("-_") & set(description), f"{title}: the page draws these as spaces"
+    assert len({template.description for template in templates()}) == len(templates())
+
+
+def test_the_category_has_every_workflow_in_order():
+    stems = [path.stem for path in WORKFLOWS.glob("*.json")]
+    assert category()["moduleName"] == PACK.name
+    assert [card["name"] for card in category()["templates"]] == titled(stems)
+
+
+def test_the_index_is_known_in_every_language_and_nothing_else():
+    assert all(INDEX.fullmatch(f"/templates/{name}") for name in ("index.json", "index.fr.json", "index.zh-TW.json"))
+    assert not any(INDEX.fullmatch(f"/templates/{name}") for name in ("index_logo.json", "index.mcp.json", "a.json"))
 
 
 def test_they_stand_in_the_order_of_the_table_and_others_last():
