@@ -95,7 +95,7 @@ def flicker(faces: Sequence[torch.Tensor]) -> float:
 def flicker_table() -> Iterator[str]:
     yield "| denoise | frame by frame | with `track` | share |"
     yield "|---|---|---|---|"
-    made = moving_face()
+    made, ways = moving_face(), []
     for denoise in DENOISES:
         ways = [repaired_faces(made, denoise, tracked) for tracked in (False, True)]
         alone, tracked = map(flicker, ways)
