@@ -60,7 +60,7 @@ class Nothing:
 
 
 def beside_the_frames(count: int) -> float:
-    """MB at the peak of a run over a clip, above the input and the output, the mask included. In a process of its own."""
+    """MB at the peak of a run over a clip above input and output, the mask included; in a process of its own."""
     width, height = SIZE
 
     def regions(frames: int) -> Regions:
