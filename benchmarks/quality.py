@@ -20,7 +20,7 @@ import torch
 from afterdetail.detailer.box import Box
 from afterdetail.detailer.detection import Detections
 from afterdetail.detailer.region import make_regions
-from afterdetail.detailer.settings import FitSettings, MaskSettings, PaintSettings, SampleSettings
+from afterdetail.detailer.settings import FitSettings, KeepSettings, MaskSettings, PaintSettings, SampleSettings
 from PIL import Image
 from quality_figures import Figures, Measure
 from quality_scenes import Scene, scenes
@@ -132,15 +132,21 @@ class Lossless(Quick):
 
 
 def repaired(
-    images: torch.Tensor, found: Detections, inpainter: Quick, seed: int, masks: MaskSettings | None = None
+    images: torch.Tensor,
+    found: Detections,
+    inpainter: Quick,
+    seed: int,
+    masks: MaskSettings | None = None,
+    keep: KeepSettings | None = None,
 ) -> Repaired:
-    """By After Detailer; the first image of the batch, and its alpha."""
-    from afterdetail.detailer.detail import detail
+    """By After Detailer; the first image of the batch, and its alpha, of the mask alone where nothing was pasted."""
+    from afterdetail.detailer.detail import Checks, detail
     from afterdetail.detailer.seeds import Seeds
+    from afterdetail.detectors.second_look import look_again
 
     regions = make_regions(found, masks or MaskSettings(), FitSettings(base_model="sd15"))
-    done = detail(images, regions, inpainter, Seeds(seed))
-    return done.image[:1], done.alpha[0]
+    done = detail(images, regions, inpainter, Seeds(seed), Checks(None, keep or KeepSettings(), look_again))
+    return done.image[:1], regions.items[0].alpha.on(regions.image)
 
 
 def pack(denoise: float, paint: PaintSettings | None = None, **masks: int) -> Callable[..., Repaired]:
@@ -149,6 +155,16 @@ def pack(denoise: float, paint: PaintSettings | None = None, **masks: int) -> Ca
 
     def repair(scene: Scene, workshop: Workshop, seed: int) -> Repaired:
         return repaired(scene.broken, scene.detections, workshop.inpainter(denoise, paint), seed, settings)
+
+    return repair
+
+
+def kept(denoise: float) -> Callable[..., Repaired]:
+    """After Detailer with its defaults, but that what is no better is tried three times more and then left alone."""
+
+    def repair(scene: Scene, workshop: Workshop, seed: int) -> Repaired:
+        inpainter = workshop.inpainter(denoise)
+        return repaired(scene.broken, scene.detections, inpainter, seed, keep=KeepSettings("if better", 3))
 
     return repair
 
@@ -197,6 +213,8 @@ WAYS = (
     Way(f"denoise {BEST}, blend seamless", pack(BEST, PaintSettings(blend="seamless"))),
     Way(f"denoise {BEST}, grain 1", pack(BEST, PaintSettings(grain=1.0))),
     Way(f"denoise {BEST}, two pictures together", together(BEST)),
+    Way(f"denoise {BEST}, keep if better, retries 3", kept(BEST)),
+    Way("denoise 0.5, keep if better, retries 3", kept(0.5)),
     Way(f"8-bit Lanczos, dense feather, denoise {BEST}", reference(dense_feather, BEST), is_shown=True),
     Way(f"8-bit square of 512 px, denoise {BEST}", reference(fixed_square, BEST), is_shown=True),
 )
@@ -224,17 +242,24 @@ def table(what: str, figures: dict[str, list[Figures]]) -> str:
     return "\n".join([HEADER.format(what=what), *(line(name, several) for name, several in figures.items())])
 
 
-def judged(workshop: Workshop, judge: Judge, scene: Scene) -> dict[str, Any]:
-    """Figures of every line by its name, for the face broken and unbroken, and a strip of pictures."""
+def judged(workshop: Workshop, judge: Judge, scene: Scene, known: dict[str, Any]) -> dict[str, Any]:
+    """Figures of every line by its name, for the face broken and unbroken, and a strip of pictures.
+
+    Of `known` lines nothing is done again, as long as no picture of them is wanted.
+    """
     measure, whole = Measure(judge, scene), scene._replace(broken=scene.unbroken)
     workshop.latents.clear()
-    repaired = {way: way.repair(scene, workshop, scene.seed) for way in WAYS}
+    strip = known.get("strip")
+    wanted = [way for way in WAYS if way.name not in known.get("broken", {}) or (way.is_shown and not strip)]
+    repaired = {way: way.repair(scene, workshop, scene.seed) for way in wanted}
     shown = [scene.unbroken, *(image for way, (image, _) in repaired.items() if way.is_shown)]
     unhurt = Measure(judge, whole)
+    good = [way for way in PERFECT if way.name not in known.get("good", {})]
     return {
-        "broken": {way.name: asdict(measure(*result)) for way, result in repaired.items()},
-        "good": {way.name: asdict(unhurt(*way.repair(whole, workshop, scene.seed))) for way in PERFECT},
-        "strip": np.concatenate([cut(image, scene) for image in shown], 1).tolist(),
+        "broken": known.get("broken", {}) | {way.name: asdict(measure(*result)) for way, result in repaired.items()},
+        "good": known.get("good", {})
+        | {way.name: asdict(unhurt(*way.repair(whole, workshop, scene.seed))) for way in good},
+        "strip": strip or np.concatenate([cut(image, scene) for image in shown], 1).tolist(),
     }
 
 
@@ -245,16 +270,19 @@ def measured() -> list[dict[str, Any]]:
     workshop, judge, results = Workshop(), Judge(), []
     for number, scene in enumerate(scenes(FACES, SEEDS), start=1):
         file = KEPT / f"{version} {scene.name}.json"
-        if not file.exists():
-            file.write_text(json.dumps(judged(workshop, judge, scene)))
-        results.append(json.loads(file.read_text()))
+        known = json.loads(file.read_text()) if file.exists() else {}
+        if not {way.name for way in (*WAYS, *PERFECT)} <= {*known.get("broken", {}), *known.get("good", {})}:
+            known = judged(workshop, judge, scene, known)
+            file.write_text(json.dumps(known))
+        results.append(known)
         print(f"{number} of {FACES * SEEDS}", file=sys.stderr, flush=True)
     return results
 
 
 def gathered(results: list[dict[str, Any]], part: str) -> dict[str, list[Figures]]:
     """Of all scenes, by the line."""
-    return {name: [Figures(**result[part][name]) for result in results] for name in results[0][part]}
+    ways = WAYS if part == "broken" else PERFECT
+    return {way.name: [Figures(**result[part][way.name]) for result in results] for way in ways}
 
 
 def cut(image: torch.Tensor, scene: Scene, side: int = 160) -> np.ndarray:

@@ -13,6 +13,7 @@ HERE = Path(__file__).resolve().parent
 README = HERE / "README.md"
 SECTIONS = (
     "quality",
+    "judge",
     "upright",
     "overhead",
     "memory",

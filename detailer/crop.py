@@ -39,15 +39,20 @@ def paste(canvas: torch.Tensor, patch: torch.Tensor, region: Region) -> None:
     `patch` is [1, h, w, 3] at any size. Where alpha is 0 the canvas keeps its very bits, and its channels beyond
     the third everywhere.
     """
+    canvas[region.alpha.box.slices][..., :3].copy_(blended(canvas, patch, region))
+
+
+def blended(canvas: torch.Tensor, patch: torch.Tensor, region: Region) -> torch.Tensor:
+    """What `paste` makes of the box of the region's alpha, [h, w, 3] of the canvas's dtype; the canvas stays."""
     target = canvas[region.alpha.box.slices][..., :3]
     alpha = region.alpha.values.to(target.device)
     # Channels first: with the alpha along the contiguous axes, blending takes a third of the time.
     source = _under_alpha(patch.float(), region).movedim(-1, 0).to(target.device)
     original = target.movedim(-1, 0).contiguous()
-    blended = torch.lerp(original.float(), source, alpha).to(target.dtype)
+    mixed = torch.lerp(original.float(), source, alpha).to(target.dtype)
     if not bool(alpha.all()):  # an alpha of 0 would turn -0.0 into 0.0
-        blended = torch.where(alpha > 0, blended, original)
-    target.copy_(blended.movedim(0, -1))
+        mixed = torch.where(alpha > 0, mixed, original)
+    return mixed.movedim(0, -1)
 
 
 def _under_alpha(patch: torch.Tensor, region: Region) -> torch.Tensor:

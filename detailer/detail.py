@@ -6,76 +6,45 @@ import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import NamedTuple
 
 import torch
 
 from .blend import blended_in
 from .box import Box
+from .canvas import Canvas
 from .conditioning import NothingHere
-from .crop import accumulate, cut, filled, latent_mask, paste, solid_mask, with_hole
+from .crop import cut, filled, latent_mask, solid_mask, with_hole
 from .detection import Detection
 from .failures import explained
-from .family import ModelSizes
-from .planes import copied, zeros
+from .job import Inpainter, Job
+from .judge import Look, Verdict, judge
+from .planes import zeros
 from .region import Region, Regions
 from .report import DetailReport, ObjectReport, Status
 from .safety import IsUnsafe
-from .seeds import Seeds
-from .settings import PaintSettings, SampleSettings
+from .seeds import Seeds, retry_seed
+from .settings import KeepSettings
 from .strength import denoise_of
 from .video.steady import steadied
 from .video.tracker import track_numbers
 
 log = logging.getLogger("afterdetail")
 
-
-@dataclass(frozen=True, eq=False)
-class Job:
-    """One region as the model gets it."""
-
-    region: Region
-    seed: int
-    latent: torch.Tensor
-    """[1, C, (T,) h, w]"""
-    mask: torch.Tensor
-    """[1, 1, (1,) h, w], 1 where the latent is to be repainted"""
-    hole: torch.Tensor | None = None
-    """The latent of the crop with a grey hole, for inpaint checkpoints."""
-    hole_mask: torch.Tensor | None = None
-    """[1, 1, (1,) H, W] over the crop, 1 in the hole."""
-    picture: torch.Tensor | None = None
-    """The crop itself, [1, H, W, 3], for edit models that are shown it."""
-    reference: torch.Tensor | None = None
-    """The latent of `picture`."""
-    denoise: float = 1.0
+AT_ONCE = 256
+"""Regions that go through the phases together: enough to load each model once for a picture, and a bound on what a
+long clip needs beside its frames."""
 
 
-class Inpainter(Protocol):
-    """What repairs crops. Latents are of one crop each, with a leading axis of 1."""
+class Checks(NamedTuple):
+    """What a repair has to pass before it is pasted."""
 
-    @property
-    def sizes(self) -> ModelSizes:
-        """The sizes that crops are sampled at."""
-        ...
-
-    @property
-    def notes(self) -> Sequence[str]:
-        """What the user should know of what repairs."""
-        ...
-
-    @property
-    def settings(self) -> SampleSettings: ...
-
-    @property
-    def paint(self) -> PaintSettings: ...
-
-    def encode(self, pixels: torch.Tensor) -> torch.Tensor: ...
-
-    def sample(self, jobs: Sequence[Job], image: Box) -> list[torch.Tensor | Exception]: ...
-
-    def decode(self, latent: torch.Tensor) -> torch.Tensor: ...
+    is_unsafe: IsUnsafe | None = None
+    keep: KeepSettings = KeepSettings()
+    look: Look | None = None
+    """Networks for the judge; without them it goes by the pixels alone."""
 
 
 class Detailed(NamedTuple):
@@ -84,6 +53,11 @@ class Detailed(NamedTuple):
     alpha: torch.Tensor
     """[B, H, W]: the share of each pixel that was replaced."""
     report: DetailReport
+
+
+class _Judged(NamedTuple):
+    verdict: Verdict
+    seed: int
 
 
 @dataclass(eq=False)
@@ -100,6 +74,24 @@ class _Repair:
     status: Status = "inpainted"
     reason: str | None = None
     seconds: float = 0.0
+    tries: int = 0
+    """Repairs that were judged."""
+    best: _Judged | None = None
+
+    def start(self, attempt: int, job: Job) -> Job:
+        """The job of attempt number 0, 1, ... with a seed of its own."""
+        self.status, self.reason = "inpainted", None
+        self.seed = retry_seed(job.seed, attempt)
+        return replace(job, seed=self.seed) if attempt else job
+
+    def judged(self, verdict: Verdict) -> None:
+        """Be kept or rejected; of several attempts the one is remembered that failed in the least tests."""
+        self.tries += 1
+        if self.best is None or len(verdict.failed) < len(self.best.verdict.failed):
+            self.best = _Judged(verdict, self.seed)
+        if verdict.failed:
+            self.seed = self.best.seed
+            self.drop("rejected", self.best.verdict.reason)
 
     def drop(self, status: Status, reason: str) -> None:
         """Leave the region's pixels as they are."""
@@ -107,12 +99,12 @@ class _Repair:
 
 
 def detail(
-    image: torch.Tensor, regions: Regions, inpainter: Inpainter, seeds: Seeds, is_unsafe: IsUnsafe | None = None
+    image: torch.Tensor, regions: Regions, inpainter: Inpainter, seeds: Seeds, checks: Checks | None = None
 ) -> Detailed:
-    """Repair the regions of a [B, H, W, C] image. Each phase is done for all regions before the next begins.
+    """Repair the regions of a [B, H, W, C] image. Each phase is done for `AT_ONCE` regions before the next begins.
 
-    A region that fails, or whose repair `is_unsafe`, is reported and keeps its original pixels. `image` itself is
-    never changed.
+    A region that fails, or whose repair does not pass the `checks`, is reported and keeps its original pixels. `image`
+    itself is never changed.
     """
     report = DetailReport.of(regions)
     report.note(*seeds.unused(regions.detections.numbers_before()[-1]))
@@ -130,13 +122,16 @@ def detail(
     sizes = inpainter.sizes
     report.family = sizes.family.name
     repairs = _planned(steady.refitted(sizes), seeds, tracks)
-    _encode(image, repairs, inpainter)
-    _sample(repairs, regions.image, inpainter)
+    canvas = Canvas(image, alpha, [repair.region for repair in repairs])
+    for first in range(0, len(repairs), AT_ONCE):
+        part = repairs[first : first + AT_ONCE]
+        _encode(image, part, inpainter)
+        _repaint(canvas, part, regions.image, inpainter, checks or Checks())
+        for repair in part:
+            _record(report, repair, follows_size=inpainter.settings.denoise_by_size > 0)
+            repair.job = None
     report.note(*inpainter.notes)
-    detailed = _decode_and_paste(image, alpha, repairs, inpainter, is_unsafe)
-    for repair in repairs:
-        _record(report, repair, follows_size=inpainter.settings.denoise_by_size > 0)
-    return Detailed(detailed, alpha, report)
+    return Detailed(canvas.image, alpha, report)
 
 
 def _planned(regions: Regions, seeds: Seeds, tracks: Mapping[Detection, int]) -> list[_Repair]:
@@ -154,15 +149,19 @@ def _planned(regions: Regions, seeds: Seeds, tracks: Mapping[Detection, int]) ->
 
 def _record(report: DetailReport, repair: _Repair, follows_size: bool = False) -> None:
     """`follows_size`: whether the denoise is the object's own."""
-    milliseconds = repair.seconds * 1000
-    denoise = repair.job.denoise if repair.job and follows_size else None
-    report.add(
-        repair.region,
-        [
-            ObjectReport(member, repair.status, repair.reason, repair.region, repair.seed, track, milliseconds, denoise)
-            for member, track in zip(repair.region.members, repair.tracks, strict=True)
-        ],
+    entry = partial(
+        ObjectReport,
+        status=repair.status,
+        reason=repair.reason,
+        region=repair.region,
+        seed=repair.seed,
+        milliseconds=repair.seconds * 1000,
+        denoise=repair.job.denoise if repair.job and follows_size else None,
+        tries=repair.tries or None,
+        verdict=repair.best and repair.best.verdict,
     )
+    members = zip(repair.region.members, repair.tracks, strict=True)
+    report.add(repair.region, [entry(member, track=track) for member, track in members])
 
 
 @contextmanager
@@ -199,10 +198,33 @@ def _job(image: torch.Tensor, repair: _Repair, inpainter: Inpainter) -> Job:
     return Job(region, repair.seed, latent, mask, hole, hole_mask, picture, reference, denoise)
 
 
-def _sample(repairs: Sequence[_Repair], image: Box, inpainter: Inpainter) -> None:
+def _repaint(canvas: Canvas, repairs: Sequence[_Repair], plane: Box, inpainter: Inpainter, checks: Checks) -> None:
+    """Sampled together, decoded one by one and pasted; what the judge rejects once more with the next seed.
+
+    Every attempt is a phase for all regions that are left, so an object comes out the same alone and among others.
+    """
+    waiting = [*repairs]
+    for attempt in range(checks.keep.retries + 1):
+        _sample(waiting, attempt, plane, inpainter)
+        rejected = []
+        for repair in waiting:
+            patch = _patch(canvas.original, repair, inpainter, checks)
+            if repair.status == "rejected" and attempt < checks.keep.retries:
+                rejected.append(repair)
+            else:
+                canvas.settle(repair.region, patch)
+        waiting = rejected
+        if not waiting:
+            break
+
+
+def _sample(repairs: Sequence[_Repair], attempt: int, plane: Box, inpainter: Inpainter) -> None:
     start = time.perf_counter()
-    encoded = [(repair, repair.job) for repair in repairs if repair.job is not None]
-    outcomes = inpainter.sample([job for _, job in encoded], image)
+    encoded = []
+    for repair in repairs:
+        if repair.job is not None:
+            encoded.append((repair, repair.start(attempt, repair.job)))
+    outcomes = inpainter.sample([job for _, job in encoded], plane)
     seconds_each = (time.perf_counter() - start) / max(len(encoded), 1)
     for (repair, _), outcome in zip(encoded, outcomes, strict=True):
         repair.seconds += seconds_each
@@ -214,29 +236,22 @@ def _sample(repairs: Sequence[_Repair], image: Box, inpainter: Inpainter) -> Non
             repair.sampled = outcome
 
 
-def _decode_and_paste(
-    image: torch.Tensor,
-    alpha: torch.Tensor,
-    repairs: Sequence[_Repair],
-    inpainter: Inpainter,
-    is_unsafe: IsUnsafe | None,
-) -> torch.Tensor:
-    """Decoded and pasted one by one, in order, so that of two overlapping objects the later one lies on top."""
-    canvas: torch.Tensor | None = None
-    for repair in repairs:
-        if repair.sampled is None:
-            continue
-        with _quarantined(repair, "decoding"):
-            region, index = repair.region, repair.region.image_index
-            patch = _finite(inpainter.decode(repair.sampled), "the decoded crop")
-            if is_unsafe is not None and any(is_unsafe(patch)):
-                repair.drop("removed", "the safety check removed what was painted")
-                continue
-            patch = blended_in(patch, image[index], region, inpainter.paint, repair.seed)
-            canvas = copied(image) if canvas is None else canvas
-            paste(canvas[index], patch, region)
-            accumulate(alpha[index], region)
-    return image if canvas is None else canvas
+def _patch(image: torch.Tensor, repair: _Repair, inpainter: Inpainter, checks: Checks) -> torch.Tensor | None:
+    """What is to be pasted, [1, h, w, 3]; None if nothing is, which the repair says why."""
+    sampled, repair.sampled = repair.sampled, None
+    if sampled is None:
+        return None
+    region, original = repair.region, image[repair.region.image_index]
+    with _quarantined(repair, "decoding"):
+        patch = _finite(inpainter.decode(sampled), "the decoded crop")
+        if checks.is_unsafe is not None and any(checks.is_unsafe(patch)):
+            repair.drop("removed", "the safety check removed what was painted")
+            return None
+        patch = blended_in(patch, original, region, inpainter.paint, repair.seed)
+        if checks.keep.keep == "if better":
+            repair.judged(judge(original, patch, region, checks.look))
+        return patch if repair.status == "inpainted" else None
+    return None
 
 
 def _finite(values: torch.Tensor, what: str) -> torch.Tensor:

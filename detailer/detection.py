@@ -26,6 +26,11 @@ class Extent(NamedTuple):
         x0, y0 = math.floor(self.x0 + 0.5), math.floor(self.y0 + 0.5)
         return Box(x0, y0, max(math.floor(self.x1 + 0.5), x0 + 1), max(math.floor(self.y1 + 0.5), y0 + 1))
 
+    @property
+    def area(self) -> float:
+        """In pixels."""
+        return max(self.x1 - self.x0, 0.0) * max(self.y1 - self.y0, 0.0)
+
     def scaled(self, x: float, y: float) -> Extent:
         return Extent(self.x0 * x, self.y0 * y, self.x1 * x, self.y1 * y)
 

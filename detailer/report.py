@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
 from .detection import Detection
+from .judge import Verdict
 from .region import Region, Regions
 from .selection import pick_text
 
-Status = Literal["inpainted", "skipped", "failed", "removed"]
+Status = Literal["inpainted", "skipped", "failed", "removed", "rejected"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +30,10 @@ class ObjectReport:
     """None where it is that of all objects."""
     notes: tuple[str, ...] = ()
     """Sentences about this object alone."""
+    tries: int | None = None
+    """How many repairs of it were judged; None if none was."""
+    verdict: Verdict | None = None
+    """On the repair that was kept, or on the best of those that were not."""
 
     def as_json(self) -> dict[str, Any]:
         """What docs/report.md lists for an object; pixels of the image."""
@@ -46,6 +51,8 @@ class ObjectReport:
             "track": self.track,
             "status": self.status,
             "reason": self.reason,
+            "tries": self.tries,
+            "judged": self.verdict and self.verdict.as_json(),
             "milliseconds": self.milliseconds if self.milliseconds is None else round(self.milliseconds, 1),
             "notes": list(self.notes),
         }

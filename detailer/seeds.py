@@ -9,6 +9,7 @@ WEYL_STEP = 0x9E3779B9
 number generators" (2014), for 32 bits. torch's CPU generator takes its state from the low 32 bits of a seed."""
 
 OBJECTS_PER_IMAGE = 1 << 16
+ATTEMPT_BITS = 28
 MAX_SEED = (1 << 64) - 1
 
 
@@ -55,3 +56,11 @@ def derived_seed(seed: int, image_index: int, object_index: int) -> int:
     """
     index = image_index * OBJECTS_PER_IMAGE + object_index % OBJECTS_PER_IMAGE
     return (seed + WEYL_STEP * index) % (MAX_SEED + 1)
+
+
+def retry_seed(seed: int, attempt: int) -> int:
+    """The seed of an object's attempt number 0, 1, ... 15; the first is its own `seed`.
+
+    Attempts lie so far apart on the sequence that no two objects of the first 4,096 images share one.
+    """
+    return (seed + WEYL_STEP * (attempt << ATTEMPT_BITS)) % (MAX_SEED + 1)

@@ -21,6 +21,11 @@ FILLS: tuple[Fill, ...] = get_args(Fill)
 Cover = Literal["object", "head"]
 COVERS: tuple[Cover, ...] = get_args(Cover)
 
+Keep = Literal["always", "if better"]
+KEEPS: tuple[Keep, ...] = get_args(Keep)
+
+MAX_RETRIES = 8
+
 Blend = Literal["alpha", "seamless"]
 BLENDS: tuple[Blend, ...] = get_args(Blend)
 
@@ -135,6 +140,21 @@ class PaintSettings:
             raise ValueError(unknown("reference", self.reference, REFERENCES))
         _within("color_match", self.color_match, 0, 1)
         _within("grain", self.grain, 0, 1)
+
+
+@dataclass(frozen=True)
+class KeepSettings:
+    """Which repairs are pasted. `keep` "if better": those that the judge finds no worse than what was there (`judge`);
+    the others are tried again with up to `retries` further seeds, and then left as they were.
+    """
+
+    keep: Keep = "always"
+    retries: int = 0
+
+    def __post_init__(self) -> None:
+        if self.keep not in KEEPS:
+            raise ValueError(unknown("keep", self.keep, KEEPS))
+        _within("retries", self.retries, 0, MAX_RETRIES)
 
 
 def _within(name: str, value: float, low: float, high: float = math.inf) -> None:

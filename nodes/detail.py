@@ -14,7 +14,7 @@ from ..detailer.settings import FitSettings, MaskSettings
 from ..detectors.inference import detect, with_rolls
 from . import failures, inputs, watching
 from .images import at_size_of, checked_image
-from .inpaint import inpainter_of, result_ui
+from .inpaint import checks_of, inpainter_of, result_ui
 from .notes import told
 from .options import Options
 from .sockets import CATEGORY, DetectionsSocket
@@ -52,6 +52,7 @@ class AfterDetail(io.ComfyNode):
                 inputs.scan(),
                 inputs.download_missing(),
                 inputs.pick(),
+                *inputs.keeping(),
                 *inputs.blending(),
                 inputs.by_size(),
                 inputs.reference(),
@@ -112,7 +113,7 @@ class AfterDetail(io.ComfyNode):
         prompts = options.prompts(regions.detections)
         inpainter = inpainter_of(cls, prompts, options)
         original = at_size_of(image, regions)
-        done = detail(original, prompts.applied_to(regions), inpainter, options.seeds(), options["safety"])
+        done = detail(original, prompts.applied_to(regions), inpainter, options.seeds(), checks_of(options))
         failures.note(cls, done.report)
         if not options["continue_on_error"]:
             done.report.check()

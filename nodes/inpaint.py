@@ -7,12 +7,13 @@ from typing import Any
 import torch
 from comfy_api.latest import io
 
-from ..detailer.detail import Detailed, detail
+from ..detailer.detail import Checks, Detailed, detail
 from ..detailer.object_prompts import ObjectPrompts
 from ..detailer.region import Regions
 from ..detailer.report import DetailReport
 from ..detailer.sampling import ComfyInpainter, Custom, Refiner
-from ..detailer.settings import PaintSettings, SampleSettings
+from ..detailer.settings import KeepSettings, PaintSettings, SampleSettings
+from ..detectors.second_look import look_again
 from . import failures, inputs, watching
 from .images import at_size_of, checked_image
 from .notes import told
@@ -45,6 +46,7 @@ class AfterDetailInpaint(io.ComfyNode):
                 *inputs.refiner(),
                 inputs.track(),
                 inputs.safety(),
+                *inputs.keeping(),
                 *inputs.blending(),
                 inputs.by_size(),
                 inputs.reference(),
@@ -91,7 +93,7 @@ class AfterDetailInpaint(io.ComfyNode):
         original = at_size_of(checked_image(image), regions)
         prompts = options.prompts(regions.detections)
         inpainter = inpainter_of(cls, prompts, options)
-        done = detail(original, prompts.applied_to(regions), inpainter, options.seeds(), options["safety"])
+        done = detail(original, prompts.applied_to(regions), inpainter, options.seeds(), checks_of(options))
         failures.note(cls, done.report)
         if not options["continue_on_error"]:
             done.report.check()
@@ -118,6 +120,11 @@ def inpainter_of(node: type[io.ComfyNode], prompts: ObjectPrompts, options: Opti
         teller(node),
         Custom(options["sampler"], options["sigmas"], options["guider"]),
     )
+
+
+def checks_of(options: Options) -> Checks:
+    """What repairs have to pass, of a node that has all inputs of Inpaint Regions."""
+    return Checks(options["safety"], options.settings(KeepSettings), look_again)
 
 
 def result_ui(done: Detailed) -> dict[str, list]:

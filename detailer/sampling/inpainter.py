@@ -14,8 +14,8 @@ import torch
 
 from ..box import Box
 from ..conditioning import Conditioning, NothingHere
-from ..detail import Job
 from ..family import ModelSizes
+from ..job import Job
 from ..joining import with_equal_lengths
 from ..object_prompts import ObjectPrompts
 from ..settings import PaintSettings, SampleSettings

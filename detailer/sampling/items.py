@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from ..conditioning import Conditioning, cropped, without_limits
-from ..detail import Job
+from ..job import Job
 from ..joining import signature
 from ..reference import kept, with_crop
 from ..settings import Reference

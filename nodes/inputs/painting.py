@@ -6,10 +6,19 @@ import comfy.samplers
 from comfy_api.latest import io
 
 from ...detailer.seeds import MAX_SEED, Seeds
-from ...detailer.settings import BLENDS, FILLS, REFERENCES, PaintSettings, SampleSettings
+from ...detailer.settings import (
+    BLENDS,
+    FILLS,
+    KEEPS,
+    MAX_RETRIES,
+    REFERENCES,
+    KeepSettings,
+    PaintSettings,
+    SampleSettings,
+)
 from ..sockets import SafetySocket
 
-SAMPLING, PAINT, SEEDS = SampleSettings(), PaintSettings(), Seeds()
+SAMPLING, PAINT, KEEP, SEEDS = SampleSettings(), PaintSettings(), KeepSettings(), Seeds()
 
 
 def model() -> list[io.Input]:
@@ -181,6 +190,29 @@ def safety() -> io.Input:
 def color_match() -> io.Input:
     (found,) = [item for item in repair() if item.id == "color_match"]
     return found
+
+
+def keeping() -> list[io.Input]:
+    return [
+        io.Combo.Input(
+            "keep",
+            options=list(KEEPS),
+            default=KEEP.keep,
+            optional=True,
+            advanced=True,
+            tooltip="if better: each repair is compared with what was there; one that is blurred, moved, of other "
+            "colours or harder to recognise is not pasted, and the object stays as it was.",
+        ),
+        io.Int.Input(
+            "retries",
+            default=KEEP.retries,
+            min=0,
+            max=MAX_RETRIES,
+            optional=True,
+            advanced=True,
+            tooltip="With keep if better: how many more seeds an object whose repair is worse gets.",
+        ),
+    ]
 
 
 def blending() -> list[io.Input]:

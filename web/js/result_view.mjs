@@ -192,15 +192,34 @@ export class ResultView {
 const nameOf = (object, at) => `${object.label} ${numberOf(object, at)}`
 
 /** What happened to an object, in plain words. */
-function fateOf({ status, reason }) {
+function fateOf({ status, reason, judged }) {
+  if (status === "rejected") return phrase("left as it was: the repair was worse ({faults})", { faults: faultsOf(judged) })
   const words = {
     inpainted: phrase("repaired"),
     skipped: phrase("left alone"),
     failed: phrase("failed"),
-    removed: phrase("removed for safety"),
-    rejected: phrase("kept as it was")
+    removed: phrase("removed for safety")
   }[status]
   return reason ? `${words}: ${reason}` : words
+}
+
+/** What is wrong with a repair, by the tests of the report that it did not pass. */
+function faultsOf(judged) {
+  const words = {
+    shift: phrase("it lies elsewhere"),
+    likeness: phrase("it is something else"),
+    colour: phrase("its colours are others"),
+    ring: phrase("its rim has other colours"),
+    sharpness: phrase("it is blurred"),
+    blown: phrase("it is black or white in places"),
+    score: phrase("it is harder to find"),
+    size: phrase("it has another size"),
+    presence: phrase("it hardly looks like one"),
+    landmarks: phrase("its parts lie elsewhere"),
+    fingers: phrase("fingers are missing")
+  }
+  const failed = Object.keys(judged ?? {}).filter((test) => !judged[test].passed)
+  return failed.map((test) => words[test] ?? test).join(", ")
 }
 
 /** The size an object was sampled at and, as the report has it, why: for which family of models. */

@@ -10,9 +10,10 @@ import pytest
 import torch
 from afterdetail.detailer.box import Box, Size
 from afterdetail.detailer.crop import resized
-from afterdetail.detailer.detail import Job, detail
+from afterdetail.detailer.detail import detail
 from afterdetail.detailer.detection import Detection, Detections, Extent
 from afterdetail.detailer.family import SD15, ModelSizes
+from afterdetail.detailer.job import Job
 from afterdetail.detailer.region import Regions, make_regions
 from afterdetail.detailer.seeds import Seeds
 from afterdetail.detailer.settings import FitSettings, MaskSettings, PaintSettings, SampleSettings

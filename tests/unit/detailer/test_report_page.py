@@ -5,6 +5,7 @@ import re
 
 from afterdetail.detailer.box import Box
 from afterdetail.detailer.detection import Detection, Detections, Extent
+from afterdetail.detailer.judge import TESTS
 from afterdetail.detailer.region import make_regions
 from afterdetail.detailer.report import DetailReport, ObjectReport
 from afterdetail.detailer.seeds import Seeds
@@ -40,3 +41,8 @@ def test_every_key_is_explained():
     report = example()
     image = report["images"][0]
     assert {*report, *image, *image["objects"][0]} <= explained
+
+
+def test_every_test_of_the_judge_is_there_with_its_limit():
+    shown = re.findall(r"^\| `(\w+)` \|.*\| (at (?:least|most) \S+) \|$", PAGE, re.MULTILINE)
+    assert shown == [(test.name, test.bound) for test in TESTS]

@@ -15,13 +15,13 @@ from afterdetail.hints.structure import Figure, crop_hints, stroke_unit, whole_h
 WIDTH, HEIGHT = 640, 480
 
 
-def objects(*boxes: Box, label: str = "hand") -> Detections:
-    found = [Detection(box, 0.9, label, Extent(*map(float, box))) for box in boxes]
+def objects(*boxes: Box, label: str = "hand", roll: float = 0.0) -> Detections:
+    found = [Detection(box, 0.9, label, Extent(*map(float, box)), roll=roll) for box in boxes]
     return Detections(WIDTH, HEIGHT, (tuple(found),)).numbered()
 
 
-def regions(*boxes: Box, upscale: float = 1.0):
-    return make_regions(objects(*boxes), MaskSettings(), FitSettings(), upscale).alike()
+def regions(*boxes: Box, upscale: float = 1.0, roll: float = 0.0):
+    return make_regions(objects(*boxes, roll=roll), MaskSettings(upright=True), FitSettings(), upscale).alike()
 
 
 LEFT, RIGHT = Box(60, 60, 160, 180), Box(420, 200, 560, 400)
@@ -36,11 +36,13 @@ def blue(image: torch.Tensor) -> np.ndarray:
 
 
 @pytest.mark.parametrize("upscale", [1.0, 2.0])
-def test_a_dot_of_the_image_is_in_the_crop_where_the_point_is(upscale):
-    """The one place that cuts crops decides: its Lanczos kernel is centred on the point."""
-    for region in regions(LEFT, RIGHT, upscale=upscale).items:
+@pytest.mark.parametrize("roll", [0.0, 30.0, 90.0, -135.0, -180.0])
+def test_a_dot_of_the_image_is_in_the_crop_where_the_point_is(upscale, roll):
+    """The one place that cuts crops decides: its Lanczos kernel is centred on the point, in turned windows too."""
+    for region in regions(LEFT, RIGHT, upscale=upscale, roll=roll).items:
+        assert region.turn == roll
         canvas = torch.zeros(round(HEIGHT * upscale), round(WIDTH * upscale), 3)
-        x, y = (region.window.x0 + region.window.x1) // 2, region.window.y0 + 20
+        x, y = (region.window.x0 + region.window.x1) // 2 + 10, (region.window.y0 + region.window.y1) // 2 + 20
         canvas[y, x] = 1
         seen = cut(canvas, region)[0, ..., 0].clamp(min=0).numpy()
         rows, columns = np.mgrid[: seen.shape[0], : seen.shape[1]]
@@ -48,8 +50,10 @@ def test_a_dot_of_the_image_is_in_the_crop_where_the_point_is(upscale):
         assert np.allclose(to_crop(np.array([[x, y]], float), region)[0], centre, atol=0.1)
 
 
-def test_every_crop_shows_the_joints_that_lie_in_it():
-    both = regions(LEFT, RIGHT)
+@pytest.mark.parametrize("roll", [0.0, 70.0])
+def test_every_crop_shows_the_joints_that_lie_in_it(roll):
+    """Turned with the crop, where it is."""
+    both = regions(LEFT, RIGHT, roll=roll)
     figures = [[Figure(hand_in(LEFT), 1.0), Figure(hand_in(RIGHT), 1.0)]]
     hints = crop_hints("hand pose", torch.zeros(1, HEIGHT, WIDTH, 3), both, figures)
     assert hints.shape == (2, *reversed(both.items[0].sampled_at), 3)
