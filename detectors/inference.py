@@ -70,9 +70,8 @@ def with_rolls(images: torch.Tensor, detections: Detections) -> Detections:
 
 def landmarks(look: Inside, images: torch.Tensor, objects: Detections) -> list[list[Shape]]:
     """What a landmark network sees in the box of each object of [B, H, W, 3 or more] images, in their order."""
-    boxes = ([found.box for found in frame] for frame in objects.images)
     with _placed(list(look.networks)):
-        return [find_inside(look, image[..., :3], frame) for image, frame in zip(images, boxes, strict=True)]
+        return [find_inside(look, image[..., :3], frame) for image, frame in zip(images, objects.images, strict=True)]
 
 
 def _download_bar() -> Callable[[int, int], None]:

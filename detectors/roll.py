@@ -26,7 +26,7 @@ class Sight(NamedTuple):
 
     def told(self, image: torch.Tensor, detection: Detection) -> Shape:
         """What it sees of an [H, W, 3] image's object when it looks once more, as the object lies."""
-        [found] = find_inside(self.look, image, [detection.box])
+        [found] = find_inside(self.look, image, [detection])
         return self.look.landmarks.shapes(image[None], [self.look.again(found.points)])[0]
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from ...detailer.box import Box
-from ...detailer.detection import Extent
+from ...detailer.detection import Detection, Extent
 from .blaze import BlazeDetector, Proposal
 from .crops import Roi, crop
 from .face_contours import LEFT_EYE, RIGHT_EYE
@@ -44,8 +44,8 @@ class Inside(Protocol):
         """All that look."""
         ...
 
-    def first(self, image: torch.Tensor, box: Box) -> list[Roi]:
-        """The crops of an [H, W, 3] image for a first look into a box; the best of them counts."""
+    def first(self, image: torch.Tensor, found: Detection) -> list[Roi]:
+        """The crops of an [H, W, 3] image for a first look at an object; the best of them counts."""
         ...
 
     def again(self, points: np.ndarray) -> Roi:
@@ -64,9 +64,9 @@ class HandsInside:
         """The one network."""
         return [self.landmarks.net]
 
-    def first(self, image: torch.Tensor, box: Box) -> list[Roi]:
-        """In all turns."""
-        return turned_rois(box, AROUND)
+    def first(self, image: torch.Tensor, found: Detection) -> list[Roi]:
+        """In all turns, or as its detector says."""
+        return turned_rois(found.box, AROUND) if found.roll is None else [roi_around(found.box, AROUND, found.roll)]
 
     def again(self, points: np.ndarray) -> Roi:
         """As the fingers point."""
@@ -85,25 +85,29 @@ class FacesInside:
         """The landmark network, and the two that know which way is up."""
         return [self.landmarks.net, *(detector.net for detector in self.detectors)]
 
-    def first(self, image: torch.Tensor, box: Box) -> list[Roi]:
-        """In the turn in which both detectors are sure of a face; upright if they are not, as they are of few drawn."""
-        views = crop(image[None], turned_rois(box, FACE_AROUND), FACE_SIDE, black=True).movedim(1, -1)
+    def first(self, image: torch.Tensor, found: Detection) -> list[Roi]:
+        """In the turn in which both face detectors are sure of one; upright if they never are, as of few drawn faces.
+
+        Its detector's key points would be less exact.
+        """
+        views = crop(image[None], turned_rois(found.box, FACE_AROUND), FACE_SIDE, black=True).movedim(1, -1)
         scores = [upright_scores(detector, views) for detector in self.detectors]
         sure = [short * full for short, full in zip(*scores, strict=True)]
         turn = sure.index(max(sure)) if max(sure) >= SURE_TURN else 0
-        return [turned_rois(box, AROUND)[turn]]
+        return [turned_rois(found.box, AROUND)[turn]]
 
     def again(self, points: np.ndarray) -> Roi:
         """As the eyes lie."""
         return second_face_roi(points)
 
 
-def find_inside(look: Inside, image: torch.Tensor, boxes: Sequence[Box]) -> list[Shape]:
-    """The landmarks of the object in each box of an [H, W, 3] image: plausible ones where there is none, too.
+def find_inside(look: Inside, image: torch.Tensor, objects: Sequence[Detection]) -> list[Shape]:
+    """The landmarks of what each object's box holds in an [H, W, 3] image: plausible ones where there is none, too.
 
     `presence` tells these apart.
     """
-    rois = [look.first(image, box) for box in boxes]
+    boxes = [found.box for found in objects]
+    rois = [look.first(image, found) for found in objects]
     seen = iter(look.landmarks.shapes(image[None], [roi for own in rois for roi in own]))
     best = [
         max([next(seen) for _ in own], key=lambda shape: fit(shape, box)) for own, box in zip(rois, boxes, strict=True)
@@ -116,9 +120,14 @@ def find_inside(look: Inside, image: torch.Tensor, boxes: Sequence[Box]) -> list
 
 
 def turned_rois(box: Box, around: float) -> list[Roi]:
-    """Squares about a box, `around` times its long side, in all turns; upright first."""
-    x, y, side = (box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2, around * max(box.width, box.height)
-    return [Roi(0, x, y, side, turn * 2 * math.pi / TURNS) for turn in range(TURNS)]
+    """Squares about a box in all turns; upright first."""
+    return [roi_around(box, around, turn * 360 / TURNS) for turn in range(TURNS)]
+
+
+def roi_around(box: Box, around: float, roll: float) -> Roi:
+    """A square about a box, `around` times its long side, turned clockwise by `roll` degrees."""
+    side = around * max(box.width, box.height)
+    return Roi(0, (box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2, side, math.radians(roll))
 
 
 def upright_scores(detector: BlazeDetector, views: torch.Tensor) -> list[float]:

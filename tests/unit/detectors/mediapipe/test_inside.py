@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from afterdetail.detailer.box import Box
+from afterdetail.detailer.detection import Detection, Extent
 from afterdetail.detectors.mediapipe.face_contours import LEFT_EYE, OUTER_LIPS, RIGHT_EYE
 from afterdetail.detectors.mediapipe.hands_auto import HandsAuto
 from afterdetail.detectors.mediapipe.inside import FacesInside, HandsInside, find_inside
@@ -24,6 +25,10 @@ def hands():
 @pytest.fixture(scope="module")
 def faces():
     return FacesInside()
+
+
+def boxed(*boxes: Box, roll: float | None = None) -> list[Detection]:
+    return [Detection(box, 1.0, "object", Extent(*map(float, box)), roll=roll) for box in boxes]
 
 
 def pixels(picture) -> torch.Tensor:
@@ -47,19 +52,21 @@ def test_the_joints_are_those_that_the_detector_saw(hands):
     detector = HandsAuto(outlined=False)
     [found] = detector.detect(image[None], 0.3)
     [shapes] = detector.find(image[None], 0.3)
-    for own, seen in zip(find_inside(hands, image, [hand.box for hand in found]), shapes, strict=True):
+    for own, seen in zip(find_inside(hands, image, found), shapes, strict=True):
         size = np.ptp(seen.points, axis=0).max()
         assert np.abs(own.points - seen.points).mean() < 0.05 * size
         assert own.presence > 0.9
 
 
 @pytest.mark.parametrize("degrees", [45, 90, 135, 180, 270])
+@pytest.mark.parametrize("told", [False, True])
 @torch.no_grad()
-def test_a_turned_hand_has_the_same_joints(hands, degrees):
+def test_a_turned_hand_has_the_same_joints(hands, degrees, told):
+    """Whether its detector says how it is turned or not."""
     upright = photo("monocle").convert("RGB")
-    [straight] = find_inside(hands, pixels(upright), [HAND])
+    [straight] = find_inside(hands, pixels(upright), boxed(HAND))
     image, box, matrix = turned(upright, HAND, degrees)
-    [shape] = find_inside(hands, image, [box])
+    [shape] = find_inside(hands, image, boxed(box, roll=degrees if told else None))
     expected = (straight.points - np.array(upright.size) / 2) @ matrix + np.array(upright.size) / 2
     assert np.linalg.norm(shape.points - expected, axis=1).mean() < 0.1 * max(HAND.width, HAND.height)
 
@@ -67,7 +74,7 @@ def test_a_turned_hand_has_the_same_joints(hands, degrees):
 @torch.no_grad()
 def test_a_broken_hand_still_has_the_joints_it_had(hands):
     whole, broken = photo("monocle"), Image.open(ROOT / "workflows" / "pictures" / "afterdetail-hand.jpg")
-    seen = [find_inside(hands, pixels(picture.convert("RGB")), [HAND])[0].points for picture in (whole, broken)]
+    seen = [find_inside(hands, pixels(picture.convert("RGB")), boxed(HAND))[0].points for picture in (whole, broken)]
     assert seen[1].shape == (21, 2)
     assert np.linalg.norm(seen[1] - seen[0], axis=1).mean() < 0.1 * max(HAND.width, HAND.height)
 
@@ -76,8 +83,8 @@ def test_a_broken_hand_still_has_the_joints_it_had(hands):
 def test_noise_has_21_joints_within_reach_and_a_face_is_no_hand(hands):
     noise = torch.rand(300, 300, 3, generator=torch.Generator().manual_seed(0))
     astronaut = pixels(photo("astronaut").convert("RGB"))
-    [nothing] = find_inside(hands, noise, [Box(100, 100, 200, 200)])
-    [face] = find_inside(hands, astronaut, [Box(*FACES["astronaut"])])
+    [nothing] = find_inside(hands, noise, boxed(Box(100, 100, 200, 200)))
+    [face] = find_inside(hands, astronaut, boxed(Box(*FACES["astronaut"])))
     assert nothing.points.shape == (21, 2) and (np.abs(nothing.points - 150) < 150).all()
     assert nothing.presence < 0.5 and face.presence < 0.5
 
@@ -86,9 +93,9 @@ def test_noise_has_21_joints_within_reach_and_a_face_is_no_hand(hands):
 @torch.no_grad()
 def test_a_turned_face_has_the_same_lines(faces, degrees):
     upright, box = photo("astronaut").convert("RGB"), Box(*FACES["astronaut"])
-    [straight] = find_inside(faces, pixels(upright), [box])
+    [straight] = find_inside(faces, pixels(upright), boxed(box))
     image, turned_box, matrix = turned(upright, box, degrees)
-    [shape] = find_inside(faces, image, [turned_box])
+    [shape] = find_inside(faces, image, boxed(turned_box))
     expected = (straight.points - np.array(upright.size) / 2) @ matrix + np.array(upright.size) / 2
     for part in (LEFT_EYE, RIGHT_EYE, OUTER_LIPS):
         off = np.linalg.norm(shape.points[list(part)] - expected[list(part)], axis=1).mean()
@@ -103,5 +110,5 @@ def test_no_box_is_nothing(hands):
 def test_boxes_at_the_border_and_of_a_pixel_are_taken(hands, faces):
     image = torch.rand(40, 60, 3, generator=torch.Generator().manual_seed(0))
     for look in (hands, faces):
-        found = find_inside(look, image, [Box(0, 0, 1, 1), Box(59, 39, 60, 40), Box(0, 0, 60, 40)])
+        found = find_inside(look, image, boxed(Box(0, 0, 1, 1), Box(59, 39, 60, 40), Box(0, 0, 60, 40)))
         assert all(np.isfinite(shape.points).all() for shape in found) and len(found) == 3
