@@ -17,6 +17,7 @@ SECTIONS = (
     "upright",
     "overhead",
     "memory",
+    "video",
     "batching",
     "detectors",
     "scan",

@@ -11,18 +11,23 @@ from pathlib import Path
 from statistics import mean
 
 import torch
+import torch.nn.functional as F
 from afterdetail.detailer.box import Box
+from afterdetail.detailer.detail import detail
 from afterdetail.detailer.detection import Detection, Detections, Extent
-from afterdetail.detailer.region import make_regions
-from afterdetail.detailer.settings import FitSettings, MaskSettings
+from afterdetail.detailer.family import SD15, ModelSizes
+from afterdetail.detailer.job import Job
+from afterdetail.detailer.region import Regions, make_regions
+from afterdetail.detailer.seeds import Seeds
+from afterdetail.detailer.settings import FitSettings, MaskSettings, PaintSettings, SampleSettings
 from memory import peak_mb
 from PIL import Image
+from quality import Workshop
 from rig import nano
 from rig.clips import Actor, Clip, clip
-from scenes import nano_inpainter
 
-LENGTHS = ((20, 1920, 1080), (60, 1920, 1080), (1000, 480, 270))
-"""Frames and their size. What an object costs does not depend on the frame's size, so the longest clip may be small."""
+LENGTHS, SIZE = (100, 300, 1000), (480, 270)
+"""Frames, and their size: what an object costs does not depend on it."""
 FACE = 160
 """Pixels a side."""
 
@@ -35,37 +40,50 @@ SHOWN = 5
 """Frames of the picture, at the last denoise."""
 
 
-def beside_the_frames(count: int, width: int, height: int) -> float:
-    """MB at the peak of a run over a clip, above the input, the output and its mask. In a process of its own."""
-    from afterdetail.detailer.detail import detail
-    from afterdetail.detailer.seeds import Seeds
+class Nothing:
+    """Stands in for the model, whose own memory does not depend on the length: latents of a real one's size."""
 
-    def regions(frames: int):
+    sizes = ModelSizes(SD15, 8)
+    paint = PaintSettings()
+    settings = SampleSettings()
+    notes = ()
+
+    def encode(self, pixels: torch.Tensor) -> torch.Tensor:
+        cells = F.avg_pool2d(pixels.movedim(-1, 1), 8)
+        return torch.cat([cells, cells[:, :1]], 1)
+
+    def sample(self, jobs: Sequence[Job], image: Box) -> list[torch.Tensor | Exception]:
+        return [job.latent * 0.9 for job in jobs]
+
+    def decode(self, latent: torch.Tensor) -> torch.Tensor:
+        return F.interpolate(latent[:, :3], scale_factor=8.0).movedim(1, -1)
+
+
+def beside_the_frames(count: int) -> float:
+    """MB at the peak of a run over a clip above input and output, the mask included; in a process of its own."""
+    width, height = SIZE
+
+    def regions(frames: int) -> Regions:
         found = [Box(0, 0, FACE, FACE).shifted(20 + frame % 7, 20 + frame % 5) for frame in range(frames)]
         images = tuple((Detection(box, 0.9, "face", Extent(*map(float, box))),) for box in found)
         masks, fitting = MaskSettings(), FitSettings("512x512", "sd15")
         return make_regions(Detections(width, height, images).numbered(), masks, fitting)
 
-    inpainter = nano_inpainter()
     frame = torch.rand(1, height, width, 3)
-    with torch.inference_mode():
-        detail(frame.expand(8, -1, -1, -1), regions(8), inpainter, Seeds(tracked=True))
-        clip = frame.expand(count, -1, -1, -1)
-        results = (clip.clone(), torch.ones(clip.shape[:3]))
-        before = peak_mb()
-        del results
-        detail(clip, regions(count), inpainter, Seeds(tracked=True))
-    return max(peak_mb() - before, 0)
+    detail(frame.expand(8, -1, -1, -1), regions(8), Nothing(), Seeds(tracked=True))
+    before = peak_mb()
+    detail(frame.expand(count, -1, -1, -1), regions(count), Nothing(), Seeds(tracked=True))
+    return peak_mb() - before - count * width * height * 3 * 4 / 2**20
 
 
 def memory_table() -> Iterator[str]:
-    yield "| frames | size | beside input, output and mask | for each frame |"
-    yield "|---|---|---|---|"
-    for count, width, height in LENGTHS:
-        command = [sys.executable, __file__, str(count), str(width), str(height)]
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
+    """A line for each length."""
+    yield "| frames | beside input and output | for each frame |"
+    yield "|---|---|---|"
+    for count in LENGTHS:
+        done = subprocess.run([sys.executable, __file__, str(count)], capture_output=True, text=True, check=True)
         used = float(done.stdout.split()[-1])
-        yield f"| {count} | {width}x{height} | {used:.0f} MB | {used / count:.2f} MB |"
+        yield f"| {count} | {used:.0f} MB | {used / count:.2f} MB |"
 
 
 def moving_face() -> Clip:
@@ -77,10 +95,6 @@ def moving_face() -> Clip:
 
 def repaired_faces(made: Clip, denoise: float, tracked: bool) -> list[torch.Tensor]:
     """The face of each frame, [h, w, 3]."""
-    from afterdetail.detailer.detail import detail
-    from afterdetail.detailer.seeds import Seeds
-    from quality import Workshop
-
     workshop = Workshop()
     regions = make_regions(made.detections, MaskSettings(), FitSettings(base_model="sd15"))
     done = detail(made.images, regions, workshop.inpainter(denoise), Seeds(1, tracked=tracked)).image
@@ -123,7 +137,6 @@ def main() -> None:
 
 if __name__ == "__main__":
     if len(sys.argv) > 1:
-        print(beside_the_frames(*map(int, sys.argv[1:])))
-        nano.unload()
+        print(beside_the_frames(int(sys.argv[1])))
     else:
         main()

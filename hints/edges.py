@@ -1,12 +1,13 @@
-"""Edges in white on black, of a picture itself."""
+"""Edges in white on black, of a picture itself.
+
+kornia is imported where it is used: ComfyUI, and so this pack, starts without it.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from kornia.filters import canny as kornia_canny
-from kornia.filters import gaussian_blur2d, spatial_gradient
 from scipy import ndimage
 
 from ..detailer.box import Size
@@ -26,8 +27,10 @@ FAINT = 0.05
 
 def canny(images: torch.Tensor) -> torch.Tensor:
     """Thin edges of [B, H, W, 3] images (Canny 1986), float [B, H, W, 3]."""
+    from kornia.filters import canny
+
     framed = F.pad(images.movedim(-1, 1), (FRAME,) * 4, mode="replicate")
-    levels = kornia_canny(framed, LOW, HIGH, hysteresis=False)[1][..., FRAME:-FRAME, FRAME:-FRAME]
+    levels = canny(framed, LOW, HIGH, hysteresis=False)[1][..., FRAME:-FRAME, FRAME:-FRAME]
     return _white(torch.stack([_connected(level) for level in levels]))
 
 
@@ -57,6 +60,8 @@ def _connected(levels: torch.Tensor) -> torch.Tensor:
 
 
 def _changes(grey: torch.Tensor, sigma: float) -> torch.Tensor:
+    from kornia.filters import gaussian_blur2d, spatial_gradient
+
     reach = 2 * int(3 * sigma + 0.5) + 1
     blurred = gaussian_blur2d(grey, reach, (sigma, sigma), "replicate")
     return spatial_gradient(blurred)[:, 0].norm(dim=1, keepdim=True) * sigma

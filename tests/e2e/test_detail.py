@@ -28,6 +28,16 @@ def test_a_face_is_repaired_and_nothing_else_changes(bench, photo):
     assert done.ui["num_removed_for_safety"] == [0]
 
 
+def test_a_repair_that_is_worse_leaves_the_picture_as_it_was(bench, photo):
+    """The nano model paints no faces."""
+    done = bench.detail(photo, seed=3, denoise=1.0, keep="if better", retries=2)
+    assert torch.equal(done.image, photo) and not done.mask.any()
+    (face,) = done.objects
+    assert (face["status"], face["tries"]) == ("rejected", 3)
+    assert not all(test["passed"] for test in face["judged"].values())
+    assert done.ui["num_objects_inpainted"] == [0]
+
+
 def test_the_same_as_detect_regions_inpaint(bench, photo):
     """The one node and the chain of three are the same code."""
     graph = bench.graph(photo, seed=7)

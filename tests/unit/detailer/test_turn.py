@@ -3,10 +3,11 @@
 import math
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 from afterdetail.detailer.box import Box, Size
-from afterdetail.detailer.crop import accumulate, cut, paste
+from afterdetail.detailer.crop import accumulate, cut, paste, to_crop
 from afterdetail.detailer.detection import Detection, Detections, Extent
 from afterdetail.detailer.mask import MaskPatch
 from afterdetail.detailer.region import Region, Regions, make_regions
@@ -150,6 +151,17 @@ def test_hints_and_masks_are_cut_as_the_picture_is():
     cells = View(made, IMAGE, 8).planes(latent)
     assert cells.shape[-2:] == (made.sampled_at.height // 8, made.sampled_at.width // 8)
     assert float((cells[0, :, 20:-20, 20:-20].mean() - cut(picture(), made).mean()).abs()) < 0.05
+
+
+@pytest.mark.parametrize("roll", [0.0, 50.0, 180.0])
+def test_a_point_lies_in_the_crop_where_it_is_seen(roll):
+    made, image = region(roll), torch.zeros(SIDE, SIDE, 3)
+    image[120:123, 150:153] = 1
+    [[x, y]] = to_crop(np.array([[151.0, 121.0]]), made)
+    seen = cut(image, made)[0, ..., 0]
+    rows, columns = (torch.arange(side).float() for side in seen.shape)
+    row, column = (float((seen.sum(1 - axis) * at).sum() / seen.sum()) for axis, at in enumerate((rows, columns)))
+    assert math.hypot(column - x, row - y) < 0.5
 
 
 def test_areas_are_placed_where_they_lie_in_the_turned_window():
