@@ -39,7 +39,7 @@ def test_the_node_is_short_until_its_advanced_widgets_are_opened(canvas, faces):
         node_id,
     )
     assert not set(ADVANCED) & set(shown)
-    height = 0
+    sockets = page.evaluate("id => app.graph.getNodeById(Number(id)).inputs.filter((i) => !i.widget).length", node_id)
     if canvas.in_vue:
         node = page.locator(f'[data-node-id="{node_id}"]')
         for name in TOUCHED:
@@ -49,15 +49,17 @@ def test_the_node_is_short_until_its_advanced_widgets_are_opened(canvas, faces):
     else:
         first = page.evaluate("id => app.graph.getNodeById(Number(id)).getLayoutWidgets().map((w) => w.name)", node_id)
         assert first[:6] == TOUCHED
-        height = page.evaluate(HEIGHT, node_id) - panel.evaluate("panel => panel.offsetHeight")
+        most = SOCKET * sockets + WIDGET * len(TOUCHED) + 32  # no room for anything else
+        page.wait_for_function(  # it is fitted when the server has said which files are missing
+            f"([id, panel, most]) => ({HEIGHT})(id) - panel.offsetHeight <= most",
+            arg=[node_id, panel.element_handle(), most],
+        )
         panel.get_by_role("button", name="Advanced").click()
         assert set(ADVANCED) <= set(
             page.evaluate("id => app.graph.getNodeById(Number(id)).getLayoutWidgets().map((w) => w.name)", node_id)
         )
     saved = page.evaluate("id => app.graph.getNodeById(Number(id)).serialize().widgets_values", node_id)
     assert saved[:3] == ["face_auto", 0.3, 0] or saved[1:3] == [0.3, 0]  # the order of the ids
-    sockets = page.evaluate("id => app.graph.getNodeById(Number(id)).inputs.filter((i) => !i.widget).length", node_id)
-    assert height <= SOCKET * sockets + WIDGET * len(TOUCHED) + 32  # no room for anything else
 
 
 def test_the_panel_is_a_slim_bar_until_the_first_run_and_then_as_high_as_it_was_dragged(canvas, faces):

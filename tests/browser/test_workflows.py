@@ -216,11 +216,13 @@ def test_all_open_from_the_template_browser_by_their_titles_in_their_order(page)
         page.evaluate("app.extensionManager.command.execute('Comfy.BrowseTemplates')")
         browser = page.get_by_role("dialog")
         browser.get_by_text("afterdetail", exact=True).first.dispatch_event("click")
+        cards = browser.locator("[data-testid^=template-workflow-]")
+        cards.last.evaluate("card => card.scrollIntoView()")  # the page draws 24, and more when they come into view
+        expect(cards).to_have_count(len(STEMS))
         card = browser.get_by_test_id(f"template-workflow-{title}")
         card.evaluate("card => card.scrollIntoView()")  # its picture is fetched when it is seen
         picture = card.locator("img")
         assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") == THUMBNAIL_WIDTH
-        cards = browser.locator("[data-testid^=template-workflow-]")
         shown = cards.evaluate_all("cards => cards.map((card) => card.dataset.testid)")
         assert shown == [f"template-workflow-{name}" for name in titled(STEMS)]
         expect(card).to_contain_text(described[title])

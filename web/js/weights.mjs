@@ -17,6 +17,8 @@ export class Weights {
     this.node = node
     this.notices = notices
     this.onChange = onChange
+    /** The detector whose file is on its way. */
+    this.fetching = ""
     const list = widgetNamed(node, "detector")
     if (list?.options) list.options.getOptionLabel = (name) => labelOf(name ?? String(list.value))
   }
@@ -33,6 +35,7 @@ export class Weights {
   }
 
   write() {
+    if (this.fetching === this.detector) return // an answer from before the click on Download
     const weight = missing[this.detector]
     if (weight) this.offer(weight)
     else this.notices.clear(KEY)
@@ -59,21 +62,28 @@ export class Weights {
     const cancel = { text: phrase("Cancel"), onclick: () => void cancelDownload(detector).catch(() => {}) }
     const text = phrase("Downloading {file}", weight)
     this.notices.show({ key: KEY, text, actions: [cancel], extra: bar })
+    this.fetching = detector
+    let problem = ""
     try {
       await download(detector)
-      for (;;) {
-        const state = await downloadState(detector)
-        if (state.total) bar.max = state.total
-        bar.value = state.done
-        if (state.ended) {
-          if (state.problem) return this.offer(weight, state.problem)
-          return await this.refresh()
-        }
-        await new Promise((resolve) => setTimeout(resolve, POLL_MS))
-      }
+      problem = await ended(detector, bar)
     } catch (error) {
-      this.offer(weight, error.message)
+      problem = error.message
     }
+    this.fetching = ""
+    if (problem) this.offer(weight, problem)
+    else await this.refresh().catch((error) => this.offer(weight, error.message))
+  }
+}
+
+/** Waits for the end of a download and shows on `bar` how far it is; the problem, "" if there was none. */
+async function ended(detector, bar) {
+  for (;;) {
+    const state = await downloadState(detector)
+    if (state.total) bar.max = state.total
+    bar.value = state.done
+    if (state.ended) return state.problem
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS))
   }
 }
 
