@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 from rig.browser import TIMEOUT_MS, load, prompt_of
 from rig.canvas import DETAILER, MASKS, detailing, focus, masking, panel_of, set_widget, still, widget
+from rig.photos import photo
 from rig.prompts import node
 
 expect.set_options(timeout=TIMEOUT_MS)
@@ -295,3 +296,24 @@ def test_a_seed_is_copied_without_https(canvas, faces):
     expect(item.get_by_text("copied")).to_be_visible()
     assert page.evaluate("window.copied") == item.locator("code").inner_text()
     page.evaluate("delete navigator.clipboard")
+
+
+def test_windows_and_crops_of_a_lying_face_are_turned_with_it(canvas, comfy):
+    lying = comfy.upload(photo("astronaut").transpose(Image.Transpose.ROTATE_270), "lying.png")
+    graph = masking(lying, scan="turned", confidence=0.7)
+    graph[MASKS]["inputs"]["upright"] = True
+    _, panel = canvas.run(graph, MASKS, objects=1)
+    assert abs(degrees(panel.locator(".ad-window").first) - 90) < 10
+    canvas.picture("turned window")
+    _, panel = canvas.run(detailing(lying, detector="face_auto", upright=True), DETAILER, objects=1)
+    panel.locator(".ad-result .ad-list .ad-toggle").first.click()
+    panel.get_by_role("button", name="side by side").click()
+    crop = canvas.page.locator("dialog .ad-crop img").last
+    expect(crop).to_be_visible()
+    assert abs(degrees(crop) + 90) < 10
+    canvas.picture("turned crops")
+    canvas.page.keyboard.press("Escape")
+
+
+def degrees(turned: Locator) -> float:
+    return float(turned.evaluate("element => parseFloat(element.style.rotate)"))
