@@ -92,8 +92,9 @@ def complaints(page: Page) -> set[Complaint]:
 
 
 def load(page: Page, graph: dict[str, Any]) -> None:
-    """Put a workflow in graph format on the canvas."""
+    """Put a workflow in graph format on the canvas. Newer pages can still be empty when they answer."""
     page.evaluate("graph => app.loadGraphData(graph)", graph)
+    page.wait_for_function("count => app.graph.nodes.length === count", arg=len(graph["nodes"]))
 
 
 def prompt_of(page: Page) -> Graph:
