@@ -11,7 +11,6 @@ from functools import cache
 import numpy as np
 import torch
 
-from ..detailer.box import Box
 from ..detailer.detection import Detection, names_of
 from ..detailer.judge import Seen
 from .mediapipe.blaze import BlazeDetector, Proposal
@@ -19,6 +18,7 @@ from .mediapipe.crops import Roi
 from .mediapipe.face_parts import BOTH_EYES, FACE, LEFT_EYE, MARGIN, OVAL, RIGHT_EYE, face_landmarks, face_roi
 from .mediapipe.faces import short_range
 from .mediapipe.hands import Hands, hand_roi
+from .mediapipe.inside import roi_around
 from .mediapipe.landmarks import LandmarkNet, Shape, shared
 
 FACE_LABELS = frozenset(part.label for part in (FACE, OVAL, BOTH_EYES))
@@ -28,6 +28,8 @@ PROPOSED = 0.1
 """Score from which on a detector has seen something."""
 TURNED_BY = 0.3
 """Score from which on its key points say which way the object is turned."""
+HAND_AROUND = 1.2
+"""Side of the square that shows a hand over the long side of its box; a face's is MARGIN."""
 HERE = 0.5
 """Share of the smaller of two extents that lies in the other one where both are of one object."""
 
@@ -41,9 +43,9 @@ def look_again(pictures: torch.Tensor, detection: Detection) -> list[Seen] | Non
     """A `judge.Look` with the networks that ship with the pack: faces, with their eyes or oval, and hands."""
     names = names_of(detection.label)
     if names & FACE_LABELS:
-        return _seen(pictures, detection, *_face_networks(), _upright_face, face_roi, _face)
+        return _seen(pictures, detection, *_face_networks(), MARGIN, face_roi, _face)
     if "hand" in names:
-        return _seen(pictures, detection, *_hand_networks(), _upright_hand, hand_roi, _hand)
+        return _seen(pictures, detection, *_hand_networks(), HAND_AROUND, hand_roi, _hand)
     return None
 
 
@@ -63,14 +65,14 @@ def _seen(
     detection: Detection,
     detector: BlazeDetector,
     landmarks: LandmarkNet,
-    upright: Callable[[Box], Roi],
+    around: float,
     turned: Callable[[Proposal], Roi],
     described: Callable[[Proposal | None, Shape], Seen],
 ) -> list[Seen]:
     """The landmark network is shown one and the same square of all pictures: the one of the surest proposal."""
     found = [_nearest(proposals, detection) for proposals in detector.propose(pictures, PROPOSED)]
     surest = max((one for one in found if one), key=lambda one: one.score, default=None)
-    roi = turned(surest) if surest and surest.score >= TURNED_BY else upright(detection.box)
+    roi = turned(surest) if surest and surest.score >= TURNED_BY else roi_around(detection.box, around, roll=0)
     shapes = landmarks.shapes(pictures, [roi._replace(frame=frame) for frame in range(len(pictures))])
     return [described(proposal, shape) for proposal, shape in zip(found, shapes, strict=True)]
 
@@ -79,14 +81,6 @@ def _nearest(proposals: Sequence[Proposal], detection: Detection) -> Proposal | 
     """The surest that lies where the object is."""
     here = (one for one in proposals if shared(one.extent, detection.extent) > HERE)
     return max(here, key=lambda one: one.score, default=None)
-
-
-def _upright_face(box: Box) -> Roi:
-    return Roi(0, (box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2, MARGIN * max(box.width, box.height))
-
-
-def _upright_hand(box: Box) -> Roi:
-    return Roi(0, (box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2, 1.2 * max(box.width, box.height))
 
 
 def _face(proposal: Proposal | None, mesh: Shape) -> Seen:
