@@ -23,7 +23,7 @@ def cut(image: torch.Tensor, region: Region, size: Size | None = None) -> torch.
     part = region.turned.bounds.padded(RADIUS).intersection(Box.of_size(image.shape[1], image.shape[0]))
     x, y = region.turned.grid(size)
     step = region.window.width / size.width
-    return sampled(image[part.slices][..., :3], x - part.x0, y - part.y0, step)[None]
+    return sampled(image[part.slices][..., :3], x - part.x0, y - part.y0, step, region.turn)[None]
 
 
 def to_crop(points: np.ndarray, region: Region) -> np.ndarray:
@@ -61,7 +61,8 @@ def _under_alpha(patch: torch.Tensor, region: Region) -> torch.Tensor:
     if not region.turn:
         return resized(patch, region.window_size)[0][inner.relative_to(region.window).slices]
     size = Size(patch.shape[2], patch.shape[1])
-    return sampled(patch[0], *region.turned.grid_of(inner, size), size.width / region.window.width)
+    step = size.width / region.window.width
+    return sampled(patch[0], *region.turned.grid_of(inner, size), step, -region.turn)
 
 
 def accumulate(coverage: torch.Tensor, region: Region) -> None:
