@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 from dataclasses import replace
 
 from .errors import Refused
-from .failures import failure
+from .failed_jobs import failure
 from .graphs import Built
 from .queueing import Job
 from .service import Caller, Service

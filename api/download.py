@@ -16,7 +16,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 from .errors import invalid
-from .settings import Settings
+from .service_settings import Settings
 
 MAX_REDIRECTS = 3
 REDIRECTS = (301, 302, 303, 307, 308)

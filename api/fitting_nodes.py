@@ -12,7 +12,7 @@ from comfy_api.latest import io
 from ..detailer.sampling.loras import takes_effect
 from ..detailer.sampling.model import misfit
 from ..nodes.sockets import CATEGORY
-from .failures import stem
+from .failed_jobs import stem
 
 DESCRIPTION = "Refuses a file of another family of models. The HTTP service makes this node itself."
 

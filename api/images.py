@@ -16,7 +16,7 @@ from PIL import Image, ImageOps
 
 from .download import download
 from .errors import Refused, invalid
-from .settings import Settings
+from .service_settings import Settings
 
 MIME = {"jpeg": "image/jpeg", "png": "image/png", "webp": "image/webp"}
 MEGABYTE = 1_000_000

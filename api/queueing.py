@@ -21,7 +21,7 @@ from comfy.model_management import interrupt_current_processing
 from comfy_execution.progress import get_progress_state
 
 from .errors import ClientGone, refused
-from .failures import outputs_of, refused_graph
+from .failed_jobs import outputs_of, refused_graph
 from .graphs.builder import Graph
 
 POLL_SECONDS = 0.02

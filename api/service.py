@@ -17,7 +17,7 @@ from .body import MEGABYTE, Bodies
 from .graphs import Built, Checking
 from .handover import awaited
 from .queueing import Job
-from .settings import Settings
+from .service_settings import Settings
 from .tasks import TaskStore
 from .validation import MAX_SEED
 

@@ -26,8 +26,8 @@ def register(server: Any) -> list[type[io.ComfyNode]]:
             return []
         from .fitting_nodes import AfterDetailServiceLora, AfterDetailServiceVAE  # here, so that a ComfyUI without
         from .result_node import AfterDetailServiceResult  # the service does not pay for it
-        from .routes import add_routes
-        from .settings import settings_of
+        from .service_settings import settings_of
+        from .serving import add_routes
 
         add_routes(server, settings_of(table, os.environ, path))
         return [AfterDetailServiceResult, AfterDetailServiceLora, AfterDetailServiceVAE]

@@ -102,6 +102,6 @@ def with_pillow() -> tuple[Problem, Complete]:
         say(WITHOUT_PILLOW)
         return lambda data: None if data else "is empty", lambda result, original: (result, [])
     from .metadata import with_the_rest
-    from .pictures import problem
+    from .whole_pictures import problem
 
     return problem, with_the_rest

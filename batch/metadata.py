@@ -14,7 +14,7 @@ from typing import Any
 from PIL import Image, ImageOps
 from PIL.PngImagePlugin import PngInfo
 
-from .pictures import opened, problem
+from .whole_pictures import opened, problem
 
 ORIENTATION, EXIF_IFD, GPS_IFD = 0x0112, 0x8769, 0x8825
 TIFF_TEXTS = (270, 271, 272, 305, 306, 315, 33432)

@@ -11,7 +11,7 @@ from server import PromptServer
 
 from ..nodes.overlay import COLORS
 from ..nodes.watching import NodeRun
-from . import comparison
+from .side_by_side import is_shown, side_by_side
 from .snapshots import Snapshot, SnapshotStore
 
 LOWEST_CONFIDENCE = 0.1
@@ -46,8 +46,8 @@ class Recorder:
         entry = {"token": token, "shown": len(before), "painted": bool(after)}
         size = {"width": run.image.shape[2], "height": run.image.shape[1]}
         told = {"afterdetail": [entry | size | {"widgets": simple, "colors": HEX_COLORS}]}
-        if after and run.result is not run.image and comparison.is_shown(_running(), _id_of(run)):
-            told |= comparison.side_by_side(Path(folder_paths.get_temp_directory()), token, before, after)
+        if after and run.result is not run.image and is_shown(_running(), _id_of(run)):
+            told |= side_by_side(Path(folder_paths.get_temp_directory()), token, before, after)
         return told
 
 

@@ -14,7 +14,7 @@ import torch
 
 from .blend import blended_in
 from .box import Box
-from .canvas import Canvas
+from .composite import Composite
 from .conditioning import NothingHere
 from .crop import cut, filled, latent_mask, solid_mask, with_hole
 from .detection import Detection
@@ -122,16 +122,16 @@ def detail(
     sizes = inpainter.sizes
     report.family = sizes.family.name
     repairs = _planned(steady.refitted(sizes), seeds, tracks)
-    canvas = Canvas(image, alpha, [repair.region for repair in repairs])
+    composite = Composite(image, alpha, [repair.region for repair in repairs])
     for first in range(0, len(repairs), AT_ONCE):
         part = repairs[first : first + AT_ONCE]
         _encode(image, part, inpainter)
-        _repaint(canvas, part, regions.image, inpainter, checks or Checks())
+        _repaint(composite, part, regions.image, inpainter, checks or Checks())
         for repair in part:
             _record(report, repair, follows_size=inpainter.settings.denoise_by_size > 0)
             repair.job = None
     report.note(*inpainter.notes)
-    return Detailed(canvas.image, alpha, report)
+    return Detailed(composite.image, alpha, report)
 
 
 def _planned(regions: Regions, seeds: Seeds, tracks: Mapping[Detection, int]) -> list[_Repair]:
@@ -198,7 +198,9 @@ def _job(image: torch.Tensor, repair: _Repair, inpainter: Inpainter) -> Job:
     return Job(region, repair.seed, latent, mask, hole, hole_mask, picture, reference, denoise)
 
 
-def _repaint(canvas: Canvas, repairs: Sequence[_Repair], plane: Box, inpainter: Inpainter, checks: Checks) -> None:
+def _repaint(
+    composite: Composite, repairs: Sequence[_Repair], plane: Box, inpainter: Inpainter, checks: Checks
+) -> None:
     """Sampled together, decoded one by one and pasted; what the judge rejects once more with the next seed.
 
     Every attempt is a phase for all regions that are left, so an object comes out the same alone and among others.
@@ -208,11 +210,11 @@ def _repaint(canvas: Canvas, repairs: Sequence[_Repair], plane: Box, inpainter: 
         _sample(waiting, attempt, plane, inpainter)
         rejected = []
         for repair in waiting:
-            patch = _patch(canvas.original, repair, inpainter, checks)
+            patch = _patch(composite.original, repair, inpainter, checks)
             if repair.status == "rejected" and attempt < checks.keep.retries:
                 rejected.append(repair)
             else:
-                canvas.settle(repair.region, patch)
+                composite.settle(repair.region, patch)
         waiting = rejected
         if not waiting:
             break

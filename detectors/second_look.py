@@ -14,12 +14,12 @@ import torch
 from ..detailer.detection import Detection, names_of
 from ..detailer.judge import Seen
 from .mediapipe.blaze import BlazeDetector, Proposal
-from .mediapipe.crops import Roi
+from .mediapipe.face_boxes import short_range
 from .mediapipe.face_parts import BOTH_EYES, FACE, LEFT_EYE, MARGIN, OVAL, RIGHT_EYE, face_landmarks, face_roi
-from .mediapipe.faces import short_range
 from .mediapipe.hands import Hands, hand_roi
 from .mediapipe.inside import roi_around
 from .mediapipe.landmarks import LandmarkNet, Shape, shared
+from .mediapipe.rotated_crops import Roi
 
 FACE_LABELS = frozenset(part.label for part in (FACE, OVAL, BOTH_EYES))
 """Objects that a face can be found around in a square of a few of their sides."""

@@ -28,8 +28,8 @@ from ..detailer.mask import MaskPatch
 from .detector import Detector
 from .optional import version
 from .yolo import kind
-from .yolo.detector import mask_box
-from .yolo.errors import CheckpointError, OtherArchitecture
+from .yolo.checkpoint_errors import CheckpointError, OtherArchitecture
+from .yolo.predictor import mask_box
 
 OLDEST = (8, 4, 90)
 """The first version known to have the safe mode."""

@@ -13,12 +13,12 @@ from ..detailer.selection import Selection, select, union_mask
 from ..detectors.inference import detect
 from . import inputs, watching
 from .adapters.boxes import bounding_boxes
-from .images import checked_image, restriction
+from .image_checks import checked_image, restriction
 from .notes import told
-from .options import Options
+from .preflight import problems
 from .sockets import CATEGORY, DetectionsSocket
-from .validation import problems
 from .watching import NodeRun
+from .widgets import Options
 
 
 class AfterDetailDetect(io.ComfyNode):

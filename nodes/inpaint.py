@@ -14,14 +14,14 @@ from ..detailer.report import DetailReport
 from ..detailer.sampling import ComfyInpainter, Custom, Refiner
 from ..detailer.settings import KeepSettings, PaintSettings, SampleSettings
 from ..detectors.second_look import look_again
-from . import failures, inputs, watching
-from .images import at_size_of, checked_image
+from . import failed_runs, inputs, watching
+from .image_checks import at_size_of, checked_image
 from .notes import told
-from .options import Options
-from .progress import teller
+from .preflight import problems
+from .progress_events import teller
 from .sockets import CATEGORY, RegionsSocket
-from .validation import problems
 from .watching import NodeRun
+from .widgets import Options
 
 SOCKETS = ("model", "positive", "negative", "vae", "clip", "refiner_model", "refiner_positive", "refiner_negative")
 
@@ -85,7 +85,7 @@ class AfterDetailInpaint(io.ComfyNode):
 
     @classmethod
     def fingerprint_inputs(cls, **inputs_and_widgets: Any) -> int:
-        return failures.fingerprint(cls)
+        return failed_runs.fingerprint(cls)
 
     @classmethod
     def execute(cls, image: torch.Tensor, regions: Regions, **inputs_and_widgets: Any) -> io.NodeOutput:
@@ -94,7 +94,7 @@ class AfterDetailInpaint(io.ComfyNode):
         prompts = options.prompts(regions.detections)
         inpainter = inpainter_of(cls, prompts, options)
         done = detail(original, prompts.applied_to(regions), inpainter, options.seeds(), checks_of(options))
-        failures.note(cls, done.report)
+        failed_runs.note(cls, done.report)
         if not options["continue_on_error"]:
             done.report.check()
         run = NodeRun(cls, options.values, regions.detections, original, done.image)

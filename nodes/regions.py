@@ -16,12 +16,12 @@ from ..detailer.selection import select
 from ..detailer.settings import FitSettings, MaskSettings
 from ..detectors.inference import with_rolls
 from . import inputs, watching
-from .images import checked_size
+from .image_checks import checked_size
 from .notes import told
-from .options import Options
+from .preflight import problems
 from .sockets import CATEGORY, DetectionsSocket, RegionsSocket
-from .validation import problems
 from .watching import NodeRun
+from .widgets import Options
 
 
 class AfterDetailRegions(io.ComfyNode):

@@ -8,7 +8,7 @@ from typing import Any
 
 from .builder import Builder, Built, Checking, Link
 from .models import Assets, load
-from .prompts import Words, encode, styled
+from .text_encoding import Words, encode, styled
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from ...detailer.settings import Fill
 from .builder import Builder, Built, Checking, Link
 from .inpainting import Inpainting, repainted
 from .models import Assets, Loaded, Loads, Sampling
-from .prompts import Conditioning, Words, encode, encode_refiner, encode_sdxl, styled
+from .text_encoding import Conditioning, Words, encode, encode_refiner, encode_sdxl, styled
 
 OUTPAINT_BLUR = OUTPAINT_DILATION = 8
 OUTPAINT_PADDING = 256

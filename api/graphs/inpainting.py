@@ -8,7 +8,7 @@ from typing import Any
 from ...detailer.settings import Fill
 from .builder import Builder, Built, Checking, Link
 from .models import Assets, Loaded, Sampling, load
-from .prompts import Conditioning, Words, encode, styled
+from .text_encoding import Conditioning, Words, encode, styled
 
 WHOLE = 4096
 """Padding that shows the model the whole picture."""

@@ -17,8 +17,8 @@ from ...detailer.box import Box
 from ...detailer.detection import Detection, Extent
 from ..head import face
 from ..mediapipe.blaze import Proposal
+from ..mediapipe.face_boxes import full_range, short_range
 from ..mediapipe.face_parts import face_landmarks
-from ..mediapipe.faces import full_range, short_range
 from ..mediapipe.landmarks import shared
 from ..turned import extent_back, point_back
 from .center import CenterFace

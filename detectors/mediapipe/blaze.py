@@ -10,8 +10,8 @@ from typing import NamedTuple
 import torch
 
 from ...detailer.detection import Extent
-from .crops import Roi, run_on_crops
 from .graph import GraphNet
+from .rotated_crops import Roi, run_on_crops
 
 SUPPRESSION_IOU = 0.3
 

@@ -13,7 +13,7 @@ from ...detailer.detection import Detection
 from ..head import Head, head_of
 from ..weights import FOLDER
 from .blaze import Proposal
-from .crops import Roi
+from .face_boxes import full_range, short_range
 from .face_contours import (
     FACE_OVAL,
     LEFT_EYE,
@@ -24,9 +24,9 @@ from .face_contours import (
     WHOLE,
     Contour,
 )
-from .faces import full_range, short_range
 from .landmarks import LandmarkNet, Shape
 from .outlines import convex_hull, filled
+from .rotated_crops import Roi
 
 MARGIN = 1.5  # side of the crop over the long side of the face's box
 

@@ -12,9 +12,9 @@ import torch
 from ...detailer.detection import KINDS, Detection
 from ..weights import FOLDER
 from .blaze import BlazeDetector, Grid, Proposal
-from .crops import Roi
 from .landmarks import LandmarkNet, Shape
 from .outlines import convex_hull, filled
+from .rotated_crops import Roi
 
 WRIST, MIDDLE_KNUCKLE = 0, 2  # key points of a palm
 PALM = [0, 5, 9, 13, 17]  # landmarks: the wrist and the four knuckles

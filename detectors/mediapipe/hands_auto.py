@@ -13,9 +13,9 @@ import torch
 
 from ..scan import grids
 from .blaze import Proposal
-from .crops import Roi
 from .hands import Hands, hand_roi, roll_of
 from .landmarks import Shape, without_repeats
+from .rotated_crops import Roi
 
 WHOLE, TILE = 0.15, 0.5  # score of a palm from which on it is looked at, by where it was seen
 AVERAGED = 0.2  # and from which on its box is averaged with those it overlaps

@@ -12,14 +12,14 @@ import torch
 from ...detailer.box import Box
 from ...detailer.detection import Detection, Extent
 from .blaze import BlazeDetector, Proposal
-from .crops import Roi, crop
+from .face_boxes import full_range, short_range
 from .face_contours import LEFT_EYE, RIGHT_EYE
 from .face_parts import MARGIN, face_landmarks
-from .faces import full_range, short_range
 from .hands import hand_landmarks
 from .hands_auto import second_roi
 from .landmarks import LandmarkNet, Shape
 from .outlines import extent_of
+from .rotated_crops import Roi, crop
 
 TURNS = 8
 """The landmark networks know objects that are turned by less than half of an eighth."""

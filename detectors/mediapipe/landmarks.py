@@ -11,9 +11,9 @@ import torch
 
 from ...detailer.detection import Extent
 from .blaze import Proposal
-from .crops import Roi, run_on_crops
 from .graph import GraphNet
 from .outlines import extent_of
+from .rotated_crops import Roi, run_on_crops
 
 PRESENCE = 0.5
 SAME_OBJECT, SAME_PROPOSAL = 0.5, 0.8  # share of the smaller extent that lies inside the larger

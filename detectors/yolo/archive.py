@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from .errors import CheckpointError
+from .checkpoint_errors import CheckpointError
 
 MAX_MEMBERS = 20_000
 """A YOLOv8x training checkpoint with its optimizer has about 3,000."""

@@ -9,9 +9,9 @@ import torch
 import torch.nn.functional as F
 
 from .blocks import Part
-from .errors import CheckpointError, OtherArchitecture
+from .checkpoint import Weights
+from .checkpoint_errors import CheckpointError, OtherArchitecture
 from .network import COARSEST, Yolo
-from .weights import Weights
 
 BATCH_NORM_EPS = 1e-3
 """What every ultralytics model uses instead of PyTorch's default."""

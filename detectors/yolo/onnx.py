@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from ..optional import version
-from .errors import CheckpointError, OtherArchitecture
+from .checkpoint_errors import CheckpointError, OtherArchitecture
 from .letterbox import GREY, PROTOTYPE_STRIDE, SIZE
 from .network import Output
 

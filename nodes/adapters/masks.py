@@ -14,7 +14,7 @@ from ...detailer.box import Box
 from ...detailer.detection import Detection, Detections, Extent
 from ...detailer.mask import MaskPatch, dilate
 from ...detailer.settings import MaskSettings
-from ..images import sized_mask
+from ..image_checks import sized_mask
 
 LABEL = "mask"
 ANY_NEIGHBOUR = np.ones((3, 3))  # so that a slanted line one pixel wide is one object

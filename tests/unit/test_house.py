@@ -67,6 +67,23 @@ def test_no_module_imports_itself_through_others():
         pytest.fail(" <- ".join(error.args[1]))
 
 
+OF_EACH_DIALECT = {"messages", "routes", "samplers"}
+"""Every folder of `api/dialects/` has these, as its recipe says: they hold the same for one service each."""
+OF_PYTHON = {"__init__", "__main__"}
+
+
+def test_a_name_stands_for_one_module():
+    """Whoever opens `convert.py` knows which: modules of the pack, of its page and of the tools, and their folders."""
+    folders = [ROOT / folder for folder in (*ROOMS, "web/js", "tools")]
+    files = [path for folder in folders for kind in ("*.py", "*js") for path in folder.rglob(kind)]
+    places: dict[str, set[Path]] = {}
+    for path in (path.relative_to(ROOT) for path in files):
+        of_dialect = path.stem in OF_EACH_DIALECT and path.parts[:2] == ("api", "dialects")
+        for place in (path, *path.parents) if path.stem not in OF_PYTHON and not of_dialect else path.parents:
+            places.setdefault(place.stem, set()).add(place)
+    assert {name: found for name, found in places.items() if len(found) > 1} == {}
+
+
 def test_the_core_knows_comfyui_only_where_it_samples():
     for path in (ROOT / "detailer").rglob("*.py"):
         if path.parent.name != "sampling":

@@ -13,11 +13,11 @@ import pytest
 from afterdetail.batch import run
 from afterdetail.batch.feed import Feed
 from afterdetail.batch.journal import Journal
-from afterdetail.batch.pictures import problem
 from afterdetail.batch.results import Results
 from afterdetail.batch.run import MAX_STRIKES, MAX_TRIES, Batch, NoServer
 from afterdetail.batch.server import Outcome
 from afterdetail.batch.sources import collect
+from afterdetail.batch.whole_pictures import problem
 from PIL import Image
 
 READY, DONE = Outcome("ready"), Outcome("done", image=b"result", suffix=".png", reports=({"images": []},))

@@ -16,8 +16,8 @@ import pytest
 import torch
 from afterdetail.detectors import ultralytics_package as package
 from afterdetail.detectors.detector import OpenVocabulary
-from afterdetail.detectors.yolo.errors import CheckpointError, OtherArchitecture
-from afterdetail.detectors.yolo.files import open_file
+from afterdetail.detectors.yolo.checkpoint_errors import CheckpointError, OtherArchitecture
+from afterdetail.detectors.yolo.model_files import open_file
 from fixtures.drawn_faces import draw
 from fixtures.hostile import call, checkpoint, module, nothing_happens, text, write
 from PIL import Image

@@ -4,10 +4,10 @@ import numpy as np
 import torch
 from afterdetail.detailer.detection import Extent
 from afterdetail.detectors.mediapipe.blaze import Proposal
-from afterdetail.detectors.mediapipe.crops import Roi
 from afterdetail.detectors.mediapipe.face_parts import face_roi
 from afterdetail.detectors.mediapipe.hands import hand_roi
 from afterdetail.detectors.mediapipe.landmarks import LandmarkNet, Shape, first_of_alike, shared, without_repeats
+from afterdetail.detectors.mediapipe.rotated_crops import Roi
 from afterdetail.detectors.weights import FOLDER
 
 
