@@ -61,6 +61,7 @@ class Quick:
     def __init__(self, inner: Any, paints: bool, latents: dict[bytes, torch.Tensor]):
         self.inner, self.paints, self.latents = inner, paints, latents
         self.sizes, self.settings, self.paint, self.notes = inner.sizes, inner.settings, inner.paint, inner.notes
+        self.device = inner.device
 
     def encode(self, pixels: torch.Tensor) -> torch.Tensor:
         crop = pixels.numpy().tobytes()

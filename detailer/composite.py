@@ -16,11 +16,13 @@ class Composite:
     """The [B, H, W, C] images with patches over them; a copy is made when the first one comes.
 
     Patches are pasted in the order of the regions, whichever is ready first, so that of two overlapping objects the
-    later one lies on top. A patch waits only for earlier regions of its own image.
+    later one lies on top. A patch waits only for earlier regions of its own image. Large ones are resized on `device`.
     """
 
-    def __init__(self, original: torch.Tensor, alpha: torch.Tensor, regions: Sequence[Region]):
-        self.original, self.image, self.alpha = original, original, alpha
+    def __init__(
+        self, original: torch.Tensor, alpha: torch.Tensor, regions: Sequence[Region], device: torch.device | None = None
+    ):
+        self.original, self.image, self.alpha, self.device = original, original, alpha, device
         self._order: dict[int, deque[Region]] = {}
         for region in regions:
             self._order.setdefault(region.image_index, deque()).append(region)
@@ -39,5 +41,5 @@ class Composite:
     def _paste(self, patch: torch.Tensor, region: Region) -> None:
         if self.image is self.original:
             self.image = copied(self.original)
-        paste(self.image[region.image_index], patch, region)
+        paste(self.image[region.image_index], patch, region, self.device)
         accumulate(self.alpha[region.image_index], region)

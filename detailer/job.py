@@ -49,6 +49,11 @@ class Inpainter(Protocol):
         ...
 
     @property
+    def device(self) -> torch.device | None:
+        """Where crops are encoded and decoded, if that is known: large ones are resized there."""
+        ...
+
+    @property
     def settings(self) -> SampleSettings: ...
 
     @property

@@ -97,10 +97,15 @@ class ComfyInpainter:
         """The family of the model, and what the sides of a crop have to be divisible by."""
         return sizes_of(self.model, self.vae)
 
+    @property
+    def device(self) -> torch.device | None:
+        """The VAE's; other packs' own VAEs may not say theirs."""
+        return getattr(self.vae, "device", None)
+
     def encode(self, pixels: torch.Tensor) -> torch.Tensor:
         """[1, H, W, 3] -> latent [1, C, (T,) h, w]."""
         latent = comfy.sample.fix_empty_latent_channels(self.model, self.vae.encode(pixels))
-        self.seen = self.seen or advice.Seen(pixels, latent)
+        self.seen = self.seen or advice.Seen(pixels.to(latent.device), latent)
         return latent
 
     def decode(self, latent: torch.Tensor) -> torch.Tensor:
