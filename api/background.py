@@ -31,8 +31,8 @@ async def _work(service: Service, task: Task, built: Built, caller: Caller, held
     async with held:
         try:
             done = await service.run(built, caller, started)
-            kept = [file for file in await done.files(task.image_type) if file is not None]
-            await service.tasks.succeed(task, kept)
+            pictures = [file for file in await done.files(task.image_type) if file is not None]
+            await service.tasks.succeed(task, pictures)
         except Refused as error:
             await service.tasks.fail(task, str(error))
         except Exception as error:

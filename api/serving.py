@@ -152,9 +152,9 @@ def queueing(service: Service, route: Post) -> Answer:
             turn = await held.enter_async_context(service.lanes.place(client))
             if service.settings.log_requests:
                 LOG.info("%s %s", request.path, readable(body))
-            wish = await asyncio.to_thread(parse, route.request, body)
+            parsed = await asyncio.to_thread(parse, route.request, body)
             del body  # it may wait long
-            return await route.run(service, Caller(client, turn, lambda: is_waiting(request), held), wish)
+            return await route.run(service, Caller(client, turn, lambda: is_waiting(request), held), parsed)
 
     return answer
 

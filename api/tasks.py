@@ -191,12 +191,12 @@ class TaskStore:
     def _secret(self) -> bytes:
         """What links are signed with: kept beside the tasks, so that they outlive a restart as the files do."""
         path = self.folder / SECRET_FILE
-        kept = path.read_bytes() if path.is_file() else b""
-        if len(kept) != SECRET_BYTES:
-            kept = secrets.token_bytes(SECRET_BYTES)
-            atomic.write(path, kept)
+        secret = path.read_bytes() if path.is_file() else b""
+        if len(secret) != SECRET_BYTES:
+            secret = secrets.token_bytes(SECRET_BYTES)
+            atomic.write(path, secret)
             path.chmod(0o600)
-        return kept
+        return secret
 
     def _write(self, task: Task) -> None:
         atomic.write(self.folder / task.id / "task.json", json.dumps(asdict(task)).encode())

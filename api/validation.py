@@ -108,15 +108,15 @@ def problems_of(model: type[BaseModel], error: ValidationError) -> list[Problem]
 
 def field_of(model: type[BaseModel], place: Sequence[int | str]) -> Place:
     """Names of fields and indexes, joined by dots. Pydantic's names of types and the keys of tables are left out."""
-    kept, models, last = list[str](), [model], None
+    names, models, last = list[str](), [model], None
     for item in place:
         fields = {info.alias or name: info for found in models for name, info in found.model_fields.items()}
         if isinstance(item, int) or item in fields:
-            kept.append(str(item))
+            names.append(str(item))
         if item in fields:
             last = fields[item]
             models = _models_in(last.annotation)
-    return Place(".".join(kept), last)
+    return Place(".".join(names), last)
 
 
 def _models_in(annotation: Any) -> list[type[BaseModel]]:

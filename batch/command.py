@@ -39,12 +39,12 @@ def detail(options: argparse.Namespace) -> int:
     sources = collect(options.sources, urls, options.output, options.suffix)
     if options.report:
         page.require_own(options.report)  # before the work, not after it
-    look, complete = with_pillow()
+    problem_of, complete = with_pillow()
     with ExitStack() as stack:
         journal = stack.enter_context(Journal(options.output, options.dry_run))
         sources = without_results(sources, journal)
         require_kept(sources, journal, work.suffixes)
-        feed = stack.enter_context(Feed(sources, look))
+        feed = stack.enter_context(Feed(sources, problem_of))
         results = Results(journal, work.digest, work.suffixes, complete, preview_of(options))
         if options.dry_run:
             return plan(feed, results)
@@ -59,7 +59,7 @@ def run(options: argparse.Namespace, work: Workflow, feed: Feed, results: Result
     with Bar(tally) as bar:
         batch = Batch(feed, results, bar.tell, bar.advance, options.jobs, options.patience, tally)
         try:
-            if batch.look():
+            if batch.sort_until_waiting():
                 with pool_of(options, work) as pool:
                     batch.run(options.server, pool)
         except NoServer as error:

@@ -43,8 +43,8 @@ class Entry(NamedTuple):
     @property
     def line(self) -> str:
         """As JSON, without what is as by default."""
-        told = {name: value for name, value in self._asdict().items() if value != self._field_defaults.get(name)}
-        return json.dumps(told)
+        values = {name: value for name, value in self._asdict().items() if value != self._field_defaults.get(name)}
+        return json.dumps(values)
 
 
 @dataclass

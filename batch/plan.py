@@ -21,8 +21,8 @@ def plan(feed: Feed, results: Results) -> int:
         counts[word] += 1
         say(f"{picture.source.place} {word}: {rest}")
         picture.drop()
-    told = [f"{counts[word]} {word}" for word in (*WORDS.values(), FAILS) if counts[word]]
-    say(f"{', '.join(told)}. Nothing was sent or written.")
+    counted = [f"{counts[word]} {word}" for word in (*WORDS.values(), FAILS) if counts[word]]
+    say(f"{', '.join(counted)}. Nothing was sent or written.")
     return 1 if counts[FAILS] else 0
 
 

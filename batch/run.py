@@ -82,7 +82,7 @@ class Batch:
     again: deque[Picture] = field(default_factory=deque)
     """What a server has failed with: behind all others, so that one picture cannot stop them."""
 
-    def look(self, seconds: float | None = None) -> bool:
+    def sort_until_waiting(self, seconds: float | None = None) -> bool:
         """Go through what needs no server until a picture waits for one, or for `seconds`; False when none is left."""
         while not self.waiting and not self.feed.empty:
             picture = self.feed.take(seconds)
@@ -133,7 +133,7 @@ class Batch:
                 member.checking = True
                 pool.call(index, "check", (member, None))
         while free := [member for member in members if member.up and member.busy < self.per_server]:
-            if not self.look(POLL_SECONDS) or not self.waiting:
+            if not self.sort_until_waiting(POLL_SECONDS) or not self.waiting:
                 break
             member = min(free, key=lambda member: member.busy)
             picture = self.waiting.popleft()

@@ -137,8 +137,8 @@ class Server:
         )
         if answer.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
             raise PictureFailed("The file is larger than the server takes. Start it with a larger --max-upload-size")
-        kept = answer.json()
-        return f"{kept['subfolder']}/{kept['name']} [{kept['type']}]"
+        uploaded = answer.json()
+        return f"{uploaded['subfolder']}/{uploaded['name']} [{uploaded['type']}]"
 
     def _queue(self, graph: Graph) -> str:
         body = {"prompt": graph, "partial_execution_targets": [self._workflow.result_node]}

@@ -152,8 +152,8 @@ def change_checkpoint(graph: Graph, checkpoint: str) -> tuple[str, str]:
     """Give every checkpoint loader this file."""
     loaders = [key for key, node in graph.items() if isinstance(node["inputs"].get("ckpt_name"), str)]
     if len(loaders) != 1:
-        told = ", ".join(f"{key} ({graph[key]['inputs']['ckpt_name']})" for key in loaders) or "none"
-        raise ValueError(f"--checkpoint needs one node that loads a checkpoint, and there are: {told}. Use --set.")
+        listed = ", ".join(f"{key} ({graph[key]['inputs']['ckpt_name']})" for key in loaders) or "none"
+        raise ValueError(f"--checkpoint needs one node that loads a checkpoint, and there are: {listed}. Use --set.")
     graph[loaders[0]]["inputs"]["ckpt_name"] = checkpoint
     return loaders[0], "ckpt_name"
 

@@ -45,10 +45,10 @@ class Recorder:
         token = self._snapshots.put(Snapshot(run.node, simple, run.detections, before, after, run.inside, run.model))
         entry = {"token": token, "shown": len(before), "painted": bool(after)}
         size = {"width": run.image.shape[2], "height": run.image.shape[1]}
-        told = {"afterdetail": [entry | size | {"widgets": simple, "colors": HEX_COLORS}]}
+        ui = {"afterdetail": [entry | size | {"widgets": simple, "colors": HEX_COLORS}]}
         if after and run.result is not run.image and is_shown(_running(), _id_of(run)):
-            told |= side_by_side(Path(folder_paths.get_temp_directory()), token, before, after)
-        return told
+            ui |= side_by_side(Path(folder_paths.get_temp_directory()), token, before, after)
+        return ui
 
 
 def is_watched() -> bool:

@@ -73,7 +73,7 @@ def select(detections: Detections, selection: Selection, inside: torch.Tensor | 
     Those it leaves out stay listed, except for scores below the confidence: they count as not detected.
     """
     images = judged(detections, selection, inside)
-    kept = detections.with_images(
+    chosen = detections.with_images(
         [verdict.detection for verdict in verdicts if verdict.reason is None] for verdicts in images
     )
     left_out = [
@@ -84,7 +84,8 @@ def select(detections: Detections, selection: Selection, inside: torch.Tensor | 
     ]
     before = detections.left_out if selection.sort_by is None else _without_numbers(detections.left_out)
     threshold = detections.threshold.at(max(detections.threshold.asked, selection.confidence))
-    return replace(kept, threshold=threshold, left_out=(*before, *left_out)).noting(*selection_notes(images, selection))
+    chosen = replace(chosen, threshold=threshold, left_out=(*before, *left_out))
+    return chosen.noting(*selection_notes(images, selection))
 
 
 def judged(detections: Detections, selection: Selection, inside: torch.Tensor | None = None) -> list[list[Verdict]]:
@@ -145,10 +146,10 @@ def _picked(wanted: Sequence[Detection], picked: list[range] | None, limit: int)
     if picked is not None:
         order = [d for part in picked for d in sorted(wanted, key=lambda d: d.number or 0) if d.number in part]
         order = list(dict.fromkeys(order))
-    kept = order if limit == 0 else order[:limit]
-    beyond = order[len(kept) :]
+    within = order if limit == 0 else order[:limit]
+    beyond = order[len(within) :]
     return [
-        *(Verdict(d, None) for d in kept),
+        *(Verdict(d, None) for d in within),
         *(Verdict(d, f"beyond max_num_detections {limit}") for d in beyond),
         *(Verdict(d, "left out by pick") for d in wanted if d not in order),
     ]

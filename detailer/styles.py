@@ -52,9 +52,9 @@ def shipped() -> Styles:
 
 def with_own(own: Styles) -> Styles:
     """The shipped styles and a user's own, which win over shipped ones of the same name."""
-    taken = {key_of(name) for name in own}
-    kept = {name: style for name, style in shipped().items() if key_of(name) not in taken}
-    return {**kept, **own}
+    own_keys = {key_of(name) for name in own}
+    others = {name: style for name, style in shipped().items() if key_of(name) not in own_keys}
+    return {**others, **own}
 
 
 def styles_of(table: Mapping[str, object], source: str) -> Styles:

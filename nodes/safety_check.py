@@ -66,9 +66,9 @@ class AfterDetailSafety(io.ComfyNode):
     ) -> io.NodeOutput:
         is_unsafe = checker(clip_vision, concepts, threshold)
         removed = torch.tensor(is_unsafe(checked_image(image)[..., :3]), device=image.device)
-        kept = torch.where(removed[:, None, None, None], torch.zeros_like(image), image) if removed.any() else image
+        passed = torch.where(removed[:, None, None, None], torch.zeros_like(image), image) if removed.any() else image
         mask = removed[:, None, None].expand(image.shape[:3]).float()
-        return io.NodeOutput(kept, mask, int(removed.sum()), is_unsafe)
+        return io.NodeOutput(passed, mask, int(removed.sum()), is_unsafe)
 
 
 def concept_files() -> list[str]:

@@ -64,7 +64,7 @@ def refiner_misfit(model: Any, refiner: Any) -> str | None:
     )
 
 
-def told_no_frames(model: Any, prompts: Mapping[str, Conditioning]) -> Mapping[str, Conditioning]:
+def without_given_frames(model: Any, prompts: Mapping[str, Conditioning]) -> Mapping[str, Conditioning]:
     """The prompts for Kandinsky 5 video, which takes a noise mask for frames that it is given: there are none.
 
     ComfyUI hands it the mask once for each channel, more than its first layer has places for.

@@ -40,8 +40,8 @@ class CenterFace:
         heat, size, offset, landmarks = (output[0].cpu() for output in self.net(pixels))
         score, points = decode(heat, size, offset, landmarks, confidence)
         points = points * torch.tensor([width / columns, height / rows])
-        kept = nms(points[:, :2].flatten(1), score, MAX_OVERLAP)
-        return [proposal(points[i], score[i].item()) for i in kept.tolist()]
+        keep = nms(points[:, :2].flatten(1), score, MAX_OVERLAP)
+        return [proposal(points[i], score[i].item()) for i in keep.tolist()]
 
 
 def decode(

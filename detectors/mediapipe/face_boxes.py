@@ -39,6 +39,6 @@ class FaceBoxes:
         """Boxes of [B, H, W, 3] images (0..1) with score >= confidence, best first."""
         height, width = images.shape[1:3]
         return [
-            [detection for seen in faces if (detection := face(seen.extent, seen.keypoints, seen.score, width, height))]
+            [detection for one in faces if (detection := face(one.extent, one.keypoints, one.score, width, height))]
             for faces in self.blaze.propose(images, confidence)
         ]

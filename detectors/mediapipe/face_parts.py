@@ -113,7 +113,10 @@ def head_of_mesh(face: Shape) -> Head:
 
 def face_roi(face: Proposal) -> Roi:
     """A square around the box, turned so that the eyes, the first two key points, lie level."""
-    x0, y0, x1, y1 = face.extent
-    (right_x, right_y), (left_x, left_y) = face.keypoints[:2]
-    angle = math.atan2(left_y - right_y, left_x - right_x)
-    return Roi(face.frame, (x0 + x1) / 2, (y0 + y1) / 2, max(x1 - x0, y1 - y0) * MARGIN, angle)
+    right_eye, left_eye, *_ = face.keypoints
+    return Roi(face.frame, *face.extent.center, face.extent.long_side * MARGIN, tilt(right_eye, left_eye))
+
+
+def tilt(right_eye: Sequence[float], left_eye: Sequence[float]) -> float:
+    """In radians, clockwise, of the line through the eyes x, y; 0 in an upright face."""
+    return math.atan2(left_eye[1] - right_eye[1], left_eye[0] - right_eye[0])

@@ -61,17 +61,17 @@ def channels_last(x: torch.Tensor) -> torch.Tensor:
 def with_padding_in_convolutions(nodes: Sequence[Node]) -> list[Node]:
     """The graph without those steps that only pad an image evenly for the convolution that follows them."""
     reads = [name for node in nodes for name in node["inputs"]]
-    kept: list[Node] = []
+    folded: list[Node] = []
     for node in nodes:
-        pad = kept[-1] if kept and kept[-1]["op"] == "pad" else None
+        pad = folded[-1] if folded and folded[-1]["op"] == "pad" else None
         if pad and node["op"] == "conv2d" and node["inputs"][0] == pad["output"] and reads.count(pad["output"]) == 1:
             left, right, top, bottom, *channels = pad["args"]["padding"]
             if left == right and top == bottom and not any(channels) and node["args"]["padding"] == [0, 0]:
                 inputs, args = [*pad["inputs"], *node["inputs"][1:]], {**node["args"], "padding": [top, left]}
-                kept[-1] = {**node, "inputs": inputs, "args": args}
+                folded[-1] = {**node, "inputs": inputs, "args": args}
                 continue
-        kept.append(node)
-    return kept
+        folded.append(node)
+    return folded
 
 
 def planned(nodes: Sequence[Node], outputs: Sequence[str]) -> list[Step]:

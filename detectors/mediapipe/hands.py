@@ -76,12 +76,12 @@ def roll_of(points: np.ndarray) -> float:
 
 def hand_roi(palm: Proposal) -> Roi:
     """A square around palm and fingers, turned so that the fingers point up."""
-    x0, y0, x1, y1 = palm.extent
     wrist, knuckle = palm.keypoints[WRIST], palm.keypoints[MIDDLE_KNUCKLE]
     angle = math.atan2(knuckle[1] - wrist[1], knuckle[0] - wrist[0]) + math.pi / 2
-    shift = SHIFT * (y1 - y0)
-    x, y = (x0 + x1) / 2 + shift * math.sin(angle), (y0 + y1) / 2 - shift * math.cos(angle)
-    return Roi(palm.frame, x, y, max(x1 - x0, y1 - y0) * MARGIN, angle)
+    shift = SHIFT * (palm.extent.y1 - palm.extent.y0)
+    x, y = palm.extent.center
+    x, y = x + shift * math.sin(angle), y - shift * math.cos(angle)
+    return Roi(palm.frame, x, y, palm.extent.long_side * MARGIN, angle)
 
 
 def skin(hand: Shape) -> np.ndarray:

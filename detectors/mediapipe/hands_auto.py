@@ -35,8 +35,8 @@ class HandsAuto(Hands):
     def _hands(self, image: torch.Tensor) -> list[Shape]:
         """The hands of a [1, H, W, 3] image, each once, best first."""
         palms = self._palms(image)
-        seen = zip(palms, self.landmarks.shapes(image, [hand_roi(palm) for palm in palms]), strict=True)
-        likely = [(palm, hand) for palm, hand in seen if hand.presence >= PRESENCE]
+        pairs = zip(palms, self.landmarks.shapes(image, [hand_roi(palm) for palm in palms]), strict=True)
+        likely = [(palm, hand) for palm, hand in pairs if hand.presence >= PRESENCE]
         again = self.landmarks.shapes(image, [second_roi(hand.points) for _, hand in likely])
         hands = []
         for (palm, first), second in zip(likely, again, strict=True):
@@ -52,8 +52,8 @@ class HandsAuto(Hands):
         for top in grid.rows.starts:
             for left in grid.columns.starts:
                 tile = image[:, top : top + grid.rows.length, left : left + grid.columns.length]
-                [seen] = self.palms.propose(tile, AVERAGED)
-                found += [palm.shifted(left, top) for palm in seen if palm.score >= TILE]
+                [palms] = self.palms.propose(tile, AVERAGED)
+                found += [palm.shifted(left, top) for palm in palms if palm.score >= TILE]
         return found
 
 

@@ -56,8 +56,8 @@ class LandmarkNet:
         rest = sorted(proposals, key=lambda proposal: -proposal.score)
         while rest := [proposal for proposal in rest if not any(alike(proposal, other) for other in shown)]:
             first, rest = first_of_alike(rest)
-            seen = self.shapes(images, [self.roi(proposal) for proposal in first])
-            for proposal, shape in zip(first, seen, strict=True):
+            found = self.shapes(images, [self.roi(proposal) for proposal in first])
+            for proposal, shape in zip(first, found, strict=True):
                 if shape.presence >= PRESENCE:
                     shapes[proposal.frame].append(replace(shape, score=proposal.score))
                     shown.append(proposal)
@@ -75,8 +75,8 @@ class LandmarkNet:
         x = x + side * (u * angle.cos() - v * angle.sin())
         y = y + side * (u * angle.sin() + v * angle.cos())
         right = rest[0][:, 0].tolist() if self.handed else [0.5] * len(rois)
-        seen = zip(torch.stack([x, y], -1).numpy(), presence[:, 0].tolist(), right, strict=True)
-        return [Shape(points, there, there, side) for points, there, side in seen]
+        rows = zip(torch.stack([x, y], -1).numpy(), presence[:, 0].tolist(), right, strict=True)
+        return [Shape(points, there, there, side) for points, there, side in rows]
 
 
 def first_of_alike(proposals: Iterable[Proposal]) -> tuple[list[Proposal], list[Proposal]]:
@@ -94,15 +94,13 @@ def alike(a: Proposal, b: Proposal) -> bool:
 
 def without_repeats(shapes: Iterable[Shape]) -> list[Shape]:
     """Best score first; a shape goes that covers the same place as a better one."""
-    kept: list[Shape] = []
+    distinct: list[Shape] = []
     for shape in sorted(shapes, key=lambda shape: -shape.score):
-        if all(shared(shape.extent, other.extent) <= SAME_OBJECT for other in kept):
-            kept.append(shape)
-    return kept
+        if all(shared(shape.extent, other.extent) <= SAME_OBJECT for other in distinct):
+            distinct.append(shape)
+    return distinct
 
 
 def shared(a: Extent, b: Extent) -> float:
     """Area of the intersection over the smaller of the two areas."""
-    width, height = min(a.x1, b.x1) - max(a.x0, b.x0), min(a.y1, b.y1) - max(a.y0, b.y0)
-    smaller = min((a.x1 - a.x0) * (a.y1 - a.y0), (b.x1 - b.x0) * (b.y1 - b.y0))
-    return max(width, 0) * max(height, 0) / smaller
+    return a.intersection(b).area / min(a.area, b.area)

@@ -242,8 +242,8 @@ class C2PSA(nn.Module):
         self.m = nn.Sequential(*(AttentionBlock(inner) for inner in part.items("m")))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        kept, attended_to = self.cv1(x).chunk(2, 1)
-        return self.cv2(torch.cat([kept, self.m(attended_to)], 1))
+        plain, attended = self.cv1(x).chunk(2, 1)
+        return self.cv2(torch.cat([plain, self.m(attended)], 1))
 
 
 def block_of(part: Part) -> nn.Module:

@@ -56,15 +56,15 @@ def labels(weights: Weights, count: int) -> tuple[str, ...]:
 
 def used(tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     """The state dict without what boxes and masks do not need."""
-    kept = {name: tensor for name, tensor in tensors.items() if not UNUSED.match(name)}
-    plain = {name: tensor for name, tensor in kept.items() if SINGLE not in name}
+    used = {name: tensor for name, tensor in tensors.items() if not UNUSED.match(name)}
+    plain = {name: tensor for name, tensor in used.items() if SINGLE not in name}
     if any(BOXES.match(name) for name in plain):
-        kept = plain
+        used = plain
     else:
-        kept = {name.replace(SINGLE, ""): tensor for name, tensor in kept.items()}
-    points = {m[1] for name, tensor in kept.items() if (m := POINTS.match(name)) and len(tensor) > 1}
-    masks = any(".proto." in name for name in kept)
-    return {name: t for name, t in kept.items() if masks or not name.startswith(tuple(points))}
+        used = {name.replace(SINGLE, ""): tensor for name, tensor in used.items()}
+    points = {m[1] for name, tensor in used.items() if (m := POINTS.match(name)) and len(tensor) > 1}
+    masks = any(".proto." in name for name in used)
+    return {name: t for name, t in used.items() if masks or not name.startswith(tuple(points))}
 
 
 def folded(tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:

@@ -54,7 +54,7 @@ def from_masks(mask: torch.Tensor, cut: MaskCut, image: torch.Tensor | None = No
     areas = [areas_of(in_range(plane.float().cpu()), cut) for plane in planes]
     objects = [[object_of(area) for area in found] for found, _ in areas]
     found = Detections(width, height, tuple(map(tuple, per_image(objects, count))), LABEL).numbered()
-    return found.noting(*mask_notes([len(kept) for kept, _ in areas], sum(specks for _, specks in areas), cut))
+    return found.noting(*mask_notes([len(found) for found in objects], sum(specks for _, specks in areas), cut))
 
 
 def mask_notes(counts: list[int], specks: int, cut: MaskCut) -> list[str]:

@@ -43,7 +43,7 @@ class Embedding(RequestModel):
     model_name: Name
 
 
-class InpaintingWish(RequestModel):
+class InpaintingParameters(RequestModel):
     """Defaults are those of the service's example."""
 
     model_name: Name
@@ -85,7 +85,7 @@ class InpaintingRequest(RequestModel):
     """The white part of a mask, painted anew."""
 
     extra: Extra = Extra()
-    request: InpaintingWish
+    request: InpaintingParameters
 
 
 class TaskQuery(RequestModel):

@@ -51,9 +51,9 @@ def behind(built: Built, link: list) -> dict:
     return built.graph[link[0]]
 
 
-def make(**wish) -> Built:
+def make(**fields) -> Built:
     base = {"base_model": "sdxl", "size": Size(1024, 1024), "seeds": (1,), "sampling": SAMPLING}
-    return generate(ASSETS, WORDS, Generation(**(base | wish)), None)
+    return generate(ASSETS, WORDS, Generation(**(base | fields)), None)
 
 
 @pytest.mark.parametrize(

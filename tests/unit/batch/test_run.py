@@ -82,7 +82,7 @@ class Done:
             results = Results(journal, settings, (".png",), lambda result, original: (result, []))
             self.batch = Batch(feed, results, self.said.append, lambda fate: None, **options)
             try:
-                if self.batch.look():
+                if self.batch.sort_until_waiting():
                     self.batch.run([f"http://user:secret@host{i}:8188" for i in range(servers)], self.pool)
             except NoServer as error:
                 self.error = str(error)
