@@ -63,7 +63,7 @@ class Job:
                     raise ClientGone
                 if self.seconds() > seconds:
                     raise refused(504, f"The job ran longer than the {seconds:g} s this server allows. Ask for less.")
-                await next_poll()
+                await _next_poll()
             ended = True
         finally:
             if not ended:
@@ -119,7 +119,7 @@ class Job:
                 if all(item[1] != self.id for item in queue.currently_running.values()):
                     return
                 interrupt_current_processing()  # under the mutex: it must not hit the job after this one
-            await next_poll()
+            await _next_poll()
 
 
 def hiding(jobs: Set[Job]) -> Middleware:
@@ -137,7 +137,7 @@ def hiding(jobs: Set[Job]) -> Middleware:
     return hide
 
 
-async def next_poll() -> None:
+async def _next_poll() -> None:
     """Wait for the next multiple of POLL_SECONDS: all jobs look together, so that many of them wake the loop once."""
     await asyncio.sleep(POLL_SECONDS - time.monotonic() % POLL_SECONDS)
 

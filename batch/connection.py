@@ -53,7 +53,7 @@ class RedirectsOnly(request.HTTPErrorProcessor):
     https_response = http_response
 
 
-def opener() -> request.OpenerDirector:
+def _opener() -> request.OpenerDirector:
     """For http and https, with the system's proxies; no redirect leads to a file."""
     director = request.OpenerDirector()
     for handler in (
@@ -78,12 +78,12 @@ def opened(
     RequestError for anything that fails, and for a status of 400 or more that is not in `accept`.
     """
     try:
-        with opener().open(prepared(method, url, **arguments), timeout=seconds) as answer:
+        with _opener().open(_prepared(method, url, **arguments), timeout=seconds) as answer:
             if answer.status >= 400 and answer.status not in accept:
                 raise RequestError(f"it answered with the status {answer.status}", answer.status)
             yield answer
     except (URLError, HTTPException, TimeoutError, ConnectionError, ssl.SSLError) as error:
-        raise RequestError(why(error)) from error
+        raise RequestError(_why(error)) from error
 
 
 def send(method: str, url: str, accept: Sequence[int] = (), seconds: float = SECONDS, **arguments: Any) -> Answer:
@@ -92,7 +92,7 @@ def send(method: str, url: str, accept: Sequence[int] = (), seconds: float = SEC
         return Answer(answer.status, answer.read())
 
 
-def prepared(
+def _prepared(
     method: str,
     url: str,
     query: Mapping[str, str] | None = None,
@@ -104,7 +104,7 @@ def prepared(
     host = parts.netloc.rpartition("@")[2]
     data, kind = None, ""
     if form is not None:
-        data, kind = multipart(form)
+        data, kind = _multipart(form)
     elif body is not None:
         data, kind = json.dumps(body).encode(), "application/json"
     made = request.Request(urlunsplit(parts._replace(netloc=host, fragment="")), data, method=method)
@@ -117,7 +117,7 @@ def prepared(
     return made
 
 
-def multipart(form: Mapping[str, str | tuple[str, bytes]]) -> tuple[bytes, str]:
+def _multipart(form: Mapping[str, str | tuple[str, bytes]]) -> tuple[bytes, str]:
     """A form's content and its kind (RFC 7578)."""
     boundary, parts = uuid.uuid4().hex, []
     for name, value in form.items():
@@ -129,7 +129,7 @@ def multipart(form: Mapping[str, str | tuple[str, bytes]]) -> tuple[bytes, str]:
     return b"".join([*parts, f"--{boundary}--\r\n".encode()]), f"multipart/form-data; boundary={boundary}"
 
 
-def why(error: BaseException) -> str:
+def _why(error: BaseException) -> str:
     """The end of a sentence."""
     reason = error.reason if isinstance(error, URLError) and isinstance(error.reason, OSError) else error
     match reason:

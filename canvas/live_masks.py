@@ -36,7 +36,7 @@ def preview(snapshot: Snapshot, index: int, widgets: Mapping[str, Any]) -> dict[
     """
     if not 0 <= index < len(snapshot.detections.images):
         raise ValueError(f"There is no image {index}: the batch has {len(snapshot.detections.images)}, counted from 0.")
-    options = Options(snapshot.node, {**snapshot.widgets, **checked(snapshot.node, widgets)})
+    options = Options(snapshot.node, {**snapshot.widgets, **_checked_widgets(snapshot.node, widgets)})
     found = snapshot.detections.with_images([snapshot.detections.images[index]])
     inside = None if snapshot.inside is None else snapshot.inside[[index % len(snapshot.inside)]]
     [verdicts] = judged(found, options.selection(), inside)
@@ -62,7 +62,7 @@ def preview(snapshot: Snapshot, index: int, widgets: Mapping[str, Any]) -> dict[
     }
 
 
-def checked(node: type[io.ComfyNode], widgets: Mapping[str, Any]) -> dict[str, Any]:
+def _checked_widgets(node: type[io.ComfyNode], widgets: Mapping[str, Any]) -> dict[str, Any]:
     """The given widget values that the node has; ValueError names one of the wrong type or out of its range."""
     known = {item.id: item for item in node.define_schema().inputs}
     return {name: _checked(known[name], value) for name, value in widgets.items() if name in known}

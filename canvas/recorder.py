@@ -33,11 +33,11 @@ class Recorder:
         self._snapshots = snapshots
 
     def lowest_confidence(self) -> float | None:
-        return LOWEST_CONFIDENCE if is_watched() else None
+        return LOWEST_CONFIDENCE if _is_watched() else None
 
     def record(self, run: NodeRun) -> dict[str, list]:
         """Keep a snapshot of a run; the part of its UI output that tells the canvas where it is."""
-        if not is_watched():
+        if not _is_watched():
             return {}
         simple = {name: value for name, value in run.widgets.items() if isinstance(value, (bool, int, float, str))}
         before = pictures(run.image)
@@ -51,7 +51,7 @@ class Recorder:
         return ui
 
 
-def is_watched() -> bool:
+def _is_watched() -> bool:
     """Whether whoever queued the running prompt listens."""
     server = getattr(PromptServer, "instance", None)
     return server is not None and server.client_id in server.sockets

@@ -85,7 +85,7 @@ def select(detections: Detections, selection: Selection, inside: torch.Tensor | 
     before = detections.left_out if selection.sort_by is None else _without_numbers(detections.left_out)
     threshold = detections.threshold.at(max(detections.threshold.asked, selection.confidence))
     chosen = replace(chosen, threshold=threshold, left_out=(*before, *left_out))
-    return chosen.noting(*selection_notes(images, selection))
+    return chosen.noting(*_selection_notes(images, selection))
 
 
 def judged(detections: Detections, selection: Selection, inside: torch.Tensor | None = None) -> list[list[Verdict]]:
@@ -105,7 +105,7 @@ def judged(detections: Detections, selection: Selection, inside: torch.Tensor | 
     return images
 
 
-def selection_notes(images: Sequence[Sequence[Verdict]], selection: Selection) -> list[str]:
+def _selection_notes(images: Sequence[Sequence[Verdict]], selection: Selection) -> list[str]:
     """What the user should know of a selection that missed: labels, numbers and images with nothing in them."""
     notes = []
     found = [verdict.detection for verdicts in images for verdict in verdicts]

@@ -89,7 +89,7 @@ class AfterDetailHints(io.ComfyNode):
             raise ValueError("per_crop makes one hint for each region: connect regions, or turn it off.")
         if kind in DRAWN and objects is None:
             raise ValueError(f"A {kind} is drawn of objects: connect detections or regions.")
-        figures, notes = figures_in(pictures, objects, regions, kind) if objects and kind in DRAWN else Figures([], [])
+        figures, notes = _figures_in(pictures, objects, regions, kind) if objects and kind in DRAWN else Figures([], [])
         if per_crop and regions and regions.items:
             hints = crop_hints(kind, pictures, regions.alike(), figures)
         elif per_crop:
@@ -111,7 +111,7 @@ def placed(
     return pictures, regions and regions.detections
 
 
-def figures_in(image: torch.Tensor, objects: Detections, regions: Regions | None, kind: str) -> Figures:
+def _figures_in(image: torch.Tensor, objects: Detections, regions: Regions | None, kind: str) -> Figures:
     """What there is to draw of the objects."""
     what = SHOWN[kind]
     return figures_of(objects, landmarks(NETWORKS[what](), image, objects), what, regions)

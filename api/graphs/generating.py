@@ -107,7 +107,7 @@ def made(build: Builder, loads: Loads, chosen: tuple[Assets, Words], generation:
         model = build.add("CheckpointLoaderSimple", "SDXL refiner", ckpt_name=generation.refiner)
         refiner = Refiner(model.out(0), encode_refiner(build, model.out(1), texts, generation.size))
     if generation.control:
-        conditioning = controlled(build, loaded, conditioning, generation.control, generation)
+        conditioning = _controlled(build, loaded, conditioning, generation.control, generation)
     return pictures(Scene(build, generation, loaded, conditioning, refiner))
 
 
@@ -118,7 +118,7 @@ def pictures(scene: Scene) -> list[Link]:
     if image and generation.mask:
         white = scaled(build, generation.mask, generation, "Mask: white is repainted")
         mask = build.add("ImageToMask", "The mask", image=white, channel="red").out()
-        paint = outpainted if generation.outpainting else inpainted
+        paint = _outpainted if generation.outpainting else _inpainted
         return [paint(scene, image, mask, seed) for seed in generation.seeds]
     if image:
         latent = build.add("VAEEncode", "Into the model's space", pixels=image, vae=loaded.vae).out()
@@ -182,7 +182,7 @@ def batch(build: Builder, images: Sequence[Link], title: str) -> Link:
     return build.add("BatchImagesNode", title, **named).out()
 
 
-def controlled(
+def _controlled(
     build: Builder, loaded: Loaded, conditioning: Conditioning, control: Control, generation: Generation
 ) -> Conditioning:
     """The conditioning along another picture."""
@@ -237,7 +237,7 @@ def sampled(scene: Scene, latent: Link, seed: int) -> Link:
     return latent
 
 
-def inpainted(scene: Scene, image: Link, mask: Link, seed: int) -> Link:
+def _inpainted(scene: Scene, image: Link, mask: Link, seed: int) -> Link:
     """A picture painted anew inside its mask."""
     generation = scene.generation
     paint = Inpainting(
@@ -250,10 +250,10 @@ def inpainted(scene: Scene, image: Link, mask: Link, seed: int) -> Link:
         invert=generation.invert,
         fill=generation.fill,
     )
-    return repainted(scene.build, scene.loaded, scene.conditioning, (image, mask), paint, **refining(scene))
+    return repainted(scene.build, scene.loaded, scene.conditioning, (image, mask), paint, **_refining(scene))
 
 
-def outpainted(scene: Scene, image: Link, mask: Link, seed: int) -> Link:
+def _outpainted(scene: Scene, image: Link, mask: Link, seed: int) -> Link:
     """The edge's colours are drawn into the new part and painted over; the old part is laid on top, untouched."""
     build, generation = scene.build, scene.generation
     paint = Inpainting(
@@ -267,7 +267,7 @@ def outpainted(scene: Scene, image: Link, mask: Link, seed: int) -> Link:
         fill="fill",
         differential=True,
     )
-    done = repainted(build, scene.loaded, scene.conditioning, (image, mask), paint, **refining(scene))
+    done = repainted(build, scene.loaded, scene.conditioning, (image, mask), paint, **_refining(scene))
     old = build.add("InvertMask", "The old part", mask=mask).out()
     return build.add(
         "ImageCompositeMasked",
@@ -281,7 +281,7 @@ def outpainted(scene: Scene, image: Link, mask: Link, seed: int) -> Link:
     ).out()
 
 
-def refining(scene: Scene) -> dict[str, Any]:
+def _refining(scene: Scene) -> dict[str, Any]:
     """The refiner's inputs of Inpaint Regions."""
     if scene.refiner is None:
         return {}

@@ -127,7 +127,7 @@ class FaceAuto:
         image = image[::step, ::step]  # turning copies it
         for turns in (1, 2, 3):
             view = image.rot90(turns, (0, 1))
-            likely = gathered([("center", proposal) for proposal in self.center.propose(view, side, TURNED_WEAK)])
+            likely = _gathered([("center", proposal) for proposal in self.center.propose(view, side, TURNED_WEAK)])
             self.confirm(view, likely)
             upright = [candidate for candidate in likely if candidate.presence >= TURNED_PRESENCE]
             found += [turned_back(candidate, turns, *image.shape[:2]).scaled(step) for candidate in upright]
@@ -138,7 +138,7 @@ class FaceAuto:
         proposals = [("center", found) for side in sides for found in self.center.propose(image, side, WEAK)]
         proposals += [("full", found) for found in self.full.propose(image[None], PROPOSED)[0]]
         proposals += [("short", found) for found in self.short.propose(image[None], PROPOSED)[0]]
-        return gathered(proposals)
+        return _gathered(proposals)
 
     def confirm(self, image: torch.Tensor, candidates: Iterable[Candidate]) -> None:
         """Ask the landmark network."""
@@ -159,7 +159,7 @@ class FaceAuto:
                     candidate.closer = max(candidate.closer, again.score)
 
 
-def gathered(proposals: Iterable[tuple[str, Proposal]]) -> list[Candidate]:
+def _gathered(proposals: Iterable[tuple[str, Proposal]]) -> list[Candidate]:
     """The proposals of "center", "full" and "short", those of one place together."""
     candidates: list[Candidate] = []
     # CenterFace's boxes reach from the hairline to the chin, so they come first.
@@ -180,10 +180,10 @@ def scaled(proposal: Proposal, factor: float) -> Proposal:
 
 def same_face(a: Extent, b: Extent) -> bool:
     """Whether the boxes share much, or the middle of one lies in the other: small boxes may lie half aside."""
-    return shared(a, b) > SAME_FACE or middle_inside(a, b) or middle_inside(b, a)
+    return shared(a, b) > SAME_FACE or _middle_inside(a, b) or _middle_inside(b, a)
 
 
-def middle_inside(a: Extent, b: Extent) -> bool:
+def _middle_inside(a: Extent, b: Extent) -> bool:
     x, y = a.center
     return b.x0 <= x <= b.x1 and b.y0 <= y <= b.y1
 

@@ -63,7 +63,7 @@ class BlazeDetector:
             points = decode(row[likely] / self.net.size, self.anchors[likely])
             real = (points[:, 1] > points[:, 0]).all(1)
             merged = merge_overlaps(points[real] * side + corner, score[likely][real])
-            found.append([proposal(frame, points, score) for points, score in merged])
+            found.append([_proposal(frame, points, score) for points, score in merged])
         return found
 
 
@@ -106,6 +106,6 @@ def iou(box: torch.Tensor, boxes: torch.Tensor) -> torch.Tensor:
     return common / ((box[1] - box[0]).prod() + (boxes[:, 1] - boxes[:, 0]).prod(1) - common)
 
 
-def proposal(frame: int, points: torch.Tensor, score: float) -> Proposal:
+def _proposal(frame: int, points: torch.Tensor, score: float) -> Proposal:
     (x0, y0), (x1, y1), *keypoints = points.tolist()
     return Proposal(frame, Extent(x0, y0, x1, y1), keypoints, score)

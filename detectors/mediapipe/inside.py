@@ -66,7 +66,7 @@ class HandsInside:
 
     def first(self, image: torch.Tensor, found: Detection) -> list[Roi]:
         """In all turns, or as its detector says."""
-        return turned_rois(found.box, AROUND) if found.roll is None else [roi_around(found.box, AROUND, found.roll)]
+        return _turned_rois(found.box, AROUND) if found.roll is None else [roi_around(found.box, AROUND, found.roll)]
 
     def again(self, points: np.ndarray) -> Roi:
         """As the fingers point."""
@@ -90,15 +90,15 @@ class FacesInside:
 
         Its detector's key points would be less exact.
         """
-        views = crop(image[None], turned_rois(found.box, FACE_AROUND), FACE_SIDE, black=True).movedim(1, -1)
-        scores = [upright_scores(detector, views) for detector in self.detectors]
+        views = crop(image[None], _turned_rois(found.box, FACE_AROUND), FACE_SIDE, black=True).movedim(1, -1)
+        scores = [_upright_scores(detector, views) for detector in self.detectors]
         sure = [short * full for short, full in zip(*scores, strict=True)]
         turn = sure.index(max(sure)) if max(sure) >= SURE_TURN else 0
-        return [turned_rois(found.box, AROUND)[turn]]
+        return [_turned_rois(found.box, AROUND)[turn]]
 
     def again(self, points: np.ndarray) -> Roi:
         """As the eyes lie."""
-        return second_face_roi(points)
+        return _second_face_roi(points)
 
 
 def find_inside(landmarker: Inside, image: torch.Tensor, objects: Sequence[Detection]) -> list[Shape]:
@@ -118,7 +118,7 @@ def find_inside(landmarker: Inside, image: torch.Tensor, objects: Sequence[Detec
     return best
 
 
-def turned_rois(box: Box, around: float) -> list[Roi]:
+def _turned_rois(box: Box, around: float) -> list[Roi]:
     """Squares about a box in all turns; upright first."""
     return [roi_around(box, around, turn * 360 / TURNS) for turn in range(TURNS)]
 
@@ -129,21 +129,21 @@ def roi_around(box: Box, around: float, roll: float) -> Roi:
     return Roi(0, *box.center, side, math.radians(roll))
 
 
-def upright_scores(detector: BlazeDetector, views: torch.Tensor) -> list[float]:
+def _upright_scores(detector: BlazeDetector, views: torch.Tensor) -> list[float]:
     """The best score of a face in each [N, S, S, 3] view, less where its eyes do not lie level."""
     return [
-        max((face.score * max(math.cos(eye_angle(face)), 0) for face in faces), default=0)
+        max((face.score * max(math.cos(_eye_angle(face)), 0) for face in faces), default=0)
         for faces in detector.propose(views, NOISE)
     ]
 
 
-def eye_angle(face: Proposal) -> float:
+def _eye_angle(face: Proposal) -> float:
     """The tilt of a proposed face."""
     right, left, *_ = face.keypoints
     return tilt(right, left)
 
 
-def second_face_roi(points: np.ndarray) -> Roi:
+def _second_face_roi(points: np.ndarray) -> Roi:
     """A square around [468, 2] landmarks, turned so that the eyes lie level."""
     right, left = (points[list(eye)].mean(0) for eye in (RIGHT_EYE, LEFT_EYE))
     extent = extent_of([points])
@@ -152,10 +152,10 @@ def second_face_roi(points: np.ndarray) -> Roi:
 
 def fit(shape: Shape, box: Box) -> float:
     """How sure the network is, times how well the landmarks fill the box (intersection over union)."""
-    return shape.presence * overlap(shape.extent, Extent(*map(float, box)))
+    return shape.presence * _overlap(shape.extent, Extent(*map(float, box)))
 
 
-def overlap(a: Extent, b: Extent) -> float:
+def _overlap(a: Extent, b: Extent) -> float:
     """Intersection over union."""
     common = a.intersection(b).area
     return common / max(a.area + b.area - common, 1e-9)

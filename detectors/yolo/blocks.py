@@ -193,7 +193,7 @@ class Attention(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         key = (self.qkv.out_channels - self.width) // 2 // self.heads
         q, k, v = self.qkv(x).flatten(2).unflatten(1, (self.heads, -1)).split([key, key, self.width // self.heads], 2)
-        y = attended(q, k, v).reshape(x.shape)
+        y = _attended(q, k, v).reshape(x.shape)
         return self.proj(y + self.pe(v.reshape(x.shape)))
 
 
@@ -208,11 +208,11 @@ class AreaAttention(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         bands = self.qkv(x).flatten(2).unflatten(1, (self.heads, -1)).unflatten(3, (self.areas, -1))
         q, k, v = bands.transpose(2, 3).chunk(3, 3)  # [B, heads, areas, channels, cells]
-        y, v = (part.transpose(2, 3).reshape(x.shape) for part in (attended(q, k, v), v))
+        y, v = (part.transpose(2, 3).reshape(x.shape) for part in (_attended(q, k, v), v))
         return self.proj(y + self.pe(v))
 
 
-def attended(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
+def _attended(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
     """Means of the values [..., C, N], weighted by the likeness of queries and keys [..., K, N]."""
     weights = (q.transpose(-2, -1) @ k * q.shape[-2] ** -0.5).softmax(-1)
     return v @ weights.transpose(-2, -1)
@@ -265,10 +265,10 @@ def block_of(part: Part) -> nn.Module:
     if "m" in part:
         width, depth = part.sub("cv1").shape()[0], len(part.items("m"))
         return A2C2f(part) if part.sub("cv2").shape()[1] == (1 + depth) * width else C2f(part)
-    return pair_of(part)
+    return _pair_of(part)
 
 
-def pair_of(part: Part) -> nn.Module:
+def _pair_of(part: Part) -> nn.Module:
     """The block of one or two convolutions and nothing else."""
     if "cv2" not in part:
         return AConv(part)

@@ -37,7 +37,7 @@ def build(weights: Weights) -> Yolo:
     if sum(tensor.numel() for tensor in weights.tensors.values()) > MAX_ELEMENTS:
         raise OtherArchitecture(weights.path, "is larger than any YOLO")
     try:
-        tensors = folded(used(weights.tensors))
+        tensors = folded(_used(weights.tensors))
         with torch.device("meta"):  # shapes only: whatever sizes the file claims, no memory is taken for them
             network = Yolo(Part.of(tensors), single=not any(map(BOXES.match, weights.tensors)))
             network(torch.empty(1, 3, COARSEST, COARSEST))
@@ -54,7 +54,7 @@ def labels(weights: Weights, count: int) -> tuple[str, ...]:
     return tuple(weights.labels.get(i, f"class {i}") for i in range(count))
 
 
-def used(tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+def _used(tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     """The state dict without what boxes and masks do not need."""
     used = {name: tensor for name, tensor in tensors.items() if not UNUSED.match(name)}
     plain = {name: tensor for name, tensor in used.items() if SINGLE not in name}

@@ -85,11 +85,11 @@ class Head(nn.Module):
 
     def __init__(self, part: Part):
         super().__init__()
-        self.cv2, self.cv3 = branches(part, "cv2"), branches(part, "cv3")
+        self.cv2, self.cv3 = _branches(part, "cv2"), _branches(part, "cv3")
         self.cv4: nn.ModuleList | None = None
         self.proto: Prototypes | None = None
         if "proto" in part:
-            self.cv4, self.proto = branches(part, "cv4"), Prototypes(part.sub("proto"))
+            self.cv4, self.proto = _branches(part, "cv4"), Prototypes(part.sub("proto"))
         self.bins = part.sub("cv2.0.2").shape()[0] // 4
         """Steps of the distribution that gives the distance to each side of a box; 1 where it is given itself."""
         self.classes = part.sub("cv3.0.2").shape()[0]
@@ -111,7 +111,7 @@ class Head(nn.Module):
         return (x.float().unflatten(1, (4, self.bins)).softmax(2) * steps).sum(2)
 
 
-def branches(part: Part, name: str) -> nn.ModuleList:
+def _branches(part: Part, name: str) -> nn.ModuleList:
     """For each of the three strides: convolutions, the last of them linear."""
     found = nn.ModuleList()
     for branch in part.items(name):

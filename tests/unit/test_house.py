@@ -132,6 +132,32 @@ def _public_functions() -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
     return found
 
 
+def _names_used_elsewhere() -> set[str]:
+    """Every name that any module of this repository imports from another, or takes as an attribute of something."""
+    folders = (*ROOMS, "tests", "tools", "benchmarks", "demo")
+    paths = [*ROOT.glob("*.py"), *(path for folder in folders for path in (ROOT / folder).rglob("*.py"))]
+    names = set[str]()
+    for node in (node for path in paths for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))):
+        if isinstance(node, ast.ImportFrom):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.Attribute):
+            names.add(node.attr)
+    return names
+
+
+def test_a_function_that_only_its_own_module_calls_is_private():
+    elsewhere = _names_used_elsewhere()
+    public = {
+        f"{path.relative_to(ROOT)}: {node.name}"
+        for room in ROOMS
+        for path in (ROOT / room).rglob("*.py")
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not node.name.startswith("_")
+        if node.name not in elsewhere and "conversion" not in path.parts
+    }
+    assert public == set()
+
+
 def test_public_functions_say_what_they_take_and_give():
     functions = _public_functions()
     told = sum(ast.get_docstring(function) is not None for function in functions)

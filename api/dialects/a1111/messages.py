@@ -22,22 +22,22 @@ def whole(value: object) -> object:
 Whole = Annotated[int, BeforeValidator(whole)]
 
 
-def known_sampler(name: str) -> str:
+def _known_sampler(name: str) -> str:
     known = {entry.casefold() for entry in (*SAMPLERS, *OLD_NAMES)}
     if name.casefold() not in known:
         raise ValueError(f"is not known. {unknown('sampler', name, SAMPLERS)}")
     return name
 
 
-def known_scheduler(name: str) -> str:
+def _known_scheduler(name: str) -> str:
     known = (AUTOMATIC, SAME_SCHEDULER, *SCHEDULERS)
     if name.casefold() not in {entry.casefold() for entry in known}:
         raise ValueError(f"is not known. {unknown('scheduler', name, known)}")
     return name
 
 
-SamplerName = Annotated[Name, AfterValidator(known_sampler)]
-Scheduler = Annotated[Name, AfterValidator(known_scheduler)]
+SamplerName = Annotated[Name, AfterValidator(_known_sampler)]
+Scheduler = Annotated[Name, AfterValidator(_known_scheduler)]
 
 
 class Tab(RequestModel):

@@ -46,8 +46,8 @@ class Choice(NamedTuple):
 
 async def txt2img(service: Service, caller: Caller, request: Txt2ImgRequest) -> web.Response:
     """Pictures from words, each through all tabs."""
-    choice = await choice_of(service, request)
-    size = asked_size(service, request)
+    choice = await _choice_of(service, request)
+    size = _asked_size(service, request)
     built = generate_and_repair(
         (choice.assets, choice.words),
         generation(request, choice, size),
@@ -59,7 +59,7 @@ async def txt2img(service: Service, caller: Caller, request: Txt2ImgRequest) -> 
 
 async def img2img(service: Service, caller: Caller, request: Img2ImgRequest) -> web.Response:
     """A picture painted over, or kept, and sent through all tabs."""
-    choice = await choice_of(service, request)
+    choice = await _choice_of(service, request)
     async with workspace() as files:
         picture = await service.reader.read("init_images", request.init_images[0])
         require_sides("init_images", Size(*picture.size))
@@ -70,14 +70,14 @@ async def img2img(service: Service, caller: Caller, request: Img2ImgRequest) -> 
             steps = passes(request, choice, size)
             built = repair(name, choice.seeds, steps, service.checking())
         else:
-            built = await painted(service, request, choice, files, name)
+            built = await _painted(service, request, choice, files, name)
         del picture  # it may wait long
         return await answered(service, caller, request, choice, built)
 
 
-async def painted(service: Service, request: Img2ImgRequest, choice: Choice, files: Workspace, name: str) -> Built:
+async def _painted(service: Service, request: Img2ImgRequest, choice: Choice, files: Workspace, name: str) -> Built:
     """The graph that paints over a picture, inside a mask if there is one."""
-    size = asked_size(service, request)
+    size = _asked_size(service, request)
     mask = await files.save(await service.reader.read("mask", request.mask)) if request.mask else None
     wanted = generation(
         request,
@@ -112,7 +112,7 @@ def passes(request: Common, choice: Choice, size: Size) -> list[Pass]:
     return found
 
 
-async def choice_of(service: Service, request: Common) -> Choice:
+async def _choice_of(service: Service, request: Common) -> Choice:
     """Files, words, family and seeds. Refused for names this server does not know."""
     asked = request.override_settings
     base = service.settings.segmind_base_model
@@ -138,7 +138,7 @@ async def choice_of(service: Service, request: Common) -> Choice:
     return Choice(chosen, Words(text.words, negative.words, *request.styles), base, seeds)
 
 
-def asked_size(service: Service, request: Common) -> Size:
+def _asked_size(service: Service, request: Common) -> Size:
     """The size in pixels. Refused if that many pictures of it are too many pixels."""
     size = Size(request.width, request.height)
     require_makeable("width", size, request.count, "png", service.settings.max_pixels)
@@ -185,7 +185,7 @@ def info(request: Common, choice: Choice, size: Size) -> dict[str, Any]:
         "all_prompts": [request.prompt] * count,
         "all_negative_prompts": [request.negative_prompt] * count,
         "all_seeds": list(choice.seeds),
-        "infotexts": [infotext(values | {"seed": seed}) for seed in choice.seeds],
+        "infotexts": [_infotext(values | {"seed": seed}) for seed in choice.seeds],
         "index_of_first_image": 0,
     }
     return values | several
@@ -201,7 +201,7 @@ def extra(request: Common) -> dict[str, Any]:
     return said
 
 
-def infotext(values: dict[str, Any]) -> str:
+def _infotext(values: dict[str, Any]) -> str:
     """As under the web UI's pictures."""
     labels: Sequence[tuple[str, str]] = (
         ("Steps", "steps"),

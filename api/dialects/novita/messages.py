@@ -143,7 +143,7 @@ ModelKind = Literal["checkpoint", "lora", "textualinversion", "vae"]
 AnyModelKind = Literal[ModelKind, "controlnet", "upscaler"]
 
 
-def number_in(cursor: object) -> object:
+def _number_in(cursor: object) -> object:
     return re.sub(r"^(c_)+", "", cursor) if isinstance(cursor, str) else cursor
 
 
@@ -157,7 +157,7 @@ class ModelQuery(RequestModel):
     is_inpainting: bool = Field(False, alias="filter.is_inpainting", description="True leaves the others out.")
     is_sdxl: bool | None = Field(None, alias="filter.is_sdxl")
     limit: int = Field(100, ge=1, le=100, alias="pagination.limit")
-    cursor: Annotated[int, BeforeValidator(number_in)] = Field(
+    cursor: Annotated[int, BeforeValidator(_number_in)] = Field(
         0, ge=0, le=10**9, alias="pagination.cursor", description="next_cursor of the answer before."
     )
 

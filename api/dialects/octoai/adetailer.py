@@ -27,22 +27,22 @@ async def adetailer(service: Service, caller: Caller, request: ADetailerRequest)
     prompt, negative = (with_embeddings(text, {}) for text in (request.prompt, request.negative_prompt))
     words = Words(prompt, negative, request.style_preset)
     async with workspace() as files:
-        image = await saved_image(service, request, files)
-        wanted = Detailing(image, widgets_of(request), refiner, request.high_noise_frac)
+        image = await _saved_image(service, request, files)
+        wanted = Detailing(image, _widgets_of(request), refiner, request.high_noise_frac)
         done = await service.run(detail(chosen, words, wanted, service.checking()), caller)
     (file,) = await done.files(request.image_encoding)
     counts = {name: done.report[name][0] for name in ADetailerAnswer.model_fields if name != "image_b64"}
     return web.json_response({"image_b64": images.as_base64(file or b""), **counts})
 
 
-def widgets_of(request: ADetailerRequest) -> dict[str, object]:
+def _widgets_of(request: ADetailerRequest) -> dict[str, object]:
     """After Detailer's widgets for the request."""
     seeds = request.seed if isinstance(request.seed, list) else []
     seed = request.seed if isinstance(request.seed, int) else random_seed()
     return in_graph(request) | request.sampling.inputs() | {"seed": seed, "seeds": ", ".join(map(str, seeds))}
 
 
-async def saved_image(service: Service, request: ADetailerRequest, files: Workspace) -> str:
+async def _saved_image(service: Service, request: ADetailerRequest, files: Workspace) -> str:
     """LoadImage's name of the picture to repair, which has one of the base model's sizes."""
     if request.init_image:
         picture = await service.reader.read("init_image", request.init_image)

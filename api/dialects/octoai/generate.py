@@ -30,7 +30,7 @@ SDXL_ONLY = ("prompt_2", "negative_prompt_2", "use_refiner", "transfer_images")
 
 async def sdxl(service: Service, caller: Caller, request: GenerateRequest) -> web.Response:
     """Pictures by SDXL."""
-    return await generated(service, caller, request, "sdxl")
+    return await _generated(service, caller, request, "sdxl")
 
 
 async def sd(service: Service, caller: Caller, request: GenerateRequest) -> web.Response:
@@ -40,7 +40,7 @@ async def sd(service: Service, caller: Caller, request: GenerateRequest) -> web.
             raise invalid(field, f"{field} works with SDXL only. Leave it out, or use /generate/sdxl.")
     if request.style_preset != "base":
         raise invalid("style_preset", "style_preset works with SDXL only. Leave it out, or use /generate/sdxl.")
-    return await generated(service, caller, request, "sd15")
+    return await _generated(service, caller, request, "sd15")
 
 
 async def controlnet_sdxl(service: Service, caller: Caller, request: GenerateRequest) -> web.Response:
@@ -51,10 +51,10 @@ async def controlnet_sdxl(service: Service, caller: Caller, request: GenerateReq
     if name is None and request.checkpoint and assets.knows("controlnet", request.checkpoint):
         name = request.checkpoint  # OctoAI's way to name a ControlNet
         request = request.model_copy(update={"checkpoint": None})
-    return await generated(service, caller, request, "sdxl", assets.controlnet(name, service.settings))
+    return await _generated(service, caller, request, "sdxl", assets.controlnet(name, service.settings))
 
 
-async def generated(
+async def _generated(
     service: Service, caller: Caller, request: GenerateRequest, base: HostedFamily, controlnet: str | None = None
 ) -> web.Response:
     """The pictures of a request, each with its seed."""
@@ -70,14 +70,14 @@ async def generated(
         request.clip_skip,
     )
     refiner = await assets.checkpoint(None, "refiner", service.settings, "use_refiner") if request.use_refiner else None
-    words = words_of(request, base)
+    words = _words_of(request, base)
     async with workspace() as files:
         wanted = Generation(
             base_model=base,
             size=size,
-            seeds=seeds_of(request),
+            seeds=_seeds_of(request),
             sampling=request.sampling,
-            strength=strength_of(request),
+            strength=_strength_of(request),
             refiner=refiner,
             high_noise_frac=request.high_noise_frac,
             image=await saved(service, files, "init_image", request.init_image),
@@ -94,7 +94,7 @@ async def generated(
     return web.json_response({"images": answers, "prediction_time_ms": done.milliseconds})
 
 
-def seeds_of(request: GenerateRequest) -> tuple[int, ...]:
+def _seeds_of(request: GenerateRequest) -> tuple[int, ...]:
     """One seed per picture: those listed, or the one given and those after it."""
     if isinstance(request.seed, list):
         return tuple(seed or random_seed() for seed in request.seed)
@@ -102,7 +102,7 @@ def seeds_of(request: GenerateRequest) -> tuple[int, ...]:
     return tuple((first - 1 + place) % (2**32 - 1) + 1 for place in range(request.num_images))
 
 
-def strength_of(request: GenerateRequest) -> float:
+def _strength_of(request: GenerateRequest) -> float:
     """How much of the picture to start from is made anew, 0 to 1."""
     if not request.init_image:
         return 1.0
@@ -111,7 +111,7 @@ def strength_of(request: GenerateRequest) -> float:
     return request.strength and max(in_hundredths(request.strength), 0.01)
 
 
-def words_of(request: GenerateRequest, base: HostedFamily) -> Words:
+def _words_of(request: GenerateRequest, base: HostedFamily) -> Words:
     """The four texts, trigger words of embeddings put in. Refused for a subject the prompt does not name."""
     files = {
         trigger or name: assets.embedding("textual_inversions", name, base)

@@ -62,7 +62,7 @@ class Common(RequestModel):
         return Sampling(self.steps, self.cfg_scale, SAMPLERS[self.sampler])
 
 
-def no_limit_is_0(count: int | None) -> int:
+def _no_limit_is_0(count: int | None) -> int:
     return count or 0
 
 
@@ -79,7 +79,7 @@ class ADetailerRequest(Common):
     mask_blur: Annotated[int, InGraph()] = Field(4, ge=0, le=512)
     mask_dilation: Annotated[int, InGraph()] = Field(4, ge=0, le=512)
     mask_padding: Annotated[int, InGraph()] = Field(32, ge=0, le=4096)
-    max_num_detections: Annotated[int | None, InGraph(value=no_limit_is_0)] = Field(None, ge=1, le=4096)
+    max_num_detections: Annotated[int | None, InGraph(value=_no_limit_is_0)] = Field(None, ge=1, le=4096)
     union_masks: Annotated[bool, InGraph()] = False
     seed: Seed | Annotated[list[Seed], Field(min_length=1, max_length=4096)] | None = None
     steps: int = Field(20, ge=1, le=200)
