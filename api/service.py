@@ -68,6 +68,7 @@ class Service:
 
     @staticmethod
     def of(server: Any, settings: Settings) -> Service:
+        """The service on ComfyUI's server; one for each server."""
         lanes = Lanes(settings.max_jobs_per_key, settings.max_queue, server.prompt_queue.get_tasks_remaining)
         bodies = Bodies(int(settings.max_body_mb * MEGABYTE))
         tasks = TaskStore(folders.own() / "tasks", settings.task_hours)

@@ -56,6 +56,7 @@ class RequestModel(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def without_nulls(cls, value: Any) -> Any:
+        """null is the same as a field that is left out."""
         return {name: item for name, item in value.items() if item is not None} if isinstance(value, dict) else value
 
 

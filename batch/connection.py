@@ -48,6 +48,7 @@ class RedirectsOnly(request.HTTPErrorProcessor):
     """Leaves all other statuses to whoever asked."""
 
     def http_response(self, request: request.Request, response: Any) -> Any:
+        """Follows a redirect, and returns any other answer as it is."""
         return super().http_response(request, response) if 300 <= response.code < 400 else response
 
     https_response = http_response

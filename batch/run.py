@@ -30,9 +30,13 @@ class NoServer(Exception):
 class Pool(Protocol):
     """What does the work: `threads.Threads`, or `cluster.Workers`."""
 
-    def call(self, server: int, call: Call, token: Any, *arguments: Any) -> None: ...
+    def call(self, server: int, call: Call, token: Any, *arguments: Any) -> None:
+        """Start a call on a server, by its number; `token` comes back with its outcome."""
+        ...
 
-    def wait(self, seconds: float) -> list[tuple[Any, Outcome]]: ...
+    def wait(self, seconds: float) -> list[tuple[Any, Outcome]]:
+        """The tokens and outcomes of calls that have ended, after `seconds` at most."""
+        ...
 
 
 @dataclass(eq=False)

@@ -33,6 +33,7 @@ class Recorder:
         self._snapshots = snapshots
 
     def lowest_confidence(self) -> float | None:
+        """Lower than asked while a page is open, so that its slider works without a new run."""
         return LOWEST_CONFIDENCE if _is_watched() else None
 
     def record(self, run: NodeRun) -> dict[str, list]:

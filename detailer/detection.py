@@ -46,9 +46,11 @@ class Extent(NamedTuple):
         return Extent(max(self.x0, other.x0), max(self.y0, other.y0), min(self.x1, other.x1), min(self.y1, other.y1))
 
     def scaled(self, x: float, y: float) -> Extent:
+        """The same in an image `x` times as wide and `y` times as high."""
         return Extent(self.x0 * x, self.y0 * y, self.x1 * x, self.y1 * y)
 
     def shifted(self, dx: float, dy: float) -> Extent:
+        """Moved right and down, in pixels."""
         return Extent(self.x0 + dx, self.y0 + dy, self.x1 + dx, self.y1 + dy)
 
 

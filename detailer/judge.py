@@ -86,6 +86,7 @@ class Outcome(NamedTuple):
 
     @property
     def passed(self) -> bool:
+        """Whether the number lies within the test's bounds."""
         return self.test.least <= self.value <= self.test.most
 
     def __str__(self) -> str:

@@ -93,4 +93,5 @@ def _of_area(aspect: float, area: int, factor: int) -> Size:
 
 
 def rounded_up(size: Size, factor: int) -> Size:
+    """Each side grown to the next multiple of `factor`."""
     return Size(-(-size.width // factor) * factor, -(-size.height // factor) * factor)

@@ -20,10 +20,14 @@ class Landmarks(Protocol):
     """What a landmark network saw in a box: [L, 2] x, y in pixels of the image, and how sure it is, 0..1."""
 
     @property
-    def points(self) -> np.ndarray: ...
+    def points(self) -> np.ndarray:
+        """[L, 2] x, y in pixels of the image."""
+        ...
 
     @property
-    def presence(self) -> float: ...
+    def presence(self) -> float:
+        """0..1"""
+        ...
 
 
 class Figures(NamedTuple):

@@ -27,6 +27,7 @@ class EncodedCrop(NamedTuple):
 
 
 def on_hole(model: Any, prompts: Mapping[str, Conditioning], inpaint_model: bool) -> str | None:
+    """A sentence where an inpainting checkpoint is not shown the hole; None otherwise."""
     shown = any("concat_latent_image" in options for _, options in prompts.get("positive", ()))
     if "masked_image" not in getattr(model.model, "concat_keys", ()) or inpaint_model or shown:
         return None
@@ -127,4 +128,5 @@ def on_reference(family: Family, wording: Wording) -> str | None:
 
 
 def on_sigmas(settings: SampleSettings) -> str | None:
+    """A sentence where wired sigmas leave denoise_by_size nothing to do; None otherwise."""
     return "sigmas is wired, so denoise_by_size does nothing." if settings.denoise_by_size else None

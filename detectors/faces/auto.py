@@ -58,17 +58,19 @@ class Candidate:
 
     @property
     def extent(self) -> Extent:
+        """Of the best proposal."""
         return self.proposals[0].extent
 
     @property
     def keypoints(self) -> list[tuple[float, float]]:
+        """x, y of the best proposal's."""
         return self.proposals[0].keypoints
 
     def scaled(self, factor: float) -> Candidate:
         """The same in an image `factor` times as large."""
         if factor == 1:
             return self
-        return replace(self, proposals=[scaled(proposal, factor) for proposal in self.proposals])
+        return replace(self, proposals=[_scaled(proposal, factor) for proposal in self.proposals])
 
     @property
     def unsure(self) -> bool:
@@ -173,7 +175,7 @@ def _gathered(proposals: Iterable[tuple[str, Proposal]]) -> list[Candidate]:
     return candidates
 
 
-def scaled(proposal: Proposal, factor: float) -> Proposal:
+def _scaled(proposal: Proposal, factor: float) -> Proposal:
     keypoints = [(x * factor, y * factor) for x, y in proposal.keypoints]
     return replace(proposal, extent=proposal.extent.scaled(factor, factor), keypoints=keypoints)
 

@@ -52,6 +52,7 @@ OVAL = Part("face oval", [[FACE_OVAL]], convex=False, of_head=True)
 
 
 def face_landmarks() -> LandmarkNet:
+    """MediaPipe's network for the 468 points of a face."""
     return LandmarkNet(FOLDER / "face_landmarks.safetensors", face_roi, presence_is_logit=True)
 
 
@@ -107,6 +108,7 @@ class FaceParts:
 
 
 def head_of_mesh(face: Shape) -> Head:
+    """The head of a face's 468 landmarks, by its eyes, nose and corners of the mouth."""
     eyes = [face.points[list(eye)].mean(0) for eye in (RIGHT_EYE, LEFT_EYE)]
     return head_of([*eyes, *face.points[[NOSE, *MOUTH_CORNERS]]])
 

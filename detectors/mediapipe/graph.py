@@ -101,6 +101,7 @@ def rows(x: torch.Tensor, length: int) -> torch.Tensor:
 
 
 def resize(x: torch.Tensor, size: list[int]) -> torch.Tensor:
+    """[B, C, H, W] at another (height, width), bilinear between the centres of pixels."""
     return F.interpolate(x, size=size, mode="bilinear", align_corners=False)
 
 

@@ -30,6 +30,7 @@ class HandsAuto(Hands):
     nested = True
 
     def find(self, images: torch.Tensor, confidence: float) -> list[list[Shape]]:
+        """The hands of each of [B, H, W, 3] images with score >= confidence, best first."""
         return [[hand for hand in self._hands(image[None]) if hand.score >= confidence] for image in images]
 
     def _hands(self, image: torch.Tensor) -> list[Shape]:

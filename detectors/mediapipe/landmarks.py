@@ -89,6 +89,7 @@ def first_of_alike(proposals: Iterable[Proposal]) -> tuple[list[Proposal], list[
 
 
 def alike(a: Proposal, b: Proposal) -> bool:
+    """Whether two proposals of one image share so much that the network would see the same."""
     return a.frame == b.frame and shared(a.extent, b.extent) > SAME_PROPOSAL
 
 

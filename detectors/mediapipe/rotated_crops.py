@@ -82,4 +82,5 @@ def _sampling_grid(roi: Roi, size: int, height: int, width: int) -> torch.Tensor
 
 
 def rounded(positions: torch.Tensor) -> torch.Tensor:
+    """To the nearest of the STEPS positions in a pixel, halves up."""
     return (positions * STEPS + HALF_STEP).floor_() / STEPS

@@ -38,6 +38,7 @@ class Part:
         return f"{self.prefix}{name}" in self.inner
 
     def sub(self, name: str) -> Part:
+        """The part of this one under `name`."""
         return replace(self, prefix=f"{self.prefix}{name}.")
 
     def items(self, name: str = "") -> list[Part]:
@@ -52,6 +53,7 @@ class Part:
         return tuple(self.tensors[f"{self.prefix}{name}"].shape)
 
     def conv(self, name: str, stride: int = 1, active: bool = True) -> Conv:
+        """The convolution under `name`."""
         return Conv(self.sub(name), stride, active)
 
 

@@ -74,6 +74,7 @@ class InpaintingParameters(RequestModel):
 
     @property
     def sampling(self) -> Sampling:
+        """Steps, guidance and sampler, in ComfyUI's names."""
         return Sampling(self.steps, self.guidance_scale, SAMPLERS[self.sampler_name])
 
 
@@ -163,6 +164,7 @@ class ModelQuery(RequestModel):
 
     @property
     def kinds(self) -> set[AnyModelKind]:
+        """Those that are asked for, under either spelling."""
         return {*self.types, *self.type}
 
 

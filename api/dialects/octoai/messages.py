@@ -59,6 +59,7 @@ class Common(RequestModel):
 
     @property
     def sampling(self) -> Sampling:
+        """Steps, cfg and sampler, in ComfyUI's names."""
         return Sampling(self.steps, self.cfg_scale, SAMPLERS[self.sampler])
 
 
@@ -87,6 +88,7 @@ class ADetailerRequest(Common):
 
     @model_validator(mode="after")
     def one_image(self) -> ADetailerRequest:
+        """ValueError unless there is exactly one picture."""
         if bool(self.init_image) == bool(self.init_image_url):
             raise ValueError("Send either init_image or init_image_url.")
         return self
@@ -133,6 +135,7 @@ class GenerateRequest(Common):
 
     @model_validator(mode="after")
     def sensible(self) -> GenerateRequest:
+        """ValueError for fields that need others, or exclude them."""
         if self.mask_image and not self.init_image:
             raise ValueError("mask_image needs init_image, the picture it is a mask of.")
         if self.outpainting and not self.mask_image:
