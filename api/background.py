@@ -9,7 +9,7 @@ from dataclasses import replace
 from .errors import Refused
 from .failed_jobs import failure
 from .graphs import Built
-from .queueing import Job
+from .queueing import QueuedJob
 from .service import Caller, Service
 from .tasks import Task
 
@@ -24,7 +24,7 @@ async def start(service: Service, task: Task, built: Built, caller: Caller, held
 
 
 async def _work(service: Service, task: Task, built: Built, caller: Caller, held: AsyncExitStack) -> None:
-    def started(job: Job) -> None:
+    def started(job: QueuedJob) -> None:
         service.tasks.jobs[task.id] = job
 
     caller = replace(caller, wanted=lambda: True)

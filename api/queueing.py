@@ -30,7 +30,7 @@ HISTORY_PATHS = ("/history", "/jobs")
 
 
 @dataclass(eq=False)
-class Job:
+class QueuedJob:
     """One graph on its way through the queue. `entry` is what ComfyUI's history had of it, once it has ended."""
 
     server: Any
@@ -122,7 +122,7 @@ class Job:
             await _next_poll()
 
 
-def hiding(jobs: Set[Job]) -> Middleware:
+def hiding(jobs: Set[QueuedJob]) -> Middleware:
     """A middleware that keeps jobs which have ended, and were not looked at since, out of ComfyUI's answers."""
 
     @web.middleware

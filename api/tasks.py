@@ -23,7 +23,7 @@ from ..files import atomic
 from .errors import refused
 
 if TYPE_CHECKING:
-    from .queueing import Job
+    from .queueing import QueuedJob
 
 Status = Literal["QUEUED", "SUCCEED", "FAILED"]
 ImageType = Literal["jpeg", "png", "webp"]
@@ -62,7 +62,7 @@ class TaskStore:
 
     def __init__(self, folder: Path, hours: float):
         self.folder, self._seconds = folder, hours * 3600
-        self.jobs: dict[str, Job | None] = {}
+        self.jobs: dict[str, QueuedJob | None] = {}
         """Tasks of this process that have not ended, and their job once it is queued."""
         self._unwritten: dict[str, Task] = {}
         """Tasks that have failed where that could not be written either."""

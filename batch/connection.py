@@ -28,7 +28,7 @@ class RequestError(OSError):
         self.status = status
 
 
-class Answer(NamedTuple):
+class Reply(NamedTuple):
     status: int
     body: bytes
 
@@ -87,10 +87,10 @@ def opened(
         raise RequestError(_why(error)) from error
 
 
-def send(method: str, url: str, accept: Sequence[int] = (), seconds: float = SECONDS, **arguments: Any) -> Answer:
+def send(method: str, url: str, accept: Sequence[int] = (), seconds: float = SECONDS, **arguments: Any) -> Reply:
     """As `opened`, read to its end."""
     with opened(method, url, accept, seconds, **arguments) as answer:
-        return Answer(answer.status, answer.read())
+        return Reply(answer.status, answer.read())
 
 
 def _prepared(

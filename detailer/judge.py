@@ -78,7 +78,7 @@ class Test(NamedTuple):
         return f"at most {self.most:g}" if math.isinf(self.least) else f"at least {self.least:g}"
 
 
-class Outcome(NamedTuple):
+class Measured(NamedTuple):
     """A test's number, and whether it passed."""
 
     test: Test
@@ -96,10 +96,10 @@ class Outcome(NamedTuple):
 class Verdict(NamedTuple):
     """The outcomes of all tests that apply."""
 
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[Measured, ...]
 
     @property
-    def failed(self) -> list[Outcome]:
+    def failed(self) -> list[Measured]:
         """Those that a repair may not have."""
         return [outcome for outcome in self.outcomes if not outcome.passed]
 
@@ -120,7 +120,7 @@ def judge(original: torch.Tensor, patch: torch.Tensor, region: Region, observer:
     """
     evidence = _evidence(original, patch, region, observer)
     measured = ((test, test.measure(evidence)) for test in TESTS)
-    return Verdict(tuple(Outcome(test, value) for test, value in measured if value is not None))
+    return Verdict(tuple(Measured(test, value) for test, value in measured if value is not None))
 
 
 def _evidence(original: torch.Tensor, patch: torch.Tensor, region: Region, observer: Observer | None) -> Evidence:

@@ -66,7 +66,7 @@ class Generation:
     subject: Subject | None = None
 
 
-class Refiner(NamedTuple):
+class RefinerLinks(NamedTuple):
     model: Link
     conditioning: Conditioning
 
@@ -78,7 +78,7 @@ class Scene(NamedTuple):
     generation: Generation
     loaded: Loaded
     conditioning: Conditioning
-    refiner: Refiner | None
+    refiner: RefinerLinks | None
 
 
 def generate(assets: Assets, words: Words, generation: Generation, checking: Checking | None) -> Built:
@@ -105,7 +105,7 @@ def made(build: Builder, loads: Loads, chosen: tuple[Assets, Words], generation:
     refiner = None
     if generation.refiner:
         model = build.add("CheckpointLoaderSimple", "SDXL refiner", ckpt_name=generation.refiner)
-        refiner = Refiner(model.out(0), encode_refiner(build, model.out(1), texts, generation.size))
+        refiner = RefinerLinks(model.out(0), encode_refiner(build, model.out(1), texts, generation.size))
     if generation.control:
         conditioning = _controlled(build, loaded, conditioning, generation.control, generation)
     return pictures(Scene(build, generation, loaded, conditioning, refiner))

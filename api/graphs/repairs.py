@@ -15,7 +15,7 @@ LAST_OBJECT = 63
 """Objects after this one get seeds of the node's own making."""
 
 
-class Part(NamedTuple):
+class ObjectRange(NamedTuple):
     """What the objects from `first` to `last` are painted with."""
 
     first: int
@@ -31,7 +31,7 @@ class Pass:
     detecting: Mapping[str, Any]
     masking: Mapping[str, Any]
     painting: Mapping[str, Any]
-    parts: tuple[Part, ...]
+    parts: tuple[ObjectRange, ...]
 
 
 class Repairs:
@@ -56,7 +56,7 @@ class Repairs:
             image = self._painted(image, regions, part, settings, seed)
         return image
 
-    def _painted(self, image: Link, regions: Link, part: Part, settings: Pass, seed: int) -> Link:
+    def _painted(self, image: Link, regions: Link, part: ObjectRange, settings: Pass, seed: int) -> Link:
         loaded = self._loads.of(part.assets)
         return self._build.add(
             "AfterDetailInpaint",
@@ -71,7 +71,7 @@ class Repairs:
             **settings.painting,
         ).out()
 
-    def _words(self, part: Part) -> Conditioning:
+    def _words(self, part: ObjectRange) -> Conditioning:
         key = part.assets, part.words
         if key not in self._encoded:
             clip = self._loads.of(part.assets).clip

@@ -34,7 +34,7 @@ from .wording import Wording
 log = logging.getLogger("afterdetail")
 
 
-Outcome = torch.Tensor | Exception
+Sampled = torch.Tensor | Exception
 
 
 @dataclass
@@ -108,10 +108,10 @@ class ComfyInpainter:
         pixels = self.vae.decode(latent)
         return pixels.reshape(-1, *pixels.shape[-3:])[:1]
 
-    def sample(self, jobs: Sequence[Job], image: Box) -> list[Outcome]:
+    def sample(self, jobs: Sequence[Job], image: Box) -> list[Sampled]:
         """Inpaint each job's latent where its mask is 1; the outcome of each is its latent or why there is none."""
         prepared = self._prepared(jobs, image)
-        outcomes: dict[int, Outcome] = {i: each for i, each in enumerate(prepared) if isinstance(each, Exception)}
+        outcomes: dict[int, Sampled] = {i: each for i, each in enumerate(prepared) if isinstance(each, Exception)}
         ready = [(i, each) for i, each in enumerate(prepared) if isinstance(each, Item)]
         progress = Progress(self.model, len(ready), self.settings.steps * self.settings.passes, self.on_progress)
         for group in grouped([item for _, item in ready]):
@@ -169,7 +169,7 @@ class ComfyInpainter:
     def _passes(self) -> Passes:
         return Passes(self.model, self.settings, self.paint.fill, self.custom)
 
-    def _sample_or_split(self, items: list[Item], progress: Progress) -> list[Outcome]:
+    def _sample_or_split(self, items: list[Item], progress: Progress) -> list[Sampled]:
         """The outcomes of a batch. One that fails is halved and tried again, until the failing item is alone."""
         try:
             latents = self._passes.sample(items, progress)

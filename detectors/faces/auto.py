@@ -19,7 +19,7 @@ from ..head import face
 from ..mediapipe.blaze import Proposal
 from ..mediapipe.face_boxes import full_range, short_range
 from ..mediapipe.face_parts import face_landmarks
-from ..mediapipe.landmarks import shared
+from ..mediapipe.landmarks import shared, without_repeats
 from ..turned import extent_back, point_back
 from .center import CenterFace
 
@@ -120,7 +120,8 @@ class FaceAuto:
         self.zoom_in(image, [one for one in candidates if one.unsure and not one.score])
         if not any(candidate.center >= SURE for candidate in candidates):
             candidates += self.turned(image, min(TURNED_SIDE, MAX_ENLARGED * longest))
-        return without_repeats(candidate for candidate in candidates if candidate.score)
+        sure = [candidate for candidate in candidates if candidate.score]
+        return without_repeats(sure, lambda a, b: same_face(a.extent, b.extent))
 
     def turned(self, image: torch.Tensor, side: int) -> list[Candidate]:
         """The faces of an [H, W, 3] image that stand upright when it is turned by one, two or three quarters."""
@@ -188,15 +189,6 @@ def same_face(a: Extent, b: Extent) -> bool:
 def _middle_inside(a: Extent, b: Extent) -> bool:
     x, y = a.center
     return b.x0 <= x <= b.x1 and b.y0 <= y <= b.y1
-
-
-def without_repeats(candidates: Iterable[Candidate]) -> list[Candidate]:
-    """Best first; a face goes that lies where a better one is."""
-    distinct: list[Candidate] = []
-    for candidate in sorted(candidates, key=lambda one: -one.score):
-        if not any(same_face(candidate.extent, other.extent) for other in distinct):
-            distinct.append(candidate)
-    return distinct
 
 
 def turned_back(candidate: Candidate, turns: int, height: int, width: int) -> Candidate:

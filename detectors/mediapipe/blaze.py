@@ -16,7 +16,7 @@ from .rotated_crops import Roi, run_on_crops
 SUPPRESSION_IOU = 0.3
 
 
-class Grid(NamedTuple):
+class AnchorGrid(NamedTuple):
     """A layer of anchors: `cells` x `cells`, `anchors` of them in the middle of each cell."""
 
     cells: int
@@ -44,7 +44,7 @@ class BlazeDetector:
     `span` is the width of the input range, whose upper end is 1: 2 for -1..1, 1 for 0..1.
     """
 
-    def __init__(self, path: Path, grids: Sequence[Grid], span: float):
+    def __init__(self, path: Path, grids: Sequence[AnchorGrid], span: float):
         self.net = GraphNet(path)
         self.anchors = torch.cat([anchor_centres(grid) for grid in grids])
         self.span = span
@@ -67,7 +67,7 @@ class BlazeDetector:
         return found
 
 
-def anchor_centres(grid: Grid) -> torch.Tensor:
+def anchor_centres(grid: AnchorGrid) -> torch.Tensor:
     """[cells * cells * anchors, 2] x, y in 0..1, row by row."""
     steps = (torch.arange(grid.cells) + 0.5) / grid.cells
     y, x = torch.meshgrid(steps, steps, indexing="ij")

@@ -9,17 +9,17 @@ import torch
 from ...detailer.detection import Detection
 from ..head import face
 from ..weights import FOLDER
-from .blaze import BlazeDetector, Grid
+from .blaze import AnchorGrid, BlazeDetector
 
 
 def short_range() -> BlazeDetector:
     """For faces that fill at least about an eighth of the long side; also upside down."""
-    return BlazeDetector(FOLDER / "face_detector_short.safetensors", [Grid(16, 2), Grid(8, 6)], span=2)
+    return BlazeDetector(FOLDER / "face_detector_short.safetensors", [AnchorGrid(16, 2), AnchorGrid(8, 6)], span=2)
 
 
 def full_range() -> BlazeDetector:
     """For faces down to about a twentieth of the long side; upright or lying."""
-    return BlazeDetector(FOLDER / "face_detector_full.safetensors", [Grid(48, 1)], span=2)
+    return BlazeDetector(FOLDER / "face_detector_full.safetensors", [AnchorGrid(48, 1)], span=2)
 
 
 class FaceBoxes:

@@ -14,7 +14,7 @@ from safetensors import safe_open
 Node = dict[str, Any]  # op, inputs, output, args
 
 
-class Step(NamedTuple):
+class GraphStep(NamedTuple):
     operation: Callable[..., torch.Tensor]
     inputs: Sequence[str]
     output: str
@@ -74,7 +74,7 @@ def with_padding_in_convolutions(nodes: Sequence[Node]) -> list[Node]:
     return folded
 
 
-def planned(nodes: Sequence[Node], outputs: Sequence[str]) -> list[Step]:
+def planned(nodes: Sequence[Node], outputs: Sequence[str]) -> list[GraphStep]:
     """What to run, and what to forget after each step; in place where the step itself made the value it reads last."""
     needed, done = set(outputs), []
     for node in reversed(nodes):
@@ -88,7 +88,7 @@ def planned(nodes: Sequence[Node], outputs: Sequence[str]) -> list[Step]:
         if op == "add" and not own.intersection(inputs[:1], last):
             inputs = inputs[::-1]
         in_place = op in IN_PLACE and bool(own.intersection(inputs[:1], last))
-        steps.append(Step((IN_PLACE if in_place else OPERATIONS)[op], inputs, node["output"], node["args"], last))
+        steps.append(GraphStep((IN_PLACE if in_place else OPERATIONS)[op], inputs, node["output"], node["args"], last))
         own.difference_update(inputs if op in VIEWS else last)
         if op not in VIEWS:
             own.add(node["output"])

@@ -11,7 +11,7 @@ import torch
 
 from ...detailer.detection import KINDS, Detection
 from ..weights import FOLDER
-from .blaze import BlazeDetector, Grid, Proposal
+from .blaze import AnchorGrid, BlazeDetector, Proposal
 from .landmarks import LandmarkNet, Shape
 from .outlines import convex_hull, filled
 from .rotated_crops import Roi
@@ -35,7 +35,7 @@ class Hands:
     names = ("hand", *KINDS)
 
     def __init__(self, outlined: bool):
-        grids = [Grid(24, 2), Grid(12, 6)]
+        grids = [AnchorGrid(24, 2), AnchorGrid(12, 6)]
         self.palms = BlazeDetector(FOLDER / "palm_detector.safetensors", grids, span=1)
         self.landmarks = hand_landmarks()
         self.outlined = outlined

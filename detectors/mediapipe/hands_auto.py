@@ -14,7 +14,7 @@ import torch
 from ..scan import grids
 from .blaze import Proposal
 from .hands import Hands, hand_roi, roll_of
-from .landmarks import Shape, without_repeats
+from .landmarks import Shape, same_object, without_repeats
 from .rotated_crops import Roi
 
 WHOLE, TILE = 0.15, 0.5  # score of a palm from which on it is looked at, by where it was seen
@@ -44,7 +44,7 @@ class HandsAuto(Hands):
             if second.presence >= PRESENCE:
                 better = second if second.presence >= first.presence else first
                 hands.append(replace(better, score=(palm.score + better.presence) / 2))
-        return without_repeats(hands)
+        return without_repeats(hands, same_object)
 
     def _palms(self, image: torch.Tensor) -> list[Proposal]:
         """Seen in all of a [1, H, W, 3] image, and in its quarters."""

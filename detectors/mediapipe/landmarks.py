@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 import numpy as np
 import torch
@@ -61,7 +62,7 @@ class LandmarkNet:
                 if shape.presence >= PRESENCE:
                     shapes[proposal.frame].append(replace(shape, score=proposal.score))
                     shown.append(proposal)
-        return [without_repeats(frame) for frame in shapes]
+        return [without_repeats(frame, same_object) for frame in shapes]
 
     def shapes(self, images: torch.Tensor, rois: Sequence[Roi]) -> list[Shape]:
         """What each of the `rois` in [B, H, W, 3] images shows, if it is there; the score is its presence."""
@@ -93,13 +94,30 @@ def alike(a: Proposal, b: Proposal) -> bool:
     return a.frame == b.frame and shared(a.extent, b.extent) > SAME_PROPOSAL
 
 
-def without_repeats(shapes: Iterable[Shape]) -> list[Shape]:
-    """Best score first; a shape goes that covers the same place as a better one."""
-    distinct: list[Shape] = []
-    for shape in sorted(shapes, key=lambda shape: -shape.score):
-        if all(shared(shape.extent, other.extent) <= SAME_OBJECT for other in distinct):
-            distinct.append(shape)
+class Scored(Protocol):
+    """Whatever has a score."""
+
+    @property
+    def score(self) -> float:
+        """Higher is better."""
+        ...
+
+
+T = TypeVar("T", bound=Scored)
+
+
+def without_repeats(objects: Iterable[T], same: Callable[[T, T], bool]) -> list[T]:
+    """Best score first; what is the `same` as a better one is left out."""
+    distinct: list[T] = []
+    for one in sorted(objects, key=lambda one: -one.score):
+        if not any(same(one, other) for other in distinct):
+            distinct.append(one)
     return distinct
+
+
+def same_object(a: Shape, b: Shape) -> bool:
+    """Whether the landmarks of both cover one place."""
+    return shared(a.extent, b.extent) > SAME_OBJECT
 
 
 def shared(a: Extent, b: Extent) -> float:

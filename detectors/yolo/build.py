@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import torch
 import torch.nn.functional as F
 
-from .blocks import Part
+from .blocks import WeightTree
 from .checkpoint import Weights
 from .checkpoint_errors import CheckpointError, OtherArchitecture
 from .network import COARSEST, Yolo
@@ -39,7 +39,7 @@ def build(weights: Weights) -> Yolo:
     try:
         tensors = folded(_used(weights.tensors))
         with torch.device("meta"):  # shapes only: whatever sizes the file claims, no memory is taken for them
-            network = Yolo(Part.of(tensors), single=not any(map(BOXES.match, weights.tensors)))
+            network = Yolo(WeightTree.of(tensors), single=not any(map(BOXES.match, weights.tensors)))
             network(torch.empty(1, 3, COARSEST, COARSEST))
         network.load_state_dict(tensors, strict=True, assign=True)
     except (KeyError, IndexError, ValueError, RuntimeError):

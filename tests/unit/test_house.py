@@ -84,6 +84,17 @@ def test_a_name_stands_for_one_module():
     assert {name: found for name, found in places.items() if len(found) > 1} == {}
 
 
+def test_a_class_stands_for_one_idea():
+    """No two public classes of the pack share a name, but for the services' own messages."""
+    places: dict[str, set[str]] = {}
+    for path in (path for room in ROOMS for path in (ROOT / room).rglob("*.py")):
+        if not {"dialects", "conversion"} & {*path.parts}:
+            for node in ast.parse(path.read_text(encoding="utf-8")).body:
+                if isinstance(node, ast.ClassDef):
+                    places.setdefault(node.name, set()).add(str(path.relative_to(ROOT)))
+    assert {name: found for name, found in places.items() if len(found) > 1} == {}
+
+
 def test_the_core_knows_comfyui_only_where_it_samples():
     for path in (ROOT / "detailer").rglob("*.py"):
         if path.parent.name != "sampling":

@@ -11,7 +11,7 @@ from ....detailer.resolution import ENTRIES
 from ....detectors import registry
 from ... import assets
 from ...errors import invalid
-from ...graphs import Assets, Part, Pass, Sampling, Words, in_graph, in_hundredths
+from ...graphs import Assets, ObjectRange, Pass, Sampling, Words, in_graph, in_hundredths
 from . import prompt_syntax
 from .messages import SAME_SCHEDULER, Common, Tab
 from .samplers import AUTOMATIC, sampler
@@ -103,7 +103,7 @@ def _painting(tab: Tab, request: Common) -> dict[str, Any]:
     }
 
 
-def _parts(tab: Tab, request: Common, chosen: Assets) -> Iterator[Part]:
+def _parts(tab: Tab, request: Common, chosen: Assets) -> Iterator[ObjectRange]:
     """The objects that share a prompt. A prompt without a LoRA of its own keeps none of the picture's."""
     positives = prompt_syntax.of_objects(tab.ad_prompt, request.prompt)
     negatives = prompt_syntax.of_objects(tab.ad_negative_prompt, request.negative_prompt)
@@ -117,7 +117,7 @@ def _parts(tab: Tab, request: Common, chosen: Assets) -> Iterator[Part]:
         negative = prompt_syntax.read("ad_negative_prompt", negatives[min(place, len(negatives) - 1)] or "")
         words = Words(text.words, negative.words, *request.styles)
         last = LAST if place == count - 1 else place
-        yield Part(place, last, files._replace(loras=text.loras), words)
+        yield ObjectRange(place, last, files._replace(loras=text.loras), words)
 
 
 def _files(tab: Tab, chosen: Assets) -> Assets:
