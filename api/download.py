@@ -75,6 +75,7 @@ class PublicResolver(AbstractResolver):
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
+        """OSError for a name without an address, NotPublic for one inside a private network."""
         addresses = await self._resolve(host, port)
         if not addresses:
             raise OSError(f"{host} has no address")

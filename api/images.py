@@ -48,6 +48,7 @@ class Reader:
 
     @staticmethod
     def of(settings: Settings) -> Reader:
+        """The reader that all requests share."""
         return Reader(settings, asyncio.Semaphore(2))
 
     async def read(self, field: str, value: str) -> Image.Image:

@@ -15,11 +15,11 @@ ApiKey = Annotated[str, StringConstraints(min_length=16)]
 """Short keys can be guessed."""
 
 
-class Model(BaseModel):
+class SettingsModel(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Checkpoints(Model):
+class Checkpoints(SettingsModel):
     """Stems of checkpoint files, taken where a request names none."""
 
     sdxl: str | None = None
@@ -27,7 +27,7 @@ class Checkpoints(Model):
     refiner: str | None = None
 
 
-class Safety(Model):
+class Safety(SettingsModel):
     """Files for the node Safety Check: with them, results that come too close to a concept are left out."""
 
     clip_vision: str
@@ -35,7 +35,7 @@ class Safety(Model):
     threshold: float = Field(default=0.25, ge=-1, le=1)
 
 
-class Settings(Model):
+class Settings(SettingsModel):
     enabled: bool = False
     api_keys: tuple[ApiKey, ...] = ()
     public_url: str | None = Field(default=None, pattern=r"^https?://[^\s?#]+$")

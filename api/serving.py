@@ -44,11 +44,11 @@ def add_routes(server: Any, settings: Settings) -> None:
     service = Service.of(server, settings)
     service.tasks.tidy()
     others = {route.path: add(service, dialect, route) for dialect in (*DIALECTS, own()) for route in dialect.routes}
-    missing = guarded(service, octoai.DIALECT.failed, no_such_route, public=False)
-    server.app.middlewares.insert(0, before_comfyui(others, missing))
+    missing = _guarded(service, octoai.DIALECT.failed, _no_such_route, public=False)
+    server.app.middlewares.insert(0, _before_comfyui(others, missing))
     server.app.middlewares.append(hiding(service.jobs))
-    server.app.on_startup.append(spare_collections)
-    server.app.on_startup.append(partial(name_missing, settings))
+    server.app.on_startup.append(_spare_collections)
+    server.app.on_startup.append(partial(_name_missing, settings))
     who = f"{len(settings.api_keys)} API keys" if settings.api_keys else "no API key: this machine's clients only"
     LOG.info("The HTTP service of AfterDetail is on (%s).", who)
 
@@ -66,13 +66,13 @@ def own() -> Dialect:
     return dialect
 
 
-async def name_missing(settings: Settings, app: web.Application) -> None:
+async def _name_missing(settings: Settings, app: web.Application) -> None:
     """Tell the log which files the settings name and the model folders lack, once every pack has named its folders."""
     for file in assets.missing_defaults(settings):
         LOG.warning("The HTTP service of AfterDetail misses models/%s, which its settings name.", file)
 
 
-async def spare_collections(app: web.Application) -> None:
+async def _spare_collections(app: web.Application) -> None:
     """Leave out of the garbage collections what ComfyUI has loaded to start, and keeps.
 
     ComfyUI collects every ten seconds while it works, and no request is answered meanwhile: 0.3 s with these objects.
@@ -88,20 +88,20 @@ def add(service: Service, dialect: Dialect, route: Route) -> Handler:
     async def other_method(request: web.Request, client: str) -> web.StreamResponse:
         raise refused(405, f"{route.path} takes {route.method} only.", {"Allow": route.method})
 
-    answer = queueing(service, route) if isinstance(route, Post) else partial(route.read, service)
+    answer = _queueing(service, route) if isinstance(route, Post) else partial(route.read, service)
     public = isinstance(route, Get) and route.public
-    refuse = guarded(service, dialect.failed, other_method, public)
-    service.server.routes.route(route.method, route.path)(guarded(service, dialect.failed, answer, public))
+    refuse = _guarded(service, dialect.failed, other_method, public)
+    service.server.routes.route(route.method, route.path)(_guarded(service, dialect.failed, answer, public))
     service.server.routes.route("*", route.path)(refuse)
     return refuse
 
 
-async def no_such_route(request: web.Request, client: str) -> web.StreamResponse:
+async def _no_such_route(request: web.Request, client: str) -> web.StreamResponse:
     """Refused with 404: where the document of all routes is."""
     raise refused(404, f"There is no route {request.path[:80]}. GET /afterdetail/openapi.json lists those there are.")
 
 
-def before_comfyui(others: Mapping[str, Handler], missing: Handler) -> Middleware:
+def _before_comfyui(others: Mapping[str, Handler], missing: Handler) -> Middleware:
     """Answers on the service's paths what ComfyUI would answer to anybody, and in words of its own.
 
     These are paths without a route, and OPTIONS, which ComfyUI needs where pages of other origins are let in.
@@ -121,7 +121,7 @@ def before_comfyui(others: Mapping[str, Handler], missing: Handler) -> Middlewar
     return answer
 
 
-def guarded(service: Service, failed: Failed, answer: Answer, public: bool) -> Handler:
+def _guarded(service: Service, failed: Failed, answer: Answer, public: bool) -> Handler:
     """The handler around an answer: who asks, and whatever goes wrong in the service's own form."""
 
     async def handle(request: web.Request) -> web.StreamResponse:
@@ -142,7 +142,7 @@ def guarded(service: Service, failed: Failed, answer: Answer, public: bool) -> H
     return handle
 
 
-def queueing(service: Service, route: Post) -> Answer:
+def _queueing(service: Service, route: Post) -> Answer:
     """An answer that takes a place in its client's lane when the body is there, until the job has ended."""
 
     async def answer(request: web.Request, client: str) -> web.StreamResponse:
@@ -152,13 +152,13 @@ def queueing(service: Service, route: Post) -> Answer:
             turn = await held.enter_async_context(service.lanes.place(client))
             if service.settings.log_requests:
                 LOG.info("%s %s", request.path, readable(body))
-            wish = await asyncio.to_thread(parse, route.request, body)
+            parsed = await asyncio.to_thread(parse, route.request, body)
             del body  # it may wait long
-            return await route.run(service, Caller(client, turn, lambda: is_waiting(request), held), wish)
+            return await route.run(service, Caller(client, turn, lambda: _is_waiting(request), held), parsed)
 
     return answer
 
 
-def is_waiting(request: web.Request) -> bool:
+def _is_waiting(request: web.Request) -> bool:
     """Whether the client is still there."""
     return request.transport is not None and not request.transport.is_closing()

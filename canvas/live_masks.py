@@ -16,7 +16,7 @@ from PIL import Image
 from ..detailer.box import Box
 from ..detailer.detection import Detection
 from ..detailer.region import Region, Regions, make_regions
-from ..detailer.selection import Verdict, judged, select, union_mask
+from ..detailer.selection import Considered, considered, select, union_mask
 from ..detailer.settings import FitSettings, MaskSettings
 from ..nodes.regions import combined_alpha
 from ..nodes.widgets import Options
@@ -36,10 +36,10 @@ def preview(snapshot: Snapshot, index: int, widgets: Mapping[str, Any]) -> dict[
     """
     if not 0 <= index < len(snapshot.detections.images):
         raise ValueError(f"There is no image {index}: the batch has {len(snapshot.detections.images)}, counted from 0.")
-    options = Options(snapshot.node, {**snapshot.widgets, **checked(snapshot.node, widgets)})
+    options = Options(snapshot.node, {**snapshot.widgets, **_checked_widgets(snapshot.node, widgets)})
     found = snapshot.detections.with_images([snapshot.detections.images[index]])
     inside = None if snapshot.inside is None else snapshot.inside[[index % len(snapshot.inside)]]
-    [verdicts] = judged(found, options.selection(), inside)
+    [candidates] = considered(found, options.selection(), inside)
     selected = select(found, options.selection(), inside)
     if "mask_dilation" in options.values:
         _affordable(selected.width * selected.height * options["upscale"] ** 2)
@@ -56,13 +56,13 @@ def preview(snapshot: Snapshot, index: int, widgets: Mapping[str, Any]) -> dict[
     return {
         "width": plane.width,
         "height": plane.height,
-        "objects": _objects(verdicts, options, regions, plane.width / found.width),
+        "objects": _objects(candidates, options, regions, plane.width / found.width),
         "mask": _as_png(mask),
         "notes": [*(regions.detections if regions else selected).notes, *_notes(snapshot, options)],
     }
 
 
-def checked(node: type[io.ComfyNode], widgets: Mapping[str, Any]) -> dict[str, Any]:
+def _checked_widgets(node: type[io.ComfyNode], widgets: Mapping[str, Any]) -> dict[str, Any]:
     """The given widget values that the node has; ValueError names one of the wrong type or out of its range."""
     known = {item.id: item for item in node.define_schema().inputs}
     return {name: _checked(known[name], value) for name, value in widgets.items() if name in known}
@@ -92,12 +92,14 @@ def _affordable(pixels: float) -> None:
         raise ValueError(f"{pixels / 2**20:.0f} megapixels are too many for a live mask: run the graph to see it.")
 
 
-def _objects(verdicts: list[Verdict], options: Options, regions: Regions | None, scale: float) -> list[dict[str, Any]]:
+def _objects(
+    candidates: list[Considered], options: Options, regions: Regions | None, scale: float
+) -> list[dict[str, Any]]:
     by_rank = {member.index: region for region in (regions.items if regions else ()) for member in region.members}
     dropped = {detection.index: reason for _, detection, reason in (regions.dropped if regions else ())}
     prompts = options.prompts(regions.detections) if regions and "object_prompts" in options.values else None
     objects = []
-    for detection, reason in verdicts:
+    for detection, reason in candidates:
         region = by_rank.get(detection.index) if reason is None else None
         reason = reason or dropped.get(detection.index)
         own = prompts.for_object(0, region.members[0]).text if prompts and region else None

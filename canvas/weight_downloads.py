@@ -93,6 +93,7 @@ class WeightRoutes:
         server.routes.delete(ROUTE + "/{detector}")(self.cancel)
 
     async def missing(self, request: web.Request) -> web.Response:
+        """{detector: its weights} of those whose file is not there."""
         return web.json_response(missing())
 
     async def start(self, request: web.Request) -> web.Response:
@@ -114,5 +115,6 @@ class WeightRoutes:
         return web.json_response(asdict(state))
 
     async def cancel(self, request: web.Request) -> web.Response:
+        """End a download; 204 whether or not there is one."""
         self._downloads.cancel(request.match_info["detector"])
         return web.Response(status=204)

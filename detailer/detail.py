@@ -20,7 +20,7 @@ from .crop import cut, filled, latent_mask, solid_mask, with_hole
 from .detection import Detection
 from .failures import explained
 from .job import Inpainter, Job
-from .judge import Look, Verdict, judge
+from .judge import Observer, Verdict, judge
 from .planes import zeros
 from .region import Region, Regions
 from .report import DetailReport, ObjectReport, Status
@@ -43,7 +43,7 @@ class Checks(NamedTuple):
 
     is_unsafe: IsUnsafe | None = None
     keep: KeepSettings = KeepSettings()
-    look: Look | None = None
+    observer: Observer | None = None
     """Networks for the judge; without them it goes by the pixels alone."""
 
 
@@ -251,7 +251,7 @@ def _patch(image: torch.Tensor, repair: _Repair, inpainter: Inpainter, checks: C
             return None
         patch = blended_in(patch, original, region, inpainter.paint, repair.seed)
         if checks.keep.keep == "if better":
-            repair.judged(judge(original, patch, region, checks.look))
+            repair.judged(judge(original, patch, region, checks.observer))
         return patch if repair.status == "inpainted" else None
     return None
 

@@ -107,7 +107,7 @@ class UltralyticsDetector:
         """Its classes, in the order of their numbers."""
         return tuple(self._model.names.values())
 
-    def look_for(self, classes: Sequence[str]) -> bool:
+    def set_classes(self, classes: Sequence[str]) -> bool:
         """Ask an open-vocabulary network (World) for these classes; any other keeps its own."""
         if not hasattr(self._model, "set_classes"):
             return False

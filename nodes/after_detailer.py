@@ -7,15 +7,14 @@ from typing import Any
 import torch
 from comfy_api.latest import io
 
-from ..detailer.detail import detail
 from ..detailer.region import make_regions
 from ..detailer.selection import select
 from ..detailer.settings import FitSettings, MaskSettings
 from ..detectors.inference import detect, with_rolls
 from . import failed_runs, inputs, watching
 from .image_checks import at_size_of, checked_image
-from .inpaint import checks_of, inpainter_of, result_ui
-from .notes import told
+from .inpaint import detailed, result_ui
+from .notes import notes_ui
 from .preflight import problems
 from .sockets import CATEGORY, DetectionsSocket
 from .watching import NodeRun
@@ -106,17 +105,12 @@ class AfterDetail(io.ComfyNode):
     @classmethod
     def execute(cls, image: torch.Tensor, detector: str, **inputs_and_widgets: Any) -> io.NodeOutput:
         options = Options(cls, inputs_and_widgets)
-        seen = detect(detector, checked_image(image), options.detecting(watching.lowest_confidence()))
-        seen = with_rolls(image, seen) if options["upright"] else seen
-        found = select(seen, options.selection())
+        detected = detect(detector, checked_image(image), options.detecting(watching.lowest_confidence()))
+        detected = with_rolls(image, detected) if options["upright"] else detected
+        found = select(detected, options.selection())
         regions = make_regions(found, options.settings(MaskSettings), options.settings(FitSettings), options["upscale"])
-        prompts = options.prompts(regions.detections)
-        inpainter = inpainter_of(cls, prompts, options)
         original = at_size_of(image, regions)
-        done = detail(original, prompts.applied_to(regions), inpainter, options.seeds(), checks_of(options))
-        failed_runs.note(cls, done.report)
-        if not options["continue_on_error"]:
-            done.report.check()
-        run = NodeRun(cls, options.values, seen, original, done.image, model=inpainter.sizes)
-        ui = result_ui(done) | told(done.report.notes) | watching.record(run)
+        done, sizes = detailed(cls, original, regions, options)
+        run = NodeRun(cls, options.values, detected, original, done.image, model=sizes)
+        ui = result_ui(done) | notes_ui(done.report.notes) | watching.record(run)
         return io.NodeOutput(done.image, done.alpha, found, done.report.as_json(), ui=ui)

@@ -13,7 +13,7 @@ from .adapters.boxes import from_bounding_boxes
 from .adapters.masks import MaskCut, from_masks
 from .adapters.segs import from_segs, to_segs
 from .image_checks import checked_image, checked_size
-from .notes import told
+from .notes import notes_ui
 from .sockets import CATEGORY, DetectionsSocket
 
 
@@ -70,7 +70,7 @@ class AfterDetailFromMask(io.ComfyNode):
     @classmethod
     def execute(cls, mask: torch.Tensor, image: torch.Tensor | None = None, **widgets: Any) -> io.NodeOutput:
         found = from_masks(mask, MaskCut(**widgets), image if image is None else checked_image(image))
-        return io.NodeOutput(found, ui=told(found.notes))
+        return io.NodeOutput(found, ui=notes_ui(found.notes))
 
 
 class AfterDetailFromBoxes(io.ComfyNode):
@@ -100,7 +100,7 @@ class AfterDetailFromBoxes(io.ComfyNode):
     def execute(cls, bboxes: Any, image: torch.Tensor) -> io.NodeOutput:
         count, height, width, _ = checked_image(image).shape
         found = from_bounding_boxes(bboxes, width, height, count)
-        return io.NodeOutput(found, ui=told(found.notes))
+        return io.NodeOutput(found, ui=notes_ui(found.notes))
 
 
 class AfterDetailFromSEGS(io.ComfyNode):
@@ -129,7 +129,7 @@ class AfterDetailFromSEGS(io.ComfyNode):
     def execute(cls, segs: Any, image: torch.Tensor) -> io.NodeOutput:
         count, height, width, _ = checked_image(image).shape
         found = from_segs(segs, width, height, count)
-        return io.NodeOutput(found, ui=told(found.notes))
+        return io.NodeOutput(found, ui=notes_ui(found.notes))
 
 
 class AfterDetailToSEGS(io.ComfyNode):

@@ -66,13 +66,13 @@ def restriction(name: str, mask: torch.Tensor | None, image: torch.Tensor) -> Re
 
 def checked_size(image: torch.Tensor, made_for: Detections, what: str) -> None:
     """ValueError unless `what` was made for a batch of this length and size."""
-    if size_of(image) != (len(made_for.images), made_for.width, made_for.height):
+    if _size_of(image) != (len(made_for.images), made_for.width, made_for.height):
         raise ValueError(_mismatch(image, made_for, what))
 
 
 def at_size_of(image: torch.Tensor, regions: Regions) -> torch.Tensor:
     """The image that the regions belong to: as it is, or enlarged if they are regions of the enlarged image."""
-    count, width, height = size_of(image)
+    count, width, height = _size_of(image)
     wanted = regions.detections
     if (count, width, height) == (len(wanted.images), wanted.width, wanted.height):
         return image
@@ -82,14 +82,14 @@ def at_size_of(image: torch.Tensor, regions: Regions) -> torch.Tensor:
     return resized(image, Size(wanted.width, wanted.height))
 
 
-def size_of(image: torch.Tensor) -> tuple[int, int, int]:
+def _size_of(image: torch.Tensor) -> tuple[int, int, int]:
     """(images, width, height)"""
     count, height, width = image.shape[:3]
     return count, width, height
 
 
 def _mismatch(image: torch.Tensor, made_for: Detections, what: str) -> str:
-    count, width, height = size_of(image)
+    count, width, height = _size_of(image)
     return (
         f"The {what} were made for {len(made_for.images)} images of {made_for.width}x{made_for.height}, and this is "
         f"a batch of {count} of {width}x{height}: connect the image that they were made from."

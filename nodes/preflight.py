@@ -25,12 +25,12 @@ def problems(node: type[io.ComfyNode], **values: Any) -> bool | str:
     """What `validate_inputs` returns: True, or a sentence about the first of the `values` that cannot be right."""
     known = {name: value for name, value in values.items() if value is not None}
     try:
-        return out_of_range(node, known) or unknown_name(known) or require_readable(known) or True
+        return _out_of_range(node, known) or _unknown_name(known) or _require_readable(known) or True
     except ValueError as error:
         return str(error)
 
 
-def out_of_range(node: type[io.ComfyNode], known: Mapping[str, Any]) -> str | None:
+def _out_of_range(node: type[io.ComfyNode], known: Mapping[str, Any]) -> str | None:
     """A sentence for a number outside its widget: ComfyUI leaves to a node what it asks to check itself."""
     for item in node.define_schema().inputs:
         value, low, high = known.get(item.id), getattr(item, "min", None), getattr(item, "max", None)
@@ -39,14 +39,14 @@ def out_of_range(node: type[io.ComfyNode], known: Mapping[str, Any]) -> str | No
     return None
 
 
-def unknown_name(known: Mapping[str, Any]) -> str | None:
+def _unknown_name(known: Mapping[str, Any]) -> str | None:
     """A sentence for a sampler, scheduler or resolution that ComfyUI or the tables do not have."""
     return unknown_sampling(known.get("sampler_name"), known.get("scheduler")) or nearest(
         "resolution", known.get("resolution"), CHOICES
     )
 
 
-def require_readable(known: Mapping[str, Any]) -> None:
+def _require_readable(known: Mapping[str, Any]) -> None:
     """ValueError for texts that say nothing, areas and labels that exclude all, and a detector that is not there."""
     Seeds.parse(0, known.get("seeds", ""))
     parse_pick(known.get("pick", ""))

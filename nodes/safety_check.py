@@ -42,7 +42,7 @@ class AfterDetailSafety(io.ComfyNode):
                 ),
                 io.Combo.Input(
                     "concepts",
-                    options=concept_files(),
+                    options=_concept_files(),
                     optional=True,
                     tooltip="A safetensors file with a tensor `concepts` [concepts, channels] of CLIP image or text "
                     "embeddings and, if you like, `thresholds` [concepts].",
@@ -58,20 +58,20 @@ class AfterDetailSafety(io.ComfyNode):
 
     @classmethod
     def validate_inputs(cls, concepts: str | None = None) -> bool | str:
-        return inputs.nearest("concepts", concepts, concept_files()) or True
+        return inputs.nearest("concepts", concepts, _concept_files()) or True
 
     @classmethod
     def execute(
         cls, image: torch.Tensor, clip_vision: Any, threshold: float = 0.25, concepts: str | None = None
     ) -> io.NodeOutput:
-        is_unsafe = checker(clip_vision, concepts, threshold)
+        is_unsafe = _checker(clip_vision, concepts, threshold)
         removed = torch.tensor(is_unsafe(checked_image(image)[..., :3]), device=image.device)
-        kept = torch.where(removed[:, None, None, None], torch.zeros_like(image), image) if removed.any() else image
+        passed = torch.where(removed[:, None, None, None], torch.zeros_like(image), image) if removed.any() else image
         mask = removed[:, None, None].expand(image.shape[:3]).float()
-        return io.NodeOutput(kept, mask, int(removed.sum()), is_unsafe)
+        return io.NodeOutput(passed, mask, int(removed.sum()), is_unsafe)
 
 
-def concept_files() -> list[str]:
+def _concept_files() -> list[str]:
     """The files in models/safety_concepts and wherever else the user keeps them."""
     paths, _ = folder_paths.folder_names_and_paths.get(FOLDER_KEY, ([], set()))
     default = str(Path(folder_paths.models_dir, FOLDER_KEY))
@@ -79,7 +79,7 @@ def concept_files() -> list[str]:
     return folder_paths.get_filename_list(FOLDER_KEY)
 
 
-def checker(clip_vision: Any, name: str | None, threshold: float) -> IsUnsafe:
+def _checker(clip_vision: Any, name: str | None, threshold: float) -> IsUnsafe:
     """The check by one concept file; ValueError if there is none."""
     path = name and folder_paths.get_full_path(FOLDER_KEY, name)
     if not name or not path:

@@ -15,7 +15,7 @@ from ..hints.structure import DRAWN, KINDS, crop_hints, whole_hints
 from . import inputs
 from .crop_and_paste import NO_CROP
 from .image_checks import at_size_of, checked_image, checked_size
-from .notes import told
+from .notes import notes_ui
 from .sockets import CATEGORY, DetectionsSocket, RegionsSocket
 
 SHOWN = {"hand pose": "hand", "face mesh": "face", "lips and eyes": "face"}
@@ -89,14 +89,14 @@ class AfterDetailHints(io.ComfyNode):
             raise ValueError("per_crop makes one hint for each region: connect regions, or turn it off.")
         if kind in DRAWN and objects is None:
             raise ValueError(f"A {kind} is drawn of objects: connect detections or regions.")
-        figures, notes = seen(pictures, objects, regions, kind) if objects and kind in DRAWN else Figures([], [])
+        figures, notes = _figures_in(pictures, objects, regions, kind) if objects and kind in DRAWN else Figures([], [])
         if per_crop and regions and regions.items:
             hints = crop_hints(kind, pictures, regions.alike(), figures)
         elif per_crop:
             hints = zeros((1, *NO_CROP, 3))
         else:
             hints = whole_hints(kind, pictures, figures)
-        return io.NodeOutput(hints, ui=ui.PreviewImage(hints, cls=cls).as_dict() | told(notes))
+        return io.NodeOutput(hints, ui=ui.PreviewImage(hints, cls=cls).as_dict() | notes_ui(notes))
 
 
 def placed(
@@ -111,7 +111,7 @@ def placed(
     return pictures, regions and regions.detections
 
 
-def seen(image: torch.Tensor, objects: Detections, regions: Regions | None, kind: str) -> Figures:
+def _figures_in(image: torch.Tensor, objects: Detections, regions: Regions | None, kind: str) -> Figures:
     """What there is to draw of the objects."""
     what = SHOWN[kind]
     return figures_of(objects, landmarks(NETWORKS[what](), image, objects), what, regions)

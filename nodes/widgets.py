@@ -23,7 +23,7 @@ class Options:
     """A node's widget values; those that an API prompt leaves out have the default of the schema."""
 
     def __init__(self, node: type[io.ComfyNode], given: Mapping[str, Any]):
-        self.values: Mapping[str, Any] = {**defaults_of(node), **given}
+        self.values: Mapping[str, Any] = {**_defaults_of(node), **given}
 
     def __getitem__(self, name: str) -> Any:
         if name not in self.values:
@@ -54,7 +54,7 @@ class Options:
         return ObjectPrompts.of(detections, *texts, common=self["prompt"], seed=self["seed"])
 
 
-def defaults_of(node: type[io.ComfyNode]) -> Mapping[str, Any]:
+def _defaults_of(node: type[io.ComfyNode]) -> Mapping[str, Any]:
     """Each input's default, None for one without.
 
     The schema is built for it once: ComfyUI runs each prompt on a clone of the class, which shares its function.

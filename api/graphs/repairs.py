@@ -15,7 +15,7 @@ LAST_OBJECT = 63
 """Objects after this one get seeds of the node's own making."""
 
 
-class Part(NamedTuple):
+class ObjectRange(NamedTuple):
     """What the objects from `first` to `last` are painted with."""
 
     first: int
@@ -31,7 +31,7 @@ class Pass:
     detecting: Mapping[str, Any]
     masking: Mapping[str, Any]
     painting: Mapping[str, Any]
-    parts: tuple[Part, ...]
+    parts: tuple[ObjectRange, ...]
 
 
 class Repairs:
@@ -41,22 +41,22 @@ class Repairs:
         self._build, self._loads = build, loads
         self._encoded: dict[tuple[Assets, Words], Conditioning] = {}
 
-    def passed(self, image: Link, wish: Pass, seed: int) -> Link:
+    def passed(self, image: Link, settings: Pass, seed: int) -> Link:
         """`image` after a pass. Object `n` has the seed `seed` + n; each part sees what the parts before it painted."""
-        found = self._build.add("AfterDetailDetect", "What to repair", image=image, **wish.detecting).out()
-        for part in wish.parts:
+        found = self._build.add("AfterDetailDetect", "What to repair", image=image, **settings.detecting).out()
+        for part in settings.parts:
             regions = self._build.add(
                 "AfterDetailRegions",
                 "Masks and windows",
                 image=image,
                 detections=found,
                 pick=f"{part.first}-{part.last}",
-                **wish.masking,
+                **settings.masking,
             ).out()
-            image = self._painted(image, regions, part, wish, seed)
+            image = self._painted(image, regions, part, settings, seed)
         return image
 
-    def _painted(self, image: Link, regions: Link, part: Part, wish: Pass, seed: int) -> Link:
+    def _painted(self, image: Link, regions: Link, part: ObjectRange, settings: Pass, seed: int) -> Link:
         loaded = self._loads.of(part.assets)
         return self._build.add(
             "AfterDetailInpaint",
@@ -68,10 +68,10 @@ class Repairs:
             **self._words(part)._asdict(),
             seed=seed,
             seeds=", ".join(str(seed + max(place, part.first)) for place in range(LAST_OBJECT + 1)),
-            **wish.painting,
+            **settings.painting,
         ).out()
 
-    def _words(self, part: Part) -> Conditioning:
+    def _words(self, part: ObjectRange) -> Conditioning:
         key = part.assets, part.words
         if key not in self._encoded:
             clip = self._loads.of(part.assets).clip
@@ -80,12 +80,12 @@ class Repairs:
 
 
 def generate_and_repair(
-    chosen: tuple[Assets, Words], wish: Generation, passes: Sequence[Pass], checking: Checking | None
+    chosen: tuple[Assets, Words], generation: Generation, passes: Sequence[Pass], checking: Checking | None
 ) -> Built:
     """Pictures, each with its own seed, also in all passes."""
     build = Builder(checking)
     loads = Loads(build)
-    return _repaired(build, loads, made(build, loads, chosen, wish), wish.seeds, passes)
+    return _repaired(build, loads, made(build, loads, chosen, generation), generation.seeds, passes)
 
 
 def repair(image: str, seeds: Sequence[int], passes: Sequence[Pass], checking: Checking | None) -> Built:
@@ -101,7 +101,7 @@ def _repaired(
     repairs = Repairs(build, loads)
     done: list[Link] = []
     for image, seed in zip(images, seeds, strict=True):
-        for wish in passes:
-            image = repairs.passed(image, wish, seed)
+        for settings in passes:
+            image = repairs.passed(image, settings, seed)
         done.append(image)
     return Built(build.graph, build.show(batch(build, done, "All pictures")))

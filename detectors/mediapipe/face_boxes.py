@@ -9,17 +9,17 @@ import torch
 from ...detailer.detection import Detection
 from ..head import face
 from ..weights import FOLDER
-from .blaze import BlazeDetector, Grid
+from .blaze import AnchorGrid, BlazeDetector
 
 
 def short_range() -> BlazeDetector:
     """For faces that fill at least about an eighth of the long side; also upside down."""
-    return BlazeDetector(FOLDER / "face_detector_short.safetensors", [Grid(16, 2), Grid(8, 6)], span=2)
+    return BlazeDetector(FOLDER / "face_detector_short.safetensors", [AnchorGrid(16, 2), AnchorGrid(8, 6)], span=2)
 
 
 def full_range() -> BlazeDetector:
     """For faces down to about a twentieth of the long side; upright or lying."""
-    return BlazeDetector(FOLDER / "face_detector_full.safetensors", [Grid(48, 1)], span=2)
+    return BlazeDetector(FOLDER / "face_detector_full.safetensors", [AnchorGrid(48, 1)], span=2)
 
 
 class FaceBoxes:
@@ -39,6 +39,6 @@ class FaceBoxes:
         """Boxes of [B, H, W, 3] images (0..1) with score >= confidence, best first."""
         height, width = images.shape[1:3]
         return [
-            [detection for seen in faces if (detection := face(seen.extent, seen.keypoints, seen.score, width, height))]
+            [detection for one in faces if (detection := face(one.extent, one.keypoints, one.score, width, height))]
             for faces in self.blaze.propose(images, confidence)
         ]

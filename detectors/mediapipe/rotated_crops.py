@@ -57,13 +57,13 @@ def crop(images: torch.Tensor, rois: Sequence[Roi], size: int, black: bool) -> t
     outside = "zeros" if black else "border"
     samples = []
     for roi in rois:
-        grid = sampling_grid(roi, size, *images.shape[1:3]).to(images.device)
+        grid = _sampling_grid(roi, size, *images.shape[1:3]).to(images.device)
         frame = images[roi.frame, None].movedim(-1, 1).float()
         samples.append(F.grid_sample(frame, grid[None], "bilinear", outside, align_corners=False))
     return torch.cat(samples).mul_(255).add_(HALF_LEVEL).floor_().div_(255)
 
 
-def sampling_grid(roi: Roi, size: int, height: int, width: int) -> torch.Tensor:
+def _sampling_grid(roi: Roi, size: int, height: int, width: int) -> torch.Tensor:
     """[size, size, 2] positions x, y of the samples in an image, in the coordinates of grid_sample.
 
     These run from -1 to 1 between the outer borders of the outer pixels: of n pixels, the one of index i is at
@@ -82,4 +82,5 @@ def sampling_grid(roi: Roi, size: int, height: int, width: int) -> torch.Tensor:
 
 
 def rounded(positions: torch.Tensor) -> torch.Tensor:
+    """To the nearest of the STEPS positions in a pixel, halves up."""
     return (positions * STEPS + HALF_STEP).floor_() / STEPS

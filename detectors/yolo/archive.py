@@ -67,6 +67,7 @@ class Limited(io.BufferedReader):
     most = MAX_DIRECTORY
 
     def read(self, size: int | None = -1, /) -> bytes:
+        """BadZipFile for more bytes than `most`."""
         if size is not None and size > self.most:
             raise zipfile.BadZipFile("a list of parts larger than any checkpoint has")
         return super().read(size)

@@ -24,7 +24,7 @@ SUFFIXES = (".safetensors", ".pt", ONNX)
 """Best first: a .safetensors file needs no pickle reader, an .onnx file needs a package."""
 
 
-def comfyui_folders() -> Any:
+def _comfyui_folders() -> Any:
     """ComfyUI's module folder_paths, with our folders known to it; None outside ComfyUI, which loads it before packs.
 
     Paths and extensions that others have registered are kept.
@@ -42,7 +42,7 @@ def comfyui_folders() -> Any:
 
 def listed() -> dict[str, Path]:
     """Every weights file by the name it is listed under, such as bbox/face_yolov8m.pt. Empty without ComfyUI."""
-    folder_paths = comfyui_folders()
+    folder_paths = _comfyui_folders()
     if folder_paths is None:
         return {}
     files: dict[str, Path] = {}
@@ -57,7 +57,7 @@ def listed() -> dict[str, Path]:
 def entries() -> Iterable[Entry]:
     """The named detectors, whether their files are there or not, then every file."""
     for name in store.weights():
-        yield Entry(name, partial(open_named, name), lacks=partial(lacking, name), fetch=partial(fetch, name))
+        yield Entry(name, partial(_open_named, name), lacks=partial(lacking, name), fetch=partial(fetch, name))
     for name, path in listed().items():
         yield Entry(name, partial(open_file, path))
 
@@ -74,7 +74,7 @@ def open_file(path: Path) -> Detector:
         return ultralytics_package.open_other(path, error)
 
 
-def open_named(name: str) -> Detector:
+def _open_named(name: str) -> Detector:
     """The detector called `name` in weights.json; WeightsError says where its file belongs if it is not there."""
     path = find_named(name)
     if path is None:
@@ -117,7 +117,7 @@ def fetch(name: str, progress: Progress | None = None) -> Path:
 
 def _folder(weight: store.Weight) -> Path:
     """Where a downloaded file goes: the first folder of its key."""
-    folder_paths = comfyui_folders()
+    folder_paths = _comfyui_folders()
     if folder_paths is None:
         return Path("models", FOLDERS[weight.folder])
     return Path(folder_paths.get_folder_paths(weight.folder)[0])

@@ -83,16 +83,16 @@ class YoloDetector:
         at = likely.nonzero()[:, 0]
         # The few that are left go to the CPU: not every device has torchvision's NMS.
         boxes, scores, classes = output.boxes[i, at].cpu(), scores[at].cpu(), classes[at].cpu()
-        kept = (
+        keep = (
             scores.argsort(descending=True, stable=True)
             if self._network.single
             else batched_nms(boxes, scores, classes, MAX_OVERLAP)
         )
-        kept = kept[:MAX_DETECTIONS]
-        masks = _mask_logits(output, i, at[kept.to(at.device)])
-        extents = letterbox.boxes_in_image(boxes[kept]).tolist()
+        keep = keep[:MAX_DETECTIONS]
+        masks = _mask_logits(output, i, at[keep.to(at.device)])
+        extents = letterbox.boxes_in_image(boxes[keep]).tolist()
         for score, label, extent, mask in zip(
-            scores[kept].tolist(), classes[kept].tolist(), extents, masks, strict=True
+            scores[keep].tolist(), classes[keep].tolist(), extents, masks, strict=True
         ):
             if extent[2] > extent[0] and extent[3] > extent[1]:  # not wholly in the grey border
                 found = _detection(Extent(*extent), score, self._names[label], letterbox, mask)

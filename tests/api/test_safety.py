@@ -82,8 +82,8 @@ def test_a_client_that_hangs_up_leaves_the_queue_and_the_others_run_on(service):
 
 def test_nothing_is_left_of_a_request(service):
     image = as_base64(photo())
-    wish = {"init_image": image, "detector": "face_full_mediapipe", "inpainting_base_model": "sd15", "steps": 2}
-    assert post(service, "/adetailer", {**wish, "prompt": SLOW["prompt"]}).status_code == 200
+    fields = {"init_image": image, "detector": "face_full_mediapipe", "inpainting_base_model": "sd15", "steps": 2}
+    assert post(service, "/adetailer", {**fields, "prompt": SLOW["prompt"]}).status_code == 200
     assert post(service, "/generate/sd", QUICK).status_code == 200
     assert service.get("/history").json() == {} and service.get("/queue").json()["queue_running"] == []
     temp = service.base / "temp"

@@ -11,7 +11,7 @@ from ....detailer.resolution import ENTRIES
 from ....detectors import registry
 from ... import assets
 from ...errors import invalid
-from ...graphs import Assets, Part, Pass, Sampling, Words, in_graph, in_hundredths
+from ...graphs import Assets, ObjectRange, Pass, Sampling, Words, in_graph, in_hundredths
 from . import prompt_syntax
 from .messages import SAME_SCHEDULER, Common, Tab
 from .samplers import AUTOMATIC, sampler
@@ -32,9 +32,9 @@ OPEN_VOCABULARY = "-world"
 SAME = ("None", "Use same checkpoint", "Use same VAE")
 
 
-def pass_of(tab: Tab, wish: Common, chosen: Assets, size: Size) -> Pass:
+def pass_of(tab: Tab, request: Common, chosen: Assets, size: Size) -> Pass:
     """Refused, with the tab's own field, for what is not there. `size` is the picture's."""
-    return Pass(_detecting(tab), _masking(tab, size), _painting(tab, wish), tuple(_parts(tab, wish, chosen)))
+    return Pass(_detecting(tab), _masking(tab, size), _painting(tab, request), tuple(_parts(tab, request, chosen)))
 
 
 def _detecting(tab: Tab) -> dict[str, Any]:
@@ -89,13 +89,13 @@ def _resolution(tab: Tab, size: Size) -> str:
     return str(asked)
 
 
-def _painting(tab: Tab, wish: Common) -> dict[str, Any]:
-    name, schedule = wish.sampler
+def _painting(tab: Tab, request: Common) -> dict[str, Any]:
+    name, schedule = request.sampler
     if tab.ad_use_sampler:
         name = tab.ad_sampler
-        schedule = wish.scheduler if tab.ad_scheduler == SAME_SCHEDULER else tab.ad_scheduler
-    steps = tab.ad_steps if tab.ad_use_steps else wish.steps
-    cfg = tab.ad_cfg_scale if tab.ad_use_cfg_scale else wish.cfg_scale
+        schedule = request.scheduler if tab.ad_scheduler == SAME_SCHEDULER else tab.ad_scheduler
+    steps = tab.ad_steps if tab.ad_use_steps else request.steps
+    cfg = tab.ad_cfg_scale if tab.ad_use_cfg_scale else request.cfg_scale
     return {
         **Sampling(steps, cfg, sampler(name, AUTOMATIC if schedule == SAME_SCHEDULER else schedule)).inputs(),
         "denoise": in_hundredths(tab.ad_denoising_strength),
@@ -103,10 +103,10 @@ def _painting(tab: Tab, wish: Common) -> dict[str, Any]:
     }
 
 
-def _parts(tab: Tab, wish: Common, chosen: Assets) -> Iterator[Part]:
+def _parts(tab: Tab, request: Common, chosen: Assets) -> Iterator[ObjectRange]:
     """The objects that share a prompt. A prompt without a LoRA of its own keeps none of the picture's."""
-    positives = prompt_syntax.of_objects(tab.ad_prompt, wish.prompt)
-    negatives = prompt_syntax.of_objects(tab.ad_negative_prompt, wish.negative_prompt)
+    positives = prompt_syntax.of_objects(tab.ad_prompt, request.prompt)
+    negatives = prompt_syntax.of_objects(tab.ad_negative_prompt, request.negative_prompt)
     count = max(len(positives), len(negatives))
     files = _files(tab, chosen)
     for place in range(count):
@@ -115,9 +115,9 @@ def _parts(tab: Tab, wish: Common, chosen: Assets) -> Iterator[Part]:
             continue
         text = prompt_syntax.read("ad_prompt", positive)
         negative = prompt_syntax.read("ad_negative_prompt", negatives[min(place, len(negatives) - 1)] or "")
-        words = Words(text.words, negative.words, *wish.styles)
+        words = Words(text.words, negative.words, *request.styles)
         last = LAST if place == count - 1 else place
-        yield Part(place, last, files._replace(loras=text.loras), words)
+        yield ObjectRange(place, last, files._replace(loras=text.loras), words)
 
 
 def _files(tab: Tab, chosen: Assets) -> Assets:

@@ -44,64 +44,67 @@ class Choice(NamedTuple):
     seeds: tuple[int, ...]
 
 
-async def txt2img(service: Service, caller: Caller, wish: Txt2ImgRequest) -> web.Response:
+async def txt2img(service: Service, caller: Caller, request: Txt2ImgRequest) -> web.Response:
     """Pictures from words, each through all tabs."""
-    choice = await choice_of(service, wish)
-    size = asked_size(service, wish)
+    choice = await _choice_of(service, request)
+    size = _asked_size(service, request)
     built = generate_and_repair(
-        (choice.assets, choice.words), generation(wish, choice, size), passes(wish, choice, size), service.checking()
+        (choice.assets, choice.words),
+        generation(request, choice, size),
+        passes(request, choice, size),
+        service.checking(),
     )
-    return await answered(service, caller, wish, choice, built)
+    return await answered(service, caller, request, choice, built)
 
 
-async def img2img(service: Service, caller: Caller, wish: Img2ImgRequest) -> web.Response:
+async def img2img(service: Service, caller: Caller, request: Img2ImgRequest) -> web.Response:
     """A picture painted over, or kept, and sent through all tabs."""
-    choice = await choice_of(service, wish)
+    choice = await _choice_of(service, request)
     async with workspace() as files:
-        picture = await service.reader.read("init_images", wish.init_images[0])
+        picture = await service.reader.read("init_images", request.init_images[0])
         require_sides("init_images", Size(*picture.size))
         name = await files.save(picture)
-        if wish.alwayson_scripts.adetailer.skips_img2img:
+        if request.alwayson_scripts.adetailer.skips_img2img:
             size = Size(*picture.size)
-            require_makeable("init_images", size, wish.count, "png", service.settings.max_pixels)
-            steps = passes(wish, choice, size)
+            require_makeable("init_images", size, request.count, "png", service.settings.max_pixels)
+            steps = passes(request, choice, size)
             built = repair(name, choice.seeds, steps, service.checking())
         else:
-            built = await painted(service, wish, choice, files, name)
+            built = await _painted(service, request, choice, files, name)
         del picture  # it may wait long
-        return await answered(service, caller, wish, choice, built)
+        return await answered(service, caller, request, choice, built)
 
 
-async def painted(service: Service, wish: Img2ImgRequest, choice: Choice, files: Workspace, name: str) -> Built:
+async def _painted(service: Service, request: Img2ImgRequest, choice: Choice, files: Workspace, name: str) -> Built:
     """The graph that paints over a picture, inside a mask if there is one."""
-    size = asked_size(service, wish)
-    mask = await files.save(await service.reader.read("mask", wish.mask)) if wish.mask else None
+    size = _asked_size(service, request)
+    mask = await files.save(await service.reader.read("mask", request.mask)) if request.mask else None
     wanted = generation(
-        wish,
+        request,
         choice,
         size,
         image=name,
         mask=mask,
-        strength=wish.strength,
-        crop=wish.resize_mode == 1,
-        **in_graph(wish),
+        strength=request.strength,
+        crop=request.resize_mode == 1,
+        **in_graph(request),
     )
-    return generate_and_repair((choice.assets, choice.words), wanted, passes(wish, choice, size), service.checking())
+    return generate_and_repair((choice.assets, choice.words), wanted, passes(request, choice, size), service.checking())
 
 
-def generation(wish: Common, choice: Choice, size: Size, **more: Any) -> Generation:
+def generation(request: Common, choice: Choice, size: Size, **more: Any) -> Generation:
     """What is painted before the tabs, as the graph builder takes it."""
-    sampling = Sampling(wish.steps, wish.cfg_scale, sampler(*wish.sampler))
+    sampling = Sampling(request.steps, request.cfg_scale, sampler(*request.sampler))
     return Generation(base_model=choice.base, size=size, seeds=choice.seeds, sampling=sampling, **more)
 
 
-def passes(wish: Common, choice: Choice, size: Size) -> list[Pass]:
+def passes(request: Common, choice: Choice, size: Size) -> list[Pass]:
     """A pass for each tab. Refused with the tab's place in front of the field."""
-    script, bare = wish.alwayson_scripts.adetailer, choice.assets._replace(loras=())
+    script, bare = request.alwayson_scripts.adetailer, choice.assets._replace(loras=())
     found: list[Pass] = []
     for tab in script.tabs:
         try:
-            found.append(pass_of(tab, wish, bare, size))
+            found.append(pass_of(tab, request, bare, size))
         except Refused as refused:
             place = f"alwayson_scripts.ADetailer.args.{script.args.index(tab)}"
             problems = [problem._replace(field=f"{place}.{problem.field}") for problem in refused.problems]
@@ -109,9 +112,9 @@ def passes(wish: Common, choice: Choice, size: Size) -> list[Pass]:
     return found
 
 
-async def choice_of(service: Service, wish: Common) -> Choice:
+async def _choice_of(service: Service, request: Common) -> Choice:
     """Files, words, family and seeds. Refused for names this server does not know."""
-    asked = wish.override_settings
+    asked = request.override_settings
     base = service.settings.segmind_base_model
     if asked.sd_model_checkpoint:
         file = assets.find(CHECKPOINT, "checkpoints", untitled(asked.sd_model_checkpoint))
@@ -122,83 +125,83 @@ async def choice_of(service: Service, wish: Common) -> Choice:
     else:
         file = await assets.checkpoint(None, base, service.settings, CHECKPOINT)
     vae = asked.sd_vae if asked.sd_vae not in (None, "None", AUTOMATIC) else None
-    for style in wish.styles:
+    for style in request.styles:
         assets.require_style(style, "styles.0")
     text, negative = (
-        prompt_syntax.read("prompt", wish.prompt),
-        prompt_syntax.read("negative_prompt", wish.negative_prompt),
+        prompt_syntax.read("prompt", request.prompt),
+        prompt_syntax.read("negative_prompt", request.negative_prompt),
     )
     vae_file = assets.find("override_settings.sd_vae", "vae", vae) if vae else None
     chosen = Assets(file, text.loras, vae_file, asked.CLIP_stop_at_last_layers)
-    first = random_seed() if wish.seed < 0 else wish.seed
-    seeds = tuple(first + place for place in range(wish.count))
-    return Choice(chosen, Words(text.words, negative.words, *wish.styles), base, seeds)
+    first = random_seed() if request.seed < 0 else request.seed
+    seeds = tuple(first + place for place in range(request.count))
+    return Choice(chosen, Words(text.words, negative.words, *request.styles), base, seeds)
 
 
-def asked_size(service: Service, wish: Common) -> Size:
+def _asked_size(service: Service, request: Common) -> Size:
     """The size in pixels. Refused if that many pictures of it are too many pixels."""
-    size = Size(wish.width, wish.height)
-    require_makeable("width", size, wish.count, "png", service.settings.max_pixels)
+    size = Size(request.width, request.height)
+    require_makeable("width", size, request.count, "png", service.settings.max_pixels)
     return size
 
 
-async def answered(service: Service, caller: Caller, wish: Common, choice: Choice, built: Built) -> web.Response:
+async def answered(service: Service, caller: Caller, request: Common, choice: Choice, built: Built) -> web.Response:
     """Run the graph, and answer in A1111's form."""
     done = await service.run(built, caller)
     size = Size(*done.pictures[0].size)
     black = await images.encoded(Image.new("RGB", size), "png")  # what the web UI's safety check leaves of a picture
     texts = [images.as_base64(file or black) for file in await done.files("png")]
-    answer = Answer(images=texts, parameters=parameters(wish), info=json.dumps(info(wish, choice, size)))
+    answer = Answer(images=texts, parameters=parameters(request), info=json.dumps(info(request, choice, size)))
     return web.json_response(answer.model_dump())
 
 
-def parameters(wish: Common) -> dict[str, Any]:
+def parameters(request: Common) -> dict[str, Any]:
     """The request, without its pictures."""
-    return {**wish.model_dump(by_alias=True, mode="json"), "init_images": None, "mask": None}
+    return {**request.model_dump(by_alias=True, mode="json"), "init_images": None, "mask": None}
 
 
-def info(wish: Common, choice: Choice, size: Size) -> dict[str, Any]:
+def info(request: Common, choice: Choice, size: Size) -> dict[str, Any]:
     """What A1111 says of its pictures."""
     count = len(choice.seeds)
-    name, _ = wish.sampler
-    told = {
-        "prompt": wish.prompt,
-        "negative_prompt": wish.negative_prompt,
+    name, _ = request.sampler
+    values = {
+        "prompt": request.prompt,
+        "negative_prompt": request.negative_prompt,
         "seed": choice.seeds[0],
         "width": size.width,
         "height": size.height,
         "sampler_name": name,
-        "scheduler": wish.scheduler,
-        "cfg_scale": wish.cfg_scale,
-        "steps": wish.steps,
-        "batch_size": wish.batch_size,
+        "scheduler": request.scheduler,
+        "cfg_scale": request.cfg_scale,
+        "steps": request.steps,
+        "batch_size": request.batch_size,
         "sd_model_name": assets.stem(choice.assets.checkpoint),
         "clip_skip": choice.assets.clip_skip,
-        "styles": wish.styles,
-        "denoising_strength": getattr(wish, "denoising_strength", None),
-        "extra_generation_params": extra(wish),
+        "styles": request.styles,
+        "denoising_strength": getattr(request, "denoising_strength", None),
+        "extra_generation_params": extra(request),
     }
     several = {
-        "all_prompts": [wish.prompt] * count,
-        "all_negative_prompts": [wish.negative_prompt] * count,
+        "all_prompts": [request.prompt] * count,
+        "all_negative_prompts": [request.negative_prompt] * count,
         "all_seeds": list(choice.seeds),
-        "infotexts": [infotext(told | {"seed": seed}) for seed in choice.seeds],
+        "infotexts": [_infotext(values | {"seed": seed}) for seed in choice.seeds],
         "index_of_first_image": 0,
     }
-    return told | several
+    return values | several
 
 
-def extra(wish: Common) -> dict[str, Any]:
+def extra(request: Common) -> dict[str, Any]:
     """What a tab says that is not the default, by adetailer's names, numbered from the second tab on."""
     said: dict[str, Any] = {}
-    for place, tab in enumerate(wish.alwayson_scripts.adetailer.tabs):
+    for place, tab in enumerate(request.alwayson_scripts.adetailer.tabs):
         number = "" if place == 0 else f" {place + 1}"
         for field in tab.model_fields_set:
             said[f"ADetailer {field.removeprefix('ad_').replace('_', ' ')}{number}"] = getattr(tab, field)
     return said
 
 
-def infotext(told: dict[str, Any]) -> str:
+def _infotext(values: dict[str, Any]) -> str:
     """As under the web UI's pictures."""
     labels: Sequence[tuple[str, str]] = (
         ("Steps", "steps"),
@@ -208,10 +211,10 @@ def infotext(told: dict[str, Any]) -> str:
         ("Seed", "seed"),
         ("Model", "sd_model_name"),
     )
-    size = f"Size: {told['width']}x{told['height']}"
-    facts = [f"{label}: {told[key]}" for label, key in labels]
-    facts += [f"{label}: {value}" for label, value in told["extra_generation_params"].items()]
-    return f"{told['prompt']}\nNegative prompt: {told['negative_prompt']}\n{', '.join([*facts, size])}"
+    size = f"Size: {values['width']}x{values['height']}"
+    facts = [f"{label}: {values[key]}" for label, key in labels]
+    facts += [f"{label}: {value}" for label, value in values["extra_generation_params"].items()]
+    return f"{values['prompt']}\nNegative prompt: {values['negative_prompt']}\n{', '.join([*facts, size])}"
 
 
 async def scripts(service: Service, request: web.Request, client: str) -> web.Response:

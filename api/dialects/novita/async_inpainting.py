@@ -14,17 +14,17 @@ from ...service import Caller, Service, random_seed
 from ...sizes import require_makeable, require_sides
 from ...tasks import Task
 from ...workspace import Workspace, workspace
-from .messages import STATES, InpaintingRequest, InpaintingWish, TaskExtra, TaskImage, TaskResult, TaskState
+from .messages import STATES, InpaintingParameters, InpaintingRequest, TaskExtra, TaskImage, TaskResult, TaskState
 
 IMAGE_PATH = "/afterdetail/task-image"
 
 
-async def accept(service: Service, caller: Caller, wish: InpaintingRequest) -> web.Response:
+async def accept(service: Service, caller: Caller, body: InpaintingRequest) -> web.Response:
     """Check everything, then work in the background."""
-    request = wish.request
+    request = body.request
     seed = random_seed() if request.seed < 0 else request.seed
     async with AsyncExitStack() as held:
-        encoding = wish.extra.response_image_type
+        encoding = body.extra.response_image_type
         built = await _graph(service, request, await held.enter_async_context(workspace()), seed, encoding)
         task = Task(caller.client, seed, encoding)
         await background.start(service, task, built, caller, held)
@@ -63,28 +63,28 @@ async def image(service: Service, request: web.Request, client: str) -> web.Stre
     return web.FileResponse(path, headers={"Content-Type": images.MIME[path.suffix[1:]]})
 
 
-async def _graph(service: Service, wish: InpaintingWish, files: Workspace, seed: int, encoding: str) -> Built:
-    file = assets.find("model_name", "checkpoints", wish.model_name)
-    loras = assets.loras({lora.model_name: lora.strength for lora in wish.loras})
-    vae = assets.find("sd_vae", "vae", wish.sd_vae) if wish.sd_vae else None
+async def _graph(service: Service, request: InpaintingParameters, files: Workspace, seed: int, encoding: str) -> Built:
+    file = assets.find("model_name", "checkpoints", request.model_name)
+    loras = assets.loras({lora.model_name: lora.strength for lora in request.loras})
+    vae = assets.find("sd_vae", "vae", request.sd_vae) if request.sd_vae else None
     traits = await assets.traits_of(file)
     embeddings = {
-        item.model_name: assets.embedding("embeddings", item.model_name, traits.kind) for item in wish.embeddings
+        item.model_name: assets.embedding("embeddings", item.model_name, traits.kind) for item in request.embeddings
     }
-    words = Words(with_embeddings(wish.prompt, embeddings), with_embeddings(wish.negative_prompt, embeddings))
-    paint = Inpainting(sampling=wish.sampling, seed=seed, inpaint_model=traits.inpaint, **in_graph(wish))
-    names = await _saved(service, wish, files, encoding)
-    chosen = Assets(file, loras, vae, wish.clip_skip)
-    return inpaint(chosen, words, names, paint, wish.image_num, service.checking())
+    words = Words(with_embeddings(request.prompt, embeddings), with_embeddings(request.negative_prompt, embeddings))
+    paint = Inpainting(sampling=request.sampling, seed=seed, inpaint_model=traits.inpaint, **in_graph(request))
+    names = await _saved(service, request, files, encoding)
+    chosen = Assets(file, loras, vae, request.clip_skip)
+    return inpaint(chosen, words, names, paint, request.image_num, service.checking())
 
 
-async def _saved(service: Service, wish: InpaintingWish, files: Workspace, encoding: str) -> tuple[str, str]:
+async def _saved(service: Service, request: InpaintingParameters, files: Workspace, encoding: str) -> tuple[str, str]:
     """LoadImage's names of the picture and of its mask."""
-    picture = await service.reader.read("image_base64", wish.image_base64)
-    mask = await service.reader.read("mask_image_base64", wish.mask_image_base64)
+    picture = await service.reader.read("image_base64", request.image_base64)
+    mask = await service.reader.read("mask_image_base64", request.mask_image_base64)
     size = Size(*picture.size)
     require_sides("image_base64", size)
-    require_makeable("image_num", size, wish.image_num, encoding, service.settings.max_pixels)
+    require_makeable("image_num", size, request.image_num, encoding, service.settings.max_pixels)
     if picture.size != mask.size:
         raise invalid(
             "mask_image_base64",

@@ -28,96 +28,97 @@ from .messages import GENERATED, GenerateRequest
 SDXL_ONLY = ("prompt_2", "negative_prompt_2", "use_refiner", "transfer_images")
 
 
-async def sdxl(service: Service, caller: Caller, wish: GenerateRequest) -> web.Response:
+async def sdxl(service: Service, caller: Caller, request: GenerateRequest) -> web.Response:
     """Pictures by SDXL."""
-    return await generated(service, caller, wish, "sdxl")
+    return await _generated(service, caller, request, "sdxl")
 
 
-async def sd(service: Service, caller: Caller, wish: GenerateRequest) -> web.Response:
+async def sd(service: Service, caller: Caller, request: GenerateRequest) -> web.Response:
     """Pictures by SD1.5. Refused for what works with SDXL only."""
     for field in SDXL_ONLY:
-        if getattr(wish, field):
+        if getattr(request, field):
             raise invalid(field, f"{field} works with SDXL only. Leave it out, or use /generate/sdxl.")
-    if wish.style_preset != "base":
+    if request.style_preset != "base":
         raise invalid("style_preset", "style_preset works with SDXL only. Leave it out, or use /generate/sdxl.")
-    return await generated(service, caller, wish, "sd15")
+    return await _generated(service, caller, request, "sd15")
 
 
-async def controlnet_sdxl(service: Service, caller: Caller, wish: GenerateRequest) -> web.Response:
+async def controlnet_sdxl(service: Service, caller: Caller, request: GenerateRequest) -> web.Response:
     """Pictures by SDXL along another picture. Refused without one."""
-    if not wish.controlnet_image:
+    if not request.controlnet_image:
         raise invalid("controlnet_image", "controlnet_image is missing. Send a picture of edges, or of depths.")
-    name = wish.controlnet
-    if name is None and wish.checkpoint and assets.knows("controlnet", wish.checkpoint):
-        name, wish = wish.checkpoint, wish.model_copy(update={"checkpoint": None})  # OctoAI's way to name a ControlNet
-    return await generated(service, caller, wish, "sdxl", assets.controlnet(name, service.settings))
+    name = request.controlnet
+    if name is None and request.checkpoint and assets.knows("controlnet", request.checkpoint):
+        name = request.checkpoint  # OctoAI's way to name a ControlNet
+        request = request.model_copy(update={"checkpoint": None})
+    return await _generated(service, caller, request, "sdxl", assets.controlnet(name, service.settings))
 
 
-async def generated(
-    service: Service, caller: Caller, wish: GenerateRequest, base: HostedFamily, controlnet: str | None = None
+async def _generated(
+    service: Service, caller: Caller, request: GenerateRequest, base: HostedFamily, controlnet: str | None = None
 ) -> web.Response:
     """The pictures of a request, each with its seed."""
-    assets.require_style(wish.style_preset)
+    assets.require_style(request.style_preset)
     native = FAMILIES[base].native
-    size = Size(wish.width or native.width, wish.height or native.height)
-    require_size("height" if wish.width is None else "width", size, GENERATED[base], base, "width x height")
-    require_makeable("num_images", size, wish.num_images, wish.image_encoding, service.settings.max_pixels)
+    size = Size(request.width or native.width, request.height or native.height)
+    require_size("height" if request.width is None else "width", size, GENERATED[base], base, "width x height")
+    require_makeable("num_images", size, request.num_images, request.image_encoding, service.settings.max_pixels)
     chosen = Assets(
-        await assets.checkpoint(wish.checkpoint, base, service.settings),
-        assets.loras(wish.loras),
-        assets.find("vae", "vae", wish.vae) if wish.vae else None,
-        wish.clip_skip,
+        await assets.checkpoint(request.checkpoint, base, service.settings),
+        assets.loras(request.loras),
+        assets.find("vae", "vae", request.vae) if request.vae else None,
+        request.clip_skip,
     )
-    refiner = await assets.checkpoint(None, "refiner", service.settings, "use_refiner") if wish.use_refiner else None
-    words = words_of(wish, base)
+    refiner = await assets.checkpoint(None, "refiner", service.settings, "use_refiner") if request.use_refiner else None
+    words = _words_of(request, base)
     async with workspace() as files:
         wanted = Generation(
             base_model=base,
             size=size,
-            seeds=seeds_of(wish),
-            sampling=wish.sampling,
-            strength=strength_of(wish),
+            seeds=_seeds_of(request),
+            sampling=request.sampling,
+            strength=_strength_of(request),
             refiner=refiner,
-            high_noise_frac=wish.high_noise_frac,
-            image=await saved(service, files, "init_image", wish.init_image),
-            mask=await saved(service, files, "mask_image", wish.mask_image),
-            control=await control(service, files, wish, controlnet),
-            subject=await subject(service, files, wish),
-            **in_graph(wish),
+            high_noise_frac=request.high_noise_frac,
+            image=await saved(service, files, "init_image", request.init_image),
+            mask=await saved(service, files, "mask_image", request.mask_image),
+            control=await control(service, files, request, controlnet),
+            subject=await subject(service, files, request),
+            **in_graph(request),
         )
         done = await service.run(generate(chosen, words, wanted, service.checking()), caller)
     answers = [
         {"image_b64": images.as_base64(file) if file else None, "seed": seed, "removed_for_safety": file is None}
-        for file, seed in zip(await done.files(wish.image_encoding), wanted.seeds, strict=True)
+        for file, seed in zip(await done.files(request.image_encoding), wanted.seeds, strict=True)
     ]
     return web.json_response({"images": answers, "prediction_time_ms": done.milliseconds})
 
 
-def seeds_of(wish: GenerateRequest) -> tuple[int, ...]:
+def _seeds_of(request: GenerateRequest) -> tuple[int, ...]:
     """One seed per picture: those listed, or the one given and those after it."""
-    if isinstance(wish.seed, list):
-        return tuple(seed or random_seed() for seed in wish.seed)
-    first = wish.seed or random_seed()
-    return tuple((first - 1 + place) % (2**32 - 1) + 1 for place in range(wish.num_images))
+    if isinstance(request.seed, list):
+        return tuple(seed or random_seed() for seed in request.seed)
+    first = request.seed or random_seed()
+    return tuple((first - 1 + place) % (2**32 - 1) + 1 for place in range(request.num_images))
 
 
-def strength_of(wish: GenerateRequest) -> float:
+def _strength_of(request: GenerateRequest) -> float:
     """How much of the picture to start from is made anew, 0 to 1."""
-    if not wish.init_image:
+    if not request.init_image:
         return 1.0
-    if wish.strength is None:
-        return 1.0 if wish.outpainting else 0.8
-    return wish.strength and max(in_hundredths(wish.strength), 0.01)
+    if request.strength is None:
+        return 1.0 if request.outpainting else 0.8
+    return request.strength and max(in_hundredths(request.strength), 0.01)
 
 
-def words_of(wish: GenerateRequest, base: HostedFamily) -> Words:
+def _words_of(request: GenerateRequest, base: HostedFamily) -> Words:
     """The four texts, trigger words of embeddings put in. Refused for a subject the prompt does not name."""
     files = {
         trigger or name: assets.embedding("textual_inversions", name, base)
-        for name, trigger in wish.textual_inversions.items()
+        for name, trigger in request.textual_inversions.items()
     }
-    prompt = with_embeddings(wish.prompt, files)
-    for trigger in wish.transfer_images:
+    prompt = with_embeddings(request.prompt, files)
+    for trigger in request.transfer_images:
         marked = with_subject(prompt, trigger)
         if marked is None:
             raise invalid(
@@ -126,9 +127,11 @@ def words_of(wish: GenerateRequest, base: HostedFamily) -> Words:
                 "is named.",
             )
         prompt = marked
-    rest = (with_embeddings(text, files) for text in (wish.negative_prompt, wish.prompt_2, wish.negative_prompt_2))
+    rest = (
+        with_embeddings(text, files) for text in (request.negative_prompt, request.prompt_2, request.negative_prompt_2)
+    )
     negative_prompt, prompt_2, negative_prompt_2 = rest
-    return Words(prompt, negative_prompt, wish.style_preset, prompt_2, negative_prompt_2)
+    return Words(prompt, negative_prompt, request.style_preset, prompt_2, negative_prompt_2)
 
 
 async def saved(service: Service, files: Workspace, field: str, value: str | None) -> str | None:
@@ -136,18 +139,18 @@ async def saved(service: Service, files: Workspace, field: str, value: str | Non
     return await files.save(await service.reader.read(field, value)) if value else None
 
 
-async def control(service: Service, files: Workspace, wish: GenerateRequest, file: str | None) -> Control | None:
+async def control(service: Service, files: Workspace, request: GenerateRequest, file: str | None) -> Control | None:
     """The picture to go along, if the request has one."""
-    image = await saved(service, files, "controlnet_image", wish.controlnet_image) if file else None
+    image = await saved(service, files, "controlnet_image", request.controlnet_image) if file else None
     if file is None or image is None:
         return None
-    end = 1.0 if wish.controlnet_early_stop is None else wish.controlnet_early_stop
-    return Control(file, image, wish.controlnet_conditioning_scale, end, wish.controlnet_preprocess)
+    end = 1.0 if request.controlnet_early_stop is None else request.controlnet_early_stop
+    return Control(file, image, request.controlnet_conditioning_scale, end, request.controlnet_preprocess)
 
 
-async def subject(service: Service, files: Workspace, wish: GenerateRequest) -> Subject | None:
+async def subject(service: Service, files: Workspace, request: GenerateRequest) -> Subject | None:
     """The subject to be shown, from the pictures of the request."""
-    for pictures in wish.transfer_images.values():
+    for pictures in request.transfer_images.values():
         file = assets.photomaker(service.settings)
         names = [await saved(service, files, "transfer_images", picture) for picture in pictures]
         return Subject(file, tuple(filter(None, names)))

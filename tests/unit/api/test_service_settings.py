@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from afterdetail.api.service_settings import Settings, settings_of
-from afterdetail.api.settings_file import read, wish_of
+from afterdetail.api.settings_file import enabled_by, read
 
 KEY = "a-long-enough-key"
 SOURCE = Path("user", "service.json")
@@ -54,8 +54,8 @@ def test_a_file_that_is_there_is_read_and_none_is_an_empty_table(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("value", "wish"),
+    ("value", "enabled"),
     [("1", True), (" On ", True), ("true", True), ("0", False), ("off", False), ("", None), (None, None)],
 )
-def test_the_environment_goes_before_the_file(value, wish):
-    assert wish_of({} if value is None else {"AFTERDETAIL_API": value}) is wish
+def test_the_environment_goes_before_the_file(value, enabled):
+    assert enabled_by({} if value is None else {"AFTERDETAIL_API": value}) is enabled

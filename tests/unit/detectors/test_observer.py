@@ -5,8 +5,8 @@ import pytest
 import torch
 from afterdetail.detailer.box import Box
 from afterdetail.detailer.detection import Detection, Extent
-from afterdetail.detailer.judge import Seen
-from afterdetail.detectors.second_look import fingers_apart, look_again
+from afterdetail.detailer.judge import Observation
+from afterdetail.detectors.observer import fingers_apart, observe
 from references.pictures import TEMPLATES, template
 from rig.photos import FACES, pixels
 
@@ -31,8 +31,8 @@ def near(picture: torch.Tensor, box: Box, label: str) -> tuple[torch.Tensor, Det
     return three, detection(box, label).shifted(-window.x0, -window.y0)
 
 
-def seen_in(pictures: torch.Tensor, where: Detection) -> list[Seen]:
-    found = look_again(pictures, where)
+def seen_in(pictures: torch.Tensor, where: Detection) -> list[Observation]:
+    found = observe(pictures, where)
     assert found is not None
     return found
 
@@ -73,4 +73,4 @@ def test_a_finger_that_is_too_short_or_grown_together_with_another_is_not_counte
 
 
 def test_of_other_objects_nothing_is_known():
-    assert look_again(torch.zeros(2, 50, 50, 3), detection(Box(10, 10, 40, 40), "chair")) is None
+    assert observe(torch.zeros(2, 50, 50, 3), detection(Box(10, 10, 40, 40), "chair")) is None

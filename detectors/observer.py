@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from ..detailer.detection import Detection, names_of
-from ..detailer.judge import Seen
+from ..detailer.judge import Observation
 from .mediapipe.blaze import BlazeDetector, Proposal
 from .mediapipe.face_boxes import short_range
 from .mediapipe.face_parts import BOTH_EYES, FACE, LEFT_EYE, MARGIN, OVAL, RIGHT_EYE, face_landmarks, face_roi
@@ -39,13 +39,13 @@ SHORTEST_FINGER, APART = 0.35, 0.12
 """In lengths of the palm: what a finger's bones sum up to at least, and how far its tip is from all others."""
 
 
-def look_again(pictures: torch.Tensor, detection: Detection) -> list[Seen] | None:
-    """A `judge.Look` with the networks that ship with the pack: faces, with their eyes or oval, and hands."""
+def observe(pictures: torch.Tensor, detection: Detection) -> list[Observation] | None:
+    """A `judge.Observer` with the networks that ship with the pack: faces, with their eyes or oval, and hands."""
     names = names_of(detection.label)
     if names & FACE_LABELS:
-        return _seen(pictures, detection, *_face_networks(), MARGIN, face_roi, _face)
+        return _observations(pictures, detection, *_face_networks(), MARGIN, face_roi, _face)
     if "hand" in names:
-        return _seen(pictures, detection, *_hand_networks(), HAND_AROUND, hand_roi, _hand)
+        return _observations(pictures, detection, *_hand_networks(), HAND_AROUND, hand_roi, _hand)
     return None
 
 
@@ -60,15 +60,15 @@ def _hand_networks() -> tuple[BlazeDetector, LandmarkNet]:
     return hands.palms, hands.landmarks
 
 
-def _seen(
+def _observations(
     pictures: torch.Tensor,
     detection: Detection,
     detector: BlazeDetector,
     landmarks: LandmarkNet,
     around: float,
     turned: Callable[[Proposal], Roi],
-    described: Callable[[Proposal | None, Shape], Seen],
-) -> list[Seen]:
+    described: Callable[[Proposal | None, Shape], Observation],
+) -> list[Observation]:
     """The landmark network is shown one and the same square of all pictures: the one of the surest proposal."""
     found = [_nearest(proposals, detection) for proposals in detector.propose(pictures, PROPOSED)]
     surest = max((one for one in found if one), key=lambda one: one.score, default=None)
@@ -83,16 +83,16 @@ def _nearest(proposals: Sequence[Proposal], detection: Detection) -> Proposal | 
     return max(here, key=lambda one: one.score, default=None)
 
 
-def _face(proposal: Proposal | None, mesh: Shape) -> Seen:
+def _face(proposal: Proposal | None, mesh: Shape) -> Observation:
     eyes = [mesh.points[list(eye)].mean(0) for eye in (RIGHT_EYE, LEFT_EYE)]
     score, extent = (proposal.score, proposal.extent) if proposal else (0.0, None)
-    return Seen(score, extent, mesh.presence, mesh.points, _length(*eyes))
+    return Observation(score, extent, mesh.presence, mesh.points, _length(*eyes))
 
 
-def _hand(palm: Proposal | None, hand: Shape) -> Seen:
+def _hand(palm: Proposal | None, hand: Shape) -> Observation:
     unit = _length(hand.points[WRIST], hand.points[MIDDLE_KNUCKLE])
     score, extent = (palm.score, palm.extent) if palm else (0.0, None)
-    return Seen(score, extent, hand.presence, hand.points, unit, fingers_apart(hand.points, unit))
+    return Observation(score, extent, hand.presence, hand.points, unit, fingers_apart(hand.points, unit))
 
 
 def fingers_apart(points: np.ndarray, palm: float) -> int:
