@@ -66,6 +66,7 @@ class Painter:
     sizes = ModelSizes(SD15, 8)
     settings = SampleSettings()
     notes = ()
+    device = None
 
     def __init__(self, repaint: Repaint, clean: torch.Tensor, paint: PaintSettings):
         self.repaint, self.clean, self.paint = repaint, clean, paint
