@@ -8,7 +8,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from afterdetail.canvas.templates import templates, titled
+from afterdetail.canvas.templates import templates
 from afterdetail.detailer.family import SDXL
 from convert_workflows import NOTE_COLORS
 from PIL import Image
@@ -54,6 +54,7 @@ IN_VUE = """app.graph.nodes.map(({ id, title, pos }) => {
 
 INKS = """note => [...note.querySelectorAll("p, p *, li, li *")].filter((word) => word.innerText?.trim()).map((word) =>
     [word.outerHTML.slice(0, 80), getComputedStyle(word).color.match(/\\d+/g).slice(0, 3).map(Number)])"""
+SEARCHED = {"face": "Fix faces", "hand": "Fix hands", "fix": "Fix", "detailer": "Fix faces", "adetailer": "Fix faces"}
 Rectangle = tuple[float, float, float, float]  # left, top, right, bottom
 
 
@@ -210,23 +211,43 @@ def test_nodes_lie_side_by_side_in_vue_too_and_with_open_panels(page):
 
 def test_all_open_from_the_template_browser_by_their_titles_in_their_order(page):
     page.set_viewport_size({"width": 800, "height": 600})  # drawn without a GPU, a large page is slow
-    names = {stem: titled([stem])[0] for stem in STEMS}
-    described = {template.title: template.description for template in templates()}
-    for stem, title in names.items():
+    listed = {template.stem: template for template in templates()}
+    for stem in STEMS:
+        title, name = listed[stem].title, listed[stem].name
         page.evaluate("app.extensionManager.command.execute('Comfy.BrowseTemplates')")
         browser = page.get_by_role("dialog")
         browser.get_by_text("afterdetail", exact=True).first.dispatch_event("click")
         cards = browser.locator("[data-testid^=template-workflow-]")
         cards.last.evaluate("card => card.scrollIntoView()")  # the page draws 24, and more when they come into view
         expect(cards).to_have_count(len(STEMS))
-        card = browser.get_by_test_id(f"template-workflow-{title}")
+        card = browser.get_by_test_id(f"template-workflow-{name}")
         card.evaluate("card => card.scrollIntoView()")  # its picture is fetched when it is seen
         picture = card.locator("img")
         assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") == THUMBNAIL_WIDTH
         shown = cards.evaluate_all("cards => cards.map((card) => card.dataset.testid)")
-        assert shown == [f"template-workflow-{name}" for name in titled(STEMS)]
-        expect(card).to_contain_text(described[title])
+        assert shown == [f"template-workflow-{each.name}" for each in templates() if each.stem in STEMS]
+        expect(card).to_contain_text(listed[stem].description)
         card.dispatch_event("click")
         expect(browser).to_have_count(0)
         page.wait_for_function(IS_OPEN, arg=[title, graph(stem)["id"]])
         assert api_form(page) == shipped(stem)
+
+
+def test_searching_templates_shows_this_packs_among_the_first(page):
+    """By relevance: newer pages begin with what ComfyUI counts as popular, and count its own templates only."""
+    page.evaluate("app.extensionManager.command.execute('Comfy.BrowseTemplates')")
+    browser = page.get_by_role("dialog")
+    browser.get_by_text("All Templates", exact=True).first.click()
+    box, cards = browser.locator("input").first, browser.locator("[data-testid^=template-workflow-]")
+    for word, title in SEARCHED.items():
+        box.fill(word)
+        by_popularity = browser.get_by_text("Popular", exact=True).and_(browser.locator("[role=combobox] *"))
+        if by_popularity.count():
+            by_popularity.click()
+            page.get_by_role("option", name="Relevance").click()
+        expect(browser.locator(f"[data-testid^='template-workflow-{title}']").first).to_be_visible()
+        first = cards.evaluate_all("cards => cards.map((card) => card.dataset.testid)")[:5]
+        assert [name for name in first if name.startswith(f"template-workflow-{title}")], (word, first)
+    screenshot(page, "searched templates")
+    page.keyboard.press("Escape")
+    expect(browser).to_have_count(0)
