@@ -39,7 +39,7 @@ class Template(NamedTuple):
 
     @property
     def name(self) -> str:
-        """What ComfyUI asks for and calls the workflow; by the ending it knows an app."""
+        """What ComfyUI asks for and calls the workflow; older pages know an app by the ending, newer ones by `isApp`."""
         return f"{self.title}{APP if opens_as_app(self.stem) else ''}"
 
 
@@ -69,6 +69,7 @@ def category() -> dict[str, Any]:
     cards = [
         {
             "name": template.name,
+            "isApp": opens_as_app(template.stem),
             "title": template.title,
             "description": template.description,
             "tags": template.tags,
