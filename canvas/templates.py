@@ -39,7 +39,7 @@ class Template(NamedTuple):
 
     @property
     def name(self) -> str:
-        """What ComfyUI asks for and calls the workflow; older pages know an app by the ending, newer ones by `isApp`."""
+        """What ComfyUI asks for and calls the workflow; older pages know an app by the ending, newer by `isApp`."""
         return f"{self.title}{APP if opens_as_app(self.stem) else ''}"
 
 
