@@ -236,6 +236,7 @@ def test_all_open_from_the_template_browser_by_their_titles_in_their_order(page)
 
 def test_searching_templates_shows_this_packs_among_the_first(page):
     """By relevance: newer pages begin with what ComfyUI counts as popular, and count its own templates only."""
+    page.set_viewport_size({"width": 1600, "height": 1000})  # where the categories are shown
     page.evaluate("app.extensionManager.command.execute('Comfy.BrowseTemplates')")
     browser = page.get_by_role("dialog")
     browser.get_by_text("All Templates", exact=True).first.click()
