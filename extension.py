@@ -9,21 +9,21 @@ from comfy_api.latest import ComfyExtension, io
 from server import PromptServer
 
 from .api import switch
-from .canvas import routes, templates
+from .canvas import page_routes, templates
 from .canvas.recorder import Recorder
 from .canvas.snapshots import SnapshotStore
 from .nodes import watching
-from .nodes.convert import AfterDetailFromBoxes, AfterDetailFromMask, AfterDetailFromSEGS, AfterDetailToSEGS
-from .nodes.crops import AfterDetailCrop, AfterDetailPaste
-from .nodes.detail import AfterDetail
+from .nodes.after_detailer import AfterDetail
+from .nodes.crop_and_paste import AfterDetailCrop, AfterDetailPaste
 from .nodes.detect import AfterDetailDetect, AfterDetailFilter
-from .nodes.hints import AfterDetailHints
+from .nodes.detection_formats import AfterDetailFromBoxes, AfterDetailFromMask, AfterDetailFromSEGS, AfterDetailToSEGS
 from .nodes.inpaint import AfterDetailInpaint
 from .nodes.preview import AfterDetailPreview
 from .nodes.provider import AfterDetailDetectorProvider
 from .nodes.regions import AfterDetailRegions
-from .nodes.safety import AfterDetailSafety
+from .nodes.safety_check import AfterDetailSafety
 from .nodes.save_report import AfterDetailSaveReport
+from .nodes.structure_hints import AfterDetailHints
 from .nodes.style import AfterDetailStylePreset
 
 
@@ -35,7 +35,7 @@ class AfterDetailExtension(ComfyExtension):
         if server := getattr(PromptServer, "instance", None):  # None where tests load the nodes without a server
             snapshots = SnapshotStore()
             watching.watch(Recorder(snapshots))
-            routes.register(server, snapshots)
+            page_routes.register(server, snapshots)
             templates.register(server)
             templates.offer_pictures(Path(folder_paths.get_input_directory()))
             self._service_nodes = switch.register(server)

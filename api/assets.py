@@ -22,8 +22,8 @@ from ..detailer.names import unknown
 from ..detectors import registry
 from ..nodes.style import at_hand
 from .errors import invalid, refused
-from .failures import stem
-from .settings import Settings
+from .failed_jobs import stem
+from .service_settings import Settings
 
 CHECKPOINTS = {checkpoint.kind: checkpoint for family in KNOWN for checkpoint in family.checkpoints}
 

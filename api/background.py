@@ -7,9 +7,9 @@ from contextlib import AsyncExitStack
 from dataclasses import replace
 
 from .errors import Refused
-from .failures import failure
+from .failed_jobs import failure
 from .graphs import Built
-from .queueing import Job
+from .queueing import QueuedJob
 from .service import Caller, Service
 from .tasks import Task
 
@@ -24,15 +24,15 @@ async def start(service: Service, task: Task, built: Built, caller: Caller, held
 
 
 async def _work(service: Service, task: Task, built: Built, caller: Caller, held: AsyncExitStack) -> None:
-    def started(job: Job) -> None:
+    def started(job: QueuedJob) -> None:
         service.tasks.jobs[task.id] = job
 
     caller = replace(caller, wanted=lambda: True)
     async with held:
         try:
             done = await service.run(built, caller, started)
-            kept = [file for file in await done.files(task.image_type) if file is not None]
-            await service.tasks.succeed(task, kept)
+            pictures = [file for file in await done.files(task.image_type) if file is not None]
+            await service.tasks.succeed(task, pictures)
         except Refused as error:
             await service.tasks.fail(task, str(error))
         except Exception as error:

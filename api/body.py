@@ -93,9 +93,10 @@ class Bodies:
 def _require_json(request: web.Request, limit: int) -> None:
     if request.content_type != "application/json":
         raise refused(415, f"The body is {request.content_type}. Send JSON, with Content-Type: application/json.")
-    coding = request.headers.get("Content-Encoding", "identity")
-    if coding.strip().lower() != "identity":
-        raise refused(415, f"The body is packed as {coding[:20]}. Send it as it is, without Content-Encoding.")
+    codings = ", ".join(request.headers.getall("Content-Encoding", []))
+    if any(coding.strip().lower() not in ("", "identity") for coding in codings.split(",")):
+        sentence = f"The body is packed as {codings[:20]}. Send it as it is, without Content-Encoding."
+        raise refused(415, sentence, {"Connection": "close"})  # aiohttp drops it at the first byte that it can't unpack
     if (request.content_length or 0) > limit:
         raise refused(413, f"The body has {request.content_length} bytes; this server takes {limit} at most.")
 

@@ -16,7 +16,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 from .errors import invalid
-from .settings import Settings
+from .service_settings import Settings
 
 MAX_REDIRECTS = 3
 REDIRECTS = (301, 302, 303, 307, 308)
@@ -75,6 +75,7 @@ class PublicResolver(AbstractResolver):
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
+        """OSError for a name without an address, NotPublic for one inside a private network."""
         addresses = await self._resolve(host, port)
         if not addresses:
             raise OSError(f"{host} has no address")

@@ -13,4 +13,5 @@ def own() -> Path:
 
 
 def settings_file() -> Path:
+    """Where the operator's settings are, if there are any."""
     return own() / "service.json"

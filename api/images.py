@@ -16,7 +16,7 @@ from PIL import Image, ImageOps
 
 from .download import download
 from .errors import Refused, invalid
-from .settings import Settings
+from .service_settings import Settings
 
 MIME = {"jpeg": "image/jpeg", "png": "image/png", "webp": "image/webp"}
 MEGABYTE = 1_000_000
@@ -48,6 +48,7 @@ class Reader:
 
     @staticmethod
     def of(settings: Settings) -> Reader:
+        """The reader that all requests share."""
         return Reader(settings, asyncio.Semaphore(2))
 
     async def read(self, field: str, value: str) -> Image.Image:

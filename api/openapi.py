@@ -36,6 +36,7 @@ READ_ERRORS = (401, 500)
 
 
 def document(dialects: Sequence[Dialect]) -> dict[str, Any]:
+    """The OpenAPI 3.1 document of all routes that need a key."""
     served = [(dialect, route) for dialect in dialects for route in dialect.routes if not _is_public(route)]
     models = list(dict.fromkeys(model for dialect, route in served for model in _models(dialect, route)))
     refs, definitions = models_json_schema(models, ref_template=REF)

@@ -21,7 +21,7 @@ from comfy.model_management import interrupt_current_processing
 from comfy_execution.progress import get_progress_state
 
 from .errors import ClientGone, refused
-from .failures import outputs_of, refused_graph
+from .failed_jobs import outputs_of, refused_graph
 from .graphs.builder import Graph
 
 POLL_SECONDS = 0.02
@@ -30,7 +30,7 @@ HISTORY_PATHS = ("/history", "/jobs")
 
 
 @dataclass(eq=False)
-class Job:
+class QueuedJob:
     """One graph on its way through the queue. `entry` is what ComfyUI's history had of it, once it has ended."""
 
     server: Any
@@ -63,7 +63,7 @@ class Job:
                     raise ClientGone
                 if self.seconds() > seconds:
                     raise refused(504, f"The job ran longer than the {seconds:g} s this server allows. Ask for less.")
-                await next_look()
+                await _next_poll()
             ended = True
         finally:
             if not ended:
@@ -119,10 +119,10 @@ class Job:
                 if all(item[1] != self.id for item in queue.currently_running.values()):
                     return
                 interrupt_current_processing()  # under the mutex: it must not hit the job after this one
-            await next_look()
+            await _next_poll()
 
 
-def hiding(jobs: Set[Job]) -> Middleware:
+def hiding(jobs: Set[QueuedJob]) -> Middleware:
     """A middleware that keeps jobs which have ended, and were not looked at since, out of ComfyUI's answers."""
 
     @web.middleware
@@ -137,7 +137,7 @@ def hiding(jobs: Set[Job]) -> Middleware:
     return hide
 
 
-async def next_look() -> None:
+async def _next_poll() -> None:
     """Wait for the next multiple of POLL_SECONDS: all jobs look together, so that many of them wake the loop once."""
     await asyncio.sleep(POLL_SECONDS - time.monotonic() % POLL_SECONDS)
 

@@ -40,8 +40,8 @@ def problem_of(place: Place, error: ErrorDetails) -> Problem:
         case "literal_error":
             sentence = _unknown(field, error)
         case "value_error":
-            told = str(error.get("ctx", {}).get("error", message))
-            sentence = f"{field} {told}" if field else told
+            reason = str(error.get("ctx", {}).get("error", message))
+            sentence = f"{field} {reason}" if field else reason
         case _:
             limits = _number(place.info) if place.info and kind.startswith(NUMBERS) else TYPES.get(kind, message)
             sentence = f"{field or 'The body'} is {shown(error['input'])}: {limits}."

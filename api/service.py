@@ -16,8 +16,8 @@ from .access import Lanes, Turn
 from .body import MEGABYTE, Bodies
 from .graphs import Built, Checking
 from .handover import awaited
-from .queueing import Job
-from .settings import Settings
+from .queueing import QueuedJob
+from .service_settings import Settings
 from .tasks import TaskStore
 from .validation import MAX_SEED
 
@@ -36,7 +36,7 @@ class Caller:
 
 
 @dataclass(frozen=True)
-class Results:
+class GraphResults:
     """The pictures of a graph, the places of those the safety check removed, and what its nodes reported."""
 
     pictures: list[Image.Image]
@@ -63,11 +63,12 @@ class Service:
     tasks: TaskStore
     background: set[asyncio.Task[None]] = field(default_factory=set)
     """What works on tasks whose request is answered."""
-    jobs: set[Job] = field(default_factory=set)
+    jobs: set[QueuedJob] = field(default_factory=set)
     """Those on their way through the queue."""
 
     @staticmethod
     def of(server: Any, settings: Settings) -> Service:
+        """The service on ComfyUI's server; one for each server."""
         lanes = Lanes(settings.max_jobs_per_key, settings.max_queue, server.prompt_queue.get_tasks_remaining)
         bodies = Bodies(int(settings.max_body_mb * MEGABYTE))
         tasks = TaskStore(folders.own() / "tasks", settings.task_hours)
@@ -82,9 +83,11 @@ class Service:
         concepts = assets.default("safety_concepts", safety.concepts)
         return Checking(clip_vision, concepts, safety.threshold)
 
-    async def run(self, built: Built, caller: Caller, started: Callable[[Job], None] = lambda job: None) -> Results:
+    async def run(
+        self, built: Built, caller: Caller, started: Callable[[QueuedJob], None] = lambda job: None
+    ) -> GraphResults:
         """Queue a graph behind what its caller asked for before, and wait for its pictures."""
-        job, shown = Job(self.server, built.graph), [ticket for ticket in built.shown if ticket]
+        job, shown = QueuedJob(self.server, built.graph), [ticket for ticket in built.shown if ticket]
         with awaited(shown) as handed_over:
             await caller.turn.wait()
             await job.put()
@@ -99,7 +102,7 @@ class Service:
         self.lanes.took(seconds)
         marks = handed_over.get(built.shown.removed or "", [])
         removed = frozenset(place for place, mark in enumerate(marks) if mark.convert("L").getpixel((0, 0)) == 255)
-        return Results(handed_over[built.shown.pictures], removed, outputs.get(built.report, {}), seconds * 1000)
+        return GraphResults(handed_over[built.shown.pictures], removed, outputs.get(built.report, {}), seconds * 1000)
 
 
 def random_seed() -> int:

@@ -16,7 +16,7 @@ def read(path: Path) -> dict[str, Any]:
     return json_object(path) if path.is_file() else {}
 
 
-def wish_of(environment: Mapping[str, str]) -> bool | None:
+def enabled_by(environment: Mapping[str, str]) -> bool | None:
     """Whether the environment turns the service on or off; None leaves it to the settings file."""
-    wish = environment.get(ENABLE, "").strip().lower()
-    return wish in ("1", "true", "yes", "on") if wish else None
+    value = environment.get(ENABLE, "").strip().lower()
+    return value in ("1", "true", "yes", "on") if value else None

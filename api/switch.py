@@ -9,7 +9,7 @@ from typing import Any
 from comfy_api.latest import io
 
 from .folders import settings_file
-from .settings_file import read, wish_of
+from .settings_file import enabled_by, read
 
 LOG = logging.getLogger("afterdetail")
 
@@ -19,15 +19,15 @@ def register(server: Any) -> list[type[io.ComfyNode]]:
 
     Returns the nodes that their graphs need. A service that is asked for and cannot start says so on all its paths.
     """
-    path, wish = settings_file(), wish_of(os.environ)
+    path, enabled = settings_file(), enabled_by(os.environ)
     try:
-        table = {} if wish is False else read(path)
-        if not (table.get("enabled") is True if wish is None else wish):
+        table = {} if enabled is False else read(path)
+        if not (table.get("enabled") is True if enabled is None else enabled):
             return []
         from .fitting_nodes import AfterDetailServiceLora, AfterDetailServiceVAE  # here, so that a ComfyUI without
         from .result_node import AfterDetailServiceResult  # the service does not pay for it
-        from .routes import add_routes
-        from .settings import settings_of
+        from .service_settings import settings_of
+        from .serving import add_routes
 
         add_routes(server, settings_of(table, os.environ, path))
         return [AfterDetailServiceResult, AfterDetailServiceLora, AfterDetailServiceVAE]

@@ -23,7 +23,7 @@ from ..files import atomic
 from .errors import refused
 
 if TYPE_CHECKING:
-    from .queueing import Job
+    from .queueing import QueuedJob
 
 Status = Literal["QUEUED", "SUCCEED", "FAILED"]
 ImageType = Literal["jpeg", "png", "webp"]
@@ -62,7 +62,7 @@ class TaskStore:
 
     def __init__(self, folder: Path, hours: float):
         self.folder, self._seconds = folder, hours * 3600
-        self.jobs: dict[str, Job | None] = {}
+        self.jobs: dict[str, QueuedJob | None] = {}
         """Tasks of this process that have not ended, and their job once it is queued."""
         self._unwritten: dict[str, Task] = {}
         """Tasks that have failed where that could not be written either."""
@@ -191,12 +191,12 @@ class TaskStore:
     def _secret(self) -> bytes:
         """What links are signed with: kept beside the tasks, so that they outlive a restart as the files do."""
         path = self.folder / SECRET_FILE
-        kept = path.read_bytes() if path.is_file() else b""
-        if len(kept) != SECRET_BYTES:
-            kept = secrets.token_bytes(SECRET_BYTES)
-            atomic.write(path, kept)
+        secret = path.read_bytes() if path.is_file() else b""
+        if len(secret) != SECRET_BYTES:
+            secret = secrets.token_bytes(SECRET_BYTES)
+            atomic.write(path, secret)
             path.chmod(0o600)
-        return kept
+        return secret
 
     def _write(self, task: Task) -> None:
         atomic.write(self.folder / task.id / "task.json", json.dumps(asdict(task)).encode())

@@ -29,7 +29,7 @@ MAX_NESTING = 100
 MAX_PROBLEMS = 20
 
 
-def not_nested_too_deep(prompt: str) -> str:
+def _not_nested_too_deep(prompt: str) -> str:
     depth = deepest = 0
     for bracket in re.findall(r"\\.|[()]", prompt):
         depth += {"(": 1, ")": -1}.get(bracket, 0)
@@ -39,7 +39,7 @@ def not_nested_too_deep(prompt: str) -> str:
     return prompt
 
 
-Prompt = Annotated[str, StringConstraints(max_length=20_000), AfterValidator(not_nested_too_deep)]
+Prompt = Annotated[str, StringConstraints(max_length=20_000), AfterValidator(_not_nested_too_deep)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=300)]
 Switch = bool | Literal[0, 1]
 """Where a document shows a number for a boolean."""
@@ -56,6 +56,7 @@ class RequestModel(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def without_nulls(cls, value: Any) -> Any:
+        """null is the same as a field that is left out."""
         return {name: item for name, item in value.items() if item is not None} if isinstance(value, dict) else value
 
 
@@ -77,7 +78,7 @@ def parse(model: type[AnyRequest], body: bytes) -> AnyRequest:
     try:
         return model.model_validate_json(body)
     except ValidationError as error:
-        raise Refused(422, problems_of(model, error)) from None
+        raise Refused(422, _problems_of(model, error)) from None
 
 
 def parse_query(model: type[AnyRequest], query: MultiMapping[str]) -> AnyRequest:
@@ -90,33 +91,33 @@ def parse_query(model: type[AnyRequest], query: MultiMapping[str]) -> AnyRequest
     try:
         return model.model_validate_strings(given, strict=False)
     except ValidationError as error:
-        raise Refused(422, problems_of(model, error)) from None
+        raise Refused(422, _problems_of(model, error)) from None
 
 
-def problems_of(model: type[BaseModel], error: ValidationError) -> list[Problem]:
+def _problems_of(model: type[BaseModel], error: ValidationError) -> list[Problem]:
     """One problem for each fault: of a union's complaints, those of the branch that was meant."""
     found: dict[str, Problem] = {}
     complaints = error.errors(include_url=False)
     complaints.sort(key=lambda item: item["type"].endswith("_type"))  # a branch of another type was not meant
     for item in complaints:
-        place = field_of(model, item["loc"])
+        place = _field_of(model, item["loc"])
         found.setdefault(place.field, problem_of(place, item))
     inner = tuple(found)
     faults = [found[field] for field in found if not any(other.startswith(f"{field}.") for other in inner)]
     return faults[:MAX_PROBLEMS]
 
 
-def field_of(model: type[BaseModel], place: Sequence[int | str]) -> Place:
+def _field_of(model: type[BaseModel], place: Sequence[int | str]) -> Place:
     """Names of fields and indexes, joined by dots. Pydantic's names of types and the keys of tables are left out."""
-    kept, models, last = list[str](), [model], None
+    names, models, last = list[str](), [model], None
     for item in place:
         fields = {info.alias or name: info for found in models for name, info in found.model_fields.items()}
         if isinstance(item, int) or item in fields:
-            kept.append(str(item))
+            names.append(str(item))
         if item in fields:
             last = fields[item]
             models = _models_in(last.annotation)
-    return Place(".".join(kept), last)
+    return Place(".".join(names), last)
 
 
 def _models_in(annotation: Any) -> list[type[BaseModel]]:

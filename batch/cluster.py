@@ -38,9 +38,9 @@ class Workers:
         """Raises ValueError when the cluster cannot be joined."""
         options: dict[str, Any] = {"address": self._address}
         if self._address == LOCAL:
-            options |= local_options()
+            options |= _local_options()
         else:
-            require_answer(self._address)
+            _require_answer(self._address)
         try:
             ray.init(log_to_driver=False, logging_level=logging.ERROR, **options)
         except (ConnectionError, ValueError, RuntimeError) as error:
@@ -67,10 +67,10 @@ class Workers:
         if not self._calls:
             return []
         ended, _ = ray.wait(list(self._calls), timeout=seconds)
-        return [(token, outcome(call, name)) for call in ended for token, name in (self._calls.pop(call),)]
+        return [(token, _outcome(call, name)) for call in ended for token, name in (self._calls.pop(call),)]
 
 
-def local_options() -> dict[str, Any]:
+def _local_options() -> dict[str, Any]:
     """One CPU, because Ray starts a process for each in advance and the actors need none."""
     return {
         "num_cpus": 1,
@@ -79,7 +79,7 @@ def local_options() -> dict[str, Any]:
     }
 
 
-def require_answer(address: str) -> None:
+def _require_answer(address: str) -> None:
     """ValueError when nobody listens there: Ray itself tries for minutes."""
     parts = urlsplit(address if "://" in address else f"//{address}")
     if parts.port is None:
@@ -92,7 +92,7 @@ def require_answer(address: str) -> None:
         ) from error
 
 
-def outcome(call: Any, name: str) -> Outcome:
+def _outcome(call: Any, name: str) -> Outcome:
     """What Ray's answer says of a call."""
     try:
         return ray.get(call)

@@ -39,13 +39,13 @@ def detail(options: argparse.Namespace) -> int:
     sources = collect(options.sources, urls, options.output, options.suffix)
     if options.report:
         page.require_own(options.report)  # before the work, not after it
-    look, complete = with_pillow()
+    problem_of, complete = _with_pillow()
     with ExitStack() as stack:
         journal = stack.enter_context(Journal(options.output, options.dry_run))
         sources = without_results(sources, journal)
         require_kept(sources, journal, work.suffixes)
-        feed = stack.enter_context(Feed(sources, look))
-        results = Results(journal, work.digest, work.suffixes, complete, preview_of(options))
+        feed = stack.enter_context(Feed(sources, problem_of))
+        results = Results(journal, work.digest, work.suffixes, complete, _preview_of(options))
         if options.dry_run:
             return plan(feed, results)
         tally = run(options, work, feed, results, Tally(len(sources)))
@@ -59,8 +59,8 @@ def run(options: argparse.Namespace, work: Workflow, feed: Feed, results: Result
     with Bar(tally) as bar:
         batch = Batch(feed, results, bar.tell, bar.advance, options.jobs, options.patience, tally)
         try:
-            if batch.look():
-                with pool_of(options, work) as pool:
+            if batch.sort_until_waiting():
+                with _pool_of(options, work) as pool:
                     batch.run(options.server, pool)
         except NoServer as error:
             bar.tell(str(error))
@@ -72,7 +72,7 @@ def run(options: argparse.Namespace, work: Workflow, feed: Feed, results: Result
     return tally
 
 
-def pool_of(options: argparse.Namespace, work: Workflow) -> Threads | Workers:
+def _pool_of(options: argparse.Namespace, work: Workflow) -> Threads | Workers:
     """What does the work. Ray and comfy-sdk are only needed where they are asked for."""
     if options.ray:
         from .cluster import Workers
@@ -87,7 +87,7 @@ def pool_of(options: argparse.Namespace, work: Workflow) -> Threads | Workers:
     return Threads([Server(url, work, options.timeout, options.jobs) for url in options.server], options.jobs)
 
 
-def preview_of(options: argparse.Namespace) -> Callable[[bytes], bytes] | None:
+def _preview_of(options: argparse.Namespace) -> Callable[[bytes], bytes] | None:
     """What makes thumbnails for the report; None where none are wanted or Pillow is not there."""
     if not options.report or find_spec("PIL") is None:
         return None
@@ -96,12 +96,12 @@ def preview_of(options: argparse.Namespace) -> Callable[[bytes], bytes] | None:
     return jpeg
 
 
-def with_pillow() -> tuple[Problem, Complete]:
+def _with_pillow() -> tuple[Problem, Complete]:
     """How pictures are looked at, and what results get back of them."""
     if find_spec("PIL") is None:
         say(WITHOUT_PILLOW)
         return lambda data: None if data else "is empty", lambda result, original: (result, [])
     from .metadata import with_the_rest
-    from .pictures import problem
+    from .whole_pictures import problem
 
     return problem, with_the_rest

@@ -28,7 +28,7 @@ class RequestError(OSError):
         self.status = status
 
 
-class Answer(NamedTuple):
+class Reply(NamedTuple):
     status: int
     body: bytes
 
@@ -48,12 +48,13 @@ class RedirectsOnly(request.HTTPErrorProcessor):
     """Leaves all other statuses to whoever asked."""
 
     def http_response(self, request: request.Request, response: Any) -> Any:
+        """Follows a redirect, and returns any other answer as it is."""
         return super().http_response(request, response) if 300 <= response.code < 400 else response
 
     https_response = http_response
 
 
-def opener() -> request.OpenerDirector:
+def _opener() -> request.OpenerDirector:
     """For http and https, with the system's proxies; no redirect leads to a file."""
     director = request.OpenerDirector()
     for handler in (
@@ -78,21 +79,21 @@ def opened(
     RequestError for anything that fails, and for a status of 400 or more that is not in `accept`.
     """
     try:
-        with opener().open(prepared(method, url, **arguments), timeout=seconds) as answer:
+        with _opener().open(_prepared(method, url, **arguments), timeout=seconds) as answer:
             if answer.status >= 400 and answer.status not in accept:
                 raise RequestError(f"it answered with the status {answer.status}", answer.status)
             yield answer
     except (URLError, HTTPException, TimeoutError, ConnectionError, ssl.SSLError) as error:
-        raise RequestError(why(error)) from error
+        raise RequestError(_why(error)) from error
 
 
-def send(method: str, url: str, accept: Sequence[int] = (), seconds: float = SECONDS, **arguments: Any) -> Answer:
+def send(method: str, url: str, accept: Sequence[int] = (), seconds: float = SECONDS, **arguments: Any) -> Reply:
     """As `opened`, read to its end."""
     with opened(method, url, accept, seconds, **arguments) as answer:
-        return Answer(answer.status, answer.read())
+        return Reply(answer.status, answer.read())
 
 
-def prepared(
+def _prepared(
     method: str,
     url: str,
     query: Mapping[str, str] | None = None,
@@ -104,7 +105,7 @@ def prepared(
     host = parts.netloc.rpartition("@")[2]
     data, kind = None, ""
     if form is not None:
-        data, kind = multipart(form)
+        data, kind = _multipart(form)
     elif body is not None:
         data, kind = json.dumps(body).encode(), "application/json"
     made = request.Request(urlunsplit(parts._replace(netloc=host, fragment="")), data, method=method)
@@ -117,7 +118,7 @@ def prepared(
     return made
 
 
-def multipart(form: Mapping[str, str | tuple[str, bytes]]) -> tuple[bytes, str]:
+def _multipart(form: Mapping[str, str | tuple[str, bytes]]) -> tuple[bytes, str]:
     """A form's content and its kind (RFC 7578)."""
     boundary, parts = uuid.uuid4().hex, []
     for name, value in form.items():
@@ -129,7 +130,7 @@ def multipart(form: Mapping[str, str | tuple[str, bytes]]) -> tuple[bytes, str]:
     return b"".join([*parts, f"--{boundary}--\r\n".encode()]), f"multipart/form-data; boundary={boundary}"
 
 
-def why(error: BaseException) -> str:
+def _why(error: BaseException) -> str:
     """The end of a sentence."""
     reason = error.reason if isinstance(error, URLError) and isinstance(error.reason, OSError) else error
     match reason:

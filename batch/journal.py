@@ -24,7 +24,7 @@ JOURNAL, LOCK = "batch.jsonl", "batch.lock"
 REMEDY = "Name another --output folder, or add a --suffix such as _detailed."
 
 
-class Entry(NamedTuple):
+class JournalEntry(NamedTuple):
     """`key` tells content and settings; `file` is the result inside the output folder, None after a failure.
 
     writes: SHA-256 of each file that is written for it. notes: what was left out of the result, as sentences.
@@ -43,8 +43,8 @@ class Entry(NamedTuple):
     @property
     def line(self) -> str:
         """As JSON, without what is as by default."""
-        told = {name: value for name, value in self._asdict().items() if value != self._field_defaults.get(name)}
-        return json.dumps(told)
+        values = {name: value for name, value in self._asdict().items() if value != self._field_defaults.get(name)}
+        return json.dumps(values)
 
 
 @dataclass
@@ -68,10 +68,10 @@ class Journal:
     def __init__(self, folder: Path, dry: bool = False):
         self.folder, self._dry = folder, dry
         self._lock = Lock(folder / LOCK)
-        self._entries: dict[str, Entry] = {}
+        self._entries: dict[str, JournalEntry] = {}
         self._names: dict[str, str] = {}
         """The last name that was done by each key."""
-        self._begun: dict[str, Entry] = {}
+        self._begun: dict[str, JournalEntry] = {}
         """What a run was ended in, by name."""
         self._written: dict[str, Written] = {}
         """By the file's path in the folder, folded."""
@@ -125,7 +125,7 @@ class Journal:
         result, about = self.folder / str(self._entries[other].file), self.about(other)
         self.done(name, key, result.suffix, result.read_bytes(), about | {"source": source})
 
-    def entry(self, name: str) -> Entry | None:
+    def entry(self, name: str) -> JournalEntry | None:
         """What became of it last."""
         return self._entries.get(name)
 
@@ -147,7 +147,7 @@ class Journal:
         self.keep_others(*files)
         writes = {file: hashlib.sha256(data).hexdigest() for file, data in files.items()}
         notes = tuple(about.get("notes", ()))
-        entry = Entry(name, key, f"{name}{suffix}", None, about["source"], writes, notes, whole=False)
+        entry = JournalEntry(name, key, f"{name}{suffix}", None, about["source"], writes, notes, whole=False)
         self._append(entry)
         for file, data in files.items():
             atomic.write(self.folder / file, data)
@@ -155,9 +155,9 @@ class Journal:
 
     def failed(self, name: str, key: str, reason: str) -> None:
         """Write down why a name has no result."""
-        self._append(Entry(name, key, failed=reason))
+        self._append(JournalEntry(name, key, failed=reason))
 
-    def _append(self, entry: Entry) -> None:
+    def _append(self, entry: JournalEntry) -> None:
         self._note(entry)
         if self._dry:
             return
@@ -166,7 +166,7 @@ class Journal:
             file.flush()
             os.fsync(file.fileno())
 
-    def _note(self, entry: Entry) -> None:
+    def _note(self, entry: JournalEntry) -> None:
         if entry.whole:
             self._begun.pop(entry.name, None)
             self._entries[entry.name] = entry
@@ -187,7 +187,7 @@ class Journal:
         lines = text.split("\n")
         for number, line in enumerate(lines[:-1], 1):
             try:
-                self._note(Entry(**json.loads(line)))
+                self._note(JournalEntry(**json.loads(line)))
             except (ValueError, TypeError, AttributeError) as error:
                 raise ValueError(
                     f"Line {number} of {path} cannot be read ({error}). Delete the line; its picture is done again."
@@ -202,7 +202,7 @@ class Journal:
             elif not self._is_on_disk(self._entries.get(name)):
                 self._entries.pop(name, None)  # some files are of one result and some of the other
 
-    def _is_on_disk(self, entry: Entry | None) -> bool:
+    def _is_on_disk(self, entry: JournalEntry | None) -> bool:
         writes = entry.writes if entry else {}
         return bool(writes) and all(sha256_of(self.folder / file) == digest for file, digest in writes.items())
 

@@ -21,7 +21,7 @@ EPILOG = "Needs: pip install tqdm. With --ray also: pip install ray; with --api:
 
 def parsed(arguments: list[str]) -> argparse.Namespace:
     """The options; `server` holds the addresses of --server or --api. Exits with a sentence for what cannot be."""
-    parser = parser_of_all()
+    parser = _parser_of_all()
     options = parser.parse_args(arguments)
     if not options.sources and not options.urls:
         parser.error("name a SOURCE or --urls FILE")
@@ -35,7 +35,7 @@ def parsed(arguments: list[str]) -> argparse.Namespace:
         parser.error("--jobs has to be 1 or more")
     options.server = addresses(options)
     for url in options.server:
-        if not is_address(url):
+        if not _is_address(url):
             parser.error(f"--{kind} {url} is no address; write http://host:port")
     return options
 
@@ -49,7 +49,7 @@ def addresses(options: argparse.Namespace) -> list[str]:
     return list(dict.fromkeys(url if "://" in url else f"http://{url}" for url in named))
 
 
-def parser_of_all() -> argparse.ArgumentParser:
+def _parser_of_all() -> argparse.ArgumentParser:
     """Every option with its help."""
     parser = argparse.ArgumentParser(prog="python -m AfterDetail.batch", description=DESCRIPTION, epilog=EPILOG)
     add = parser.add_argument
@@ -73,7 +73,7 @@ def parser_of_all() -> argparse.ArgumentParser:
     return parser
 
 
-def is_address(url: str) -> bool:
+def _is_address(url: str) -> bool:
     """Whether it is an http or https URL with a host."""
     try:
         parts = urlsplit(url)

@@ -31,7 +31,7 @@ def require_kept(sources: Sequence[Source], journal: Journal, suffixes: Sequence
     Whether that was changed by hand is left to the journal, when its picture's turn comes: it has to be read for it.
     """
     originals = Originals(sources)
-    problems = [problem for source in sources for problem in conflicts(source, journal, suffixes, originals)]
+    problems = [problem for source in sources for problem in _conflicts(source, journal, suffixes, originals)]
     if problems:
         more = f" {len(problems) - 1} more results would be in the way like that." if problems[1:] else ""
         raise ValueError(f"{problems[0]} {REMEDY}{more}")
@@ -54,7 +54,7 @@ class Originals:
         return found or (self._files.get(identity(path)) if path.exists() else None)
 
 
-def conflicts(source: Source, journal: Journal, suffixes: Sequence[str], originals: Originals) -> Iterator[str]:
+def _conflicts(source: Source, journal: Journal, suffixes: Sequence[str], originals: Originals) -> Iterator[str]:
     """What the files of its result would be written over, as sentences."""
     folder = Path(os.path.realpath(journal.folder))
     for file in [*(f"{source.name}{suffix}" for suffix in suffixes), f"{source.name}.json"]:

@@ -48,11 +48,11 @@ def write(path: Path, sources: Sequence[Source], results: Results, tally: Tally)
     """Everything in one file, replacing an older page. ValueError if `path` is something else."""
     require_own(path)
     summary = f"<h1>{escape(str(tally))}</h1><pre>{escape(tally.table())}</pre>"
-    articles = "".join(article(source, results, path.resolve().parent) for source in sources)
+    articles = "".join(_article(source, results, path.resolve().parent) for source in sources)
     atomic.write(path, f"{HEAD}{summary}{articles}</html>".encode("utf-8", "replace"))
 
 
-def article(source: Source, results: Results, folder: Path) -> str:
+def _article(source: Source, results: Results, folder: Path) -> str:
     """About one picture; `folder` is the page's."""
     journal = results.journal
     entry = journal.entry(source.name)
@@ -65,17 +65,17 @@ def article(source: Source, results: Results, folder: Path) -> str:
         about = journal.about(source.name)
         after = address(journal.folder / entry.file, folder)
         if source.is_url:
-            before = inline(results.previews.get(source.name, b""))
+            before = _inline(results.previews.get(source.name, b""))
         else:
             before = address(Path(source.place), folder)
-        parts.append(f"<div>{figure(before, 'before')}{figure(after, 'after')}</div>")
+        parts.append(f"<div>{_figure(before, 'before')}{_figure(after, 'after')}</div>")
         parts += [f"<p>{escape(str(note))}</p>" for note in about.get("notes", ())]
         parts += [table(image) for report in about.get("reports", ()) for image in images_of(report)]
         parts.append(f"<small>{escape(str(about.get('server', '')))}</small>")
     return "".join([*parts, "</article>"])
 
 
-def figure(address: str, caption: str) -> str:
+def _figure(address: str, caption: str) -> str:
     """A picture with its caption, which is escaped already."""
     image = f'<img loading="lazy" decoding="async" alt="{caption}" src="{escape(address)}">' if address else ""
     return f"<figure>{image}<figcaption>{caption}</figcaption></figure>"
@@ -87,11 +87,11 @@ def address(path: Path, folder: Path) -> str:
         from .thumbnail import jpeg
 
         if data := jpeg(path.read_bytes()):
-            return inline(data)
+            return _inline(data)
     return quote(Path(os.path.relpath(path.resolve(), folder)).as_posix())
 
 
-def inline(jpeg: bytes) -> str:
+def _inline(jpeg: bytes) -> str:
     """A picture as a data: URL."""
     return f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}" if jpeg else ""
 
@@ -102,10 +102,10 @@ def table(image: dict[str, Any]) -> str:
     if not objects:
         return "<p>Nothing was found.</p>"
     head = "".join(f"<th>{column.replace('_', ' ')}" for column in COLUMNS)
-    return f"<table><tr>{head}{''.join(map(row, objects))}</table>"
+    return f"<table><tr>{head}{''.join(map(_row, objects))}</table>"
 
 
-def row(item: dict[str, Any]) -> str:
+def _row(item: dict[str, Any]) -> str:
     """A line of a table, escaped."""
     return "<tr>" + "".join(f"<td>{escape(shown(item.get(column)))}" for column in COLUMNS)
 

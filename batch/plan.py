@@ -17,16 +17,16 @@ def plan(feed: Feed, results: Results) -> int:
     """Say for each picture what a run would do; 1 if one would fail. Nothing is sent or written."""
     counts: Counter[str] = Counter()
     for picture in feed.in_order():
-        word, rest = fate(picture, results)
+        word, rest = _fate(picture, results)
         counts[word] += 1
         say(f"{picture.source.place} {word}: {rest}")
         picture.drop()
-    told = [f"{counts[word]} {word}" for word in (*WORDS.values(), FAILS) if counts[word]]
-    say(f"{', '.join(told)}. Nothing was sent or written.")
+    counted = [f"{counts[word]} {word}" for word in (*WORDS.values(), FAILS) if counts[word]]
+    say(f"{', '.join(counted)}. Nothing was sent or written.")
     return 1 if counts[FAILS] else 0
 
 
-def fate(picture: Picture, results: Results) -> tuple[str, str]:
+def _fate(picture: Picture, results: Results) -> tuple[str, str]:
     """In words, and where to or why."""
     if picture.reason:
         return FAILS, picture.reason

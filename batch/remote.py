@@ -24,7 +24,6 @@ ATTEMPTS = 6
 """How often a request is sent that does not get through, and how often a full server is asked again."""
 FIRST_PAUSE_SECONDS, LAST_PAUSE_SECONDS, PAUSE_GROWTH = 0.5, 30.0, 2.0
 FIRST_POLL_SECONDS, LAST_POLL_SECONDS, POLL_GROWTH = 0.3, 3.0, 1.3
-ENDED = ("succeeded", "failed", "canceled", "expired")
 BUSY = (
     HTTPStatus.TOO_MANY_REQUESTS,
     HTTPStatus.BAD_GATEWAY,

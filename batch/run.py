@@ -30,9 +30,13 @@ class NoServer(Exception):
 class Pool(Protocol):
     """What does the work: `threads.Threads`, or `cluster.Workers`."""
 
-    def call(self, server: int, call: Call, token: Any, *arguments: Any) -> None: ...
+    def call(self, server: int, call: Call, token: Any, *arguments: Any) -> None:
+        """Start a call on a server, by its number; `token` comes back with its outcome."""
+        ...
 
-    def wait(self, seconds: float) -> list[tuple[Any, Outcome]]: ...
+    def wait(self, seconds: float) -> list[tuple[Any, Outcome]]:
+        """The tokens and outcomes of calls that have ended, after `seconds` at most."""
+        ...
 
 
 @dataclass(eq=False)
@@ -82,7 +86,7 @@ class Batch:
     again: deque[Picture] = field(default_factory=deque)
     """What a server has failed with: behind all others, so that one picture cannot stop them."""
 
-    def look(self, seconds: float | None = None) -> bool:
+    def sort_until_waiting(self, seconds: float | None = None) -> bool:
         """Go through what needs no server until a picture waits for one, or for `seconds`; False when none is left."""
         while not self.waiting and not self.feed.empty:
             picture = self.feed.take(seconds)
@@ -133,7 +137,7 @@ class Batch:
                 member.checking = True
                 pool.call(index, "check", (member, None))
         while free := [member for member in members if member.up and member.busy < self.per_server]:
-            if not self.look(POLL_SECONDS) or not self.waiting:
+            if not self.sort_until_waiting(POLL_SECONDS) or not self.waiting:
                 break
             member = min(free, key=lambda member: member.busy)
             picture = self.waiting.popleft()

@@ -13,7 +13,7 @@ from typing import Any, Literal, NamedTuple
 from urllib.parse import urlsplit
 
 from . import connection
-from .connection import Answer, RequestError, cut
+from .connection import Reply, RequestError, cut
 from .workflow import Graph, Workflow
 
 FIRST_POLL_SECONDS, LAST_POLL_SECONDS, POLL_GROWTH = 0.1, 1.0, 1.3
@@ -137,8 +137,8 @@ class Server:
         )
         if answer.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
             raise PictureFailed("The file is larger than the server takes. Start it with a larger --max-upload-size")
-        kept = answer.json()
-        return f"{kept['subfolder']}/{kept['name']} [{kept['type']}]"
+        uploaded = answer.json()
+        return f"{uploaded['subfolder']}/{uploaded['name']} [{uploaded['type']}]"
 
     def _queue(self, graph: Graph) -> str:
         body = {"prompt": graph, "partial_execution_targets": [self._workflow.result_node]}
@@ -185,7 +185,7 @@ class Server:
             raise PictureFailed(f"The result is called {where['filename']!r}, which tells no format")
         return Outcome("done", "", image, f".{suffix.lower()}", tuple(reports(outputs)))
 
-    def _send(self, method: str, path: str, accept: tuple[int, ...] = (), **arguments: Any) -> Answer:
+    def _send(self, method: str, path: str, accept: tuple[int, ...] = (), **arguments: Any) -> Reply:
         """Any request. WorkflowRefused without access; RequestError for an error status that is not in `accept`."""
         login = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
         answer = connection.send(method, self._url + path, accept=(*accept, *login), **arguments)

@@ -36,11 +36,11 @@ def collect(arguments: Sequence[str], urls: Iterable[str], output: Path, suffix:
     """
     found: dict[str, Source] = {}
     for argument in [*arguments, *urls]:
-        for source in expanded(argument, output.resolve()):
+        for source in _expanded(argument, output.resolve()):
             found.setdefault(source.place, source)
     if not found:
         raise ValueError(f"There is no picture in {', '.join(arguments) or 'the list'}. Name a folder, files or URLs.")
-    return [Source(name + suffix, place) for name, place in with_different_names(found.values())]
+    return [Source(name + suffix, place) for name, place in _with_different_names(found.values())]
 
 
 def listed(text: str) -> list[str]:
@@ -53,25 +53,25 @@ def listed(text: str) -> list[str]:
     return lines
 
 
-def expanded(argument: str, output: Path) -> Iterator[Source]:
+def _expanded(argument: str, output: Path) -> Iterator[Source]:
     """The sources of a folder, a pattern, a file or a URL; ValueError for anything else."""
     path = Path(argument)
     if is_url(argument):
-        yield Source(url_name(argument), argument)
+        yield Source(_url_name(argument), argument)
     elif path.is_dir():
         folder = path.resolve()
-        files = (file for file in folder.rglob("*") if file.suffix.lower() in SUFFIXES and not is_hidden(file, folder))
+        files = (file for file in folder.rglob("*") if file.suffix.lower() in SUFFIXES and not _is_hidden(file, folder))
         yield from within(folder, files, output)
     elif path.is_file():
         yield Source(path.stem, str(path.parent.resolve() / path.name))
     elif any(sign in argument for sign in WILDCARDS):
-        folder = before_wildcard(path)
+        folder = _before_wildcard(path)
         yield from within(folder.resolve(), folder.resolve().glob(str(path.relative_to(folder))), output)
     else:
         raise ValueError(f"{argument} is no folder, file, pattern or URL. Correct the path.")
 
 
-def before_wildcard(path: Path) -> Path:
+def _before_wildcard(path: Path) -> Path:
     """The folders of a pattern that are plain names."""
     while any(sign in str(path) for sign in WILDCARDS):
         path = path.parent
@@ -86,7 +86,7 @@ def within(folder: Path, files: Iterable[Path], output: Path) -> Iterator[Source
             yield Source(file.relative_to(folder).with_suffix("").as_posix(), str(file))
 
 
-def is_hidden(file: Path, folder: Path) -> bool:
+def _is_hidden(file: Path, folder: Path) -> bool:
     """Whether a part of the path begins with a dot."""
     return any(part.startswith(".") for part in file.relative_to(folder).parts)
 
@@ -96,14 +96,14 @@ def is_url(text: str) -> bool:
     return text.lower().startswith(("http://", "https://"))
 
 
-def url_name(url: str) -> str:
+def _url_name(url: str) -> str:
     """The file's name in the URL, and a digest, because `.../image?id=1` and `?id=2` have the same."""
     stem = PurePosixPath(unquote(urlsplit(url).path)).stem
     plain = re.sub(r"[^\w-]+", "_", stem)[:LONGEST_NAME] or "image"
     return f"{plain}-{digest(url)}"
 
 
-def with_different_names(sources: Iterable[Source]) -> list[Source]:
+def _with_different_names(sources: Iterable[Source]) -> list[Source]:
     """photo.jpg and photo.png would have the same result: a digest of the place tells such names apart."""
     sources = list(sources)
     uses = Counter(folded(source.name) for source in sources)

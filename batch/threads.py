@@ -17,11 +17,17 @@ CANCEL_SECONDS = 10.0
 class Worker(Protocol):
     """`server.Server`, or `remote.Remote`."""
 
-    def check(self) -> Outcome: ...
+    def check(self) -> Outcome:
+        """Whether the server can be used, and why not."""
+        ...
 
-    def detail(self, data: bytes) -> Outcome: ...
+    def detail(self, data: bytes) -> Outcome:
+        """One picture's file, detailed."""
+        ...
 
-    def cancel(self) -> None: ...
+    def cancel(self) -> None:
+        """End what runs, from another thread."""
+        ...
 
 
 class Threads:

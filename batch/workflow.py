@@ -33,7 +33,7 @@ class Workflow:
         """The same for workflows that do the same to a picture, whatever their titles and the nodes beside it are."""
         graph = {
             key: {"class_type": self.graph[key]["class_type"], "inputs": self.graph[key]["inputs"]}
-            for key in sorted(upstream(self.graph, self.result_node) | {self.image_node})
+            for key in sorted(_upstream(self.graph, self.result_node) | {self.image_node})
         }
         graph[self.image_node] = {"class_type": graph[self.image_node]["class_type"], "inputs": {}}
         text = json.dumps([graph, self.image_node, self.result_node], sort_keys=True)
@@ -62,12 +62,12 @@ class Workflow:
             if isinstance(saving.get("filename_prefix"), str):
                 saving["filename_prefix"] += f"-{run}"
         if alone:
-            needed = set().union(*(upstream(graph, key) for key in savers))
+            needed = set().union(*(_upstream(graph, key) for key in savers))
             graph = {key: node for key, node in graph.items() if key in needed}
         return graph
 
 
-def upstream(graph: Graph, key: str) -> set[str]:
+def _upstream(graph: Graph, key: str) -> set[str]:
     """A node, and all that it takes something from."""
     found, left = set(), [key]
     while left:
@@ -85,41 +85,41 @@ def read(
     source, result: titles or ids of the nodes that load the picture and that give the result; left out, the only
     Load Image and the only Save Image. ValueError says what is missing or ambiguous.
     """
-    graph = read_graph(path)
-    changes = [change(graph, setting) for setting in settings]
+    graph = _read_graph(path)
+    changes = [_change(graph, setting) for setting in settings]
     if checkpoint is not None:
-        changes.append(change_checkpoint(graph, checkpoint))
-    image_node = named(graph, source) if source else the_only(graph, LOADER, "--input")
+        changes.append(_change_checkpoint(graph, checkpoint))
+    image_node = named(graph, source) if source else _the_only(graph, LOADER, "--input")
     if "image" not in graph[image_node]["inputs"]:
         raise ValueError(f"Node {source} has no input `image`. Name the node that loads the picture with --input.")
-    result_node = named(graph, result) if result else the_only(graph, SAVER, "--result")
+    result_node = named(graph, result) if result else _the_only(graph, SAVER, "--result")
     return Workflow(graph, image_node, result_node, tuple(changes))
 
 
-def read_graph(path: Path) -> Graph:
+def _read_graph(path: Path) -> Graph:
     """The graph of a file in API form; ValueError for any other file."""
     try:
         graph = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ValueError(f"The workflow {path} cannot be read: {error}.") from error
-    if not isinstance(graph, dict) or not graph or not all(is_node(node) for node in graph.values()):
+    if not isinstance(graph, dict) or not graph or not all(_is_node(node) for node in graph.values()):
         raise ValueError(f"{path} is no workflow in API form. In ComfyUI, choose File > Export (API).")
     return graph
 
 
-def is_node(node: Any) -> bool:
+def _is_node(node: Any) -> bool:
     """Whether a value is a node of an API graph."""
     return isinstance(node, dict) and isinstance(node.get("inputs"), dict) and isinstance(node.get("class_type"), str)
 
 
-def change(graph: Graph, setting: str) -> tuple[str, str]:
+def _change(graph: Graph, setting: str) -> tuple[str, str]:
     """Carry out `Node title or id.input=value` in the graph; what was changed."""
     target, equals, text = setting.partition("=")
-    found = sorted(set(targets(graph, target)))
+    found = sorted(set(_targets(graph, target)))
     if not equals or not found:
         raise ValueError(
             f"--set {setting!r} names no node of the workflow. Write 'Title or id.input=value'; "
-            f"the nodes are {', '.join(map(repr, titles(graph)))}."
+            f"the nodes are {', '.join(map(repr, _titles(graph)))}."
         )
     if len(found) > 1:
         raise ValueError(f"--set {setting!r} fits the nodes {', '.join(node for node, _ in found)}. Use an id.")
@@ -127,11 +127,11 @@ def change(graph: Graph, setting: str) -> tuple[str, str]:
     present = graph[node]["inputs"].get(name)
     if isinstance(present, list):
         raise ValueError(f"--set {setting!r}: another node is connected to this input. Change that node.")
-    graph[node]["inputs"][name] = text if isinstance(present, str) else typed(text)
+    graph[node]["inputs"][name] = text if isinstance(present, str) else _typed(text)
     return node, name
 
 
-def targets(graph: Graph, target: str) -> Iterator[tuple[str, str]]:
+def _targets(graph: Graph, target: str) -> Iterator[tuple[str, str]]:
     """Each way to read `node.input`; titles and inputs may have dots themselves."""
     parts = target.split(".")
     for i in range(1, len(parts)):
@@ -139,7 +139,7 @@ def targets(graph: Graph, target: str) -> Iterator[tuple[str, str]]:
             yield node, ".".join(parts[i:]).strip()
 
 
-def typed(text: str) -> Any:
+def _typed(text: str) -> Any:
     """A number or boolean where it reads as one, else the text."""
     try:
         value = json.loads(text)
@@ -148,12 +148,12 @@ def typed(text: str) -> Any:
     return value if isinstance(value, bool | int | float) else text
 
 
-def change_checkpoint(graph: Graph, checkpoint: str) -> tuple[str, str]:
+def _change_checkpoint(graph: Graph, checkpoint: str) -> tuple[str, str]:
     """Give every checkpoint loader this file."""
     loaders = [key for key, node in graph.items() if isinstance(node["inputs"].get("ckpt_name"), str)]
     if len(loaders) != 1:
-        told = ", ".join(f"{key} ({graph[key]['inputs']['ckpt_name']})" for key in loaders) or "none"
-        raise ValueError(f"--checkpoint needs one node that loads a checkpoint, and there are: {told}. Use --set.")
+        listed = ", ".join(f"{key} ({graph[key]['inputs']['ckpt_name']})" for key in loaders) or "none"
+        raise ValueError(f"--checkpoint needs one node that loads a checkpoint, and there are: {listed}. Use --set.")
     graph[loaders[0]]["inputs"]["ckpt_name"] = checkpoint
     return loaders[0], "ckpt_name"
 
@@ -162,7 +162,7 @@ def named(graph: Graph, name: str) -> str:
     """The id of the one node of this title or id."""
     found = called(graph, name)
     if len(found) != 1:
-        listing = ", ".join(map(repr, titles(graph)))
+        listing = ", ".join(map(repr, _titles(graph)))
         raise ValueError(f"{len(found)} nodes of the workflow are called {name!r}. Its nodes are {listing}.")
     return found[0]
 
@@ -173,13 +173,13 @@ def called(graph: Graph, name: str) -> list[str]:
     return [name.strip()] if name.strip() in graph else [key for key in graph if title(graph, key).casefold() == wanted]
 
 
-def the_only(graph: Graph, class_type: str, option: str) -> str:
+def _the_only(graph: Graph, class_type: str, option: str) -> str:
     """The id of the only node of this class; ValueError that names `option` otherwise."""
     found = [key for key, node in graph.items() if node["class_type"] == class_type]
     if len(found) != 1:
         raise ValueError(
             f"The workflow has {len(found)} nodes of the kind {class_type}. Name the one to use with {option}; "
-            f"the nodes are {', '.join(map(repr, titles(graph)))}."
+            f"the nodes are {', '.join(map(repr, _titles(graph)))}."
         )
     return found[0]
 
@@ -189,6 +189,6 @@ def title(graph: Graph, key: str) -> str:
     return str(graph[key].get("_meta", {}).get("title", ""))
 
 
-def titles(graph: Graph) -> list[str]:
+def _titles(graph: Graph) -> list[str]:
     """What the nodes are called on the canvas, for a sentence."""
     return [title(graph, key) or key for key in graph]

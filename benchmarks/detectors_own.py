@@ -34,7 +34,7 @@ def own(name: str, pictures: dict[int, np.ndarray]):
         kind, _, file = name.partition(":")
         confidence = CONFIDENCE
         if kind == "yolo":
-            detector = importlib.import_module("afterdetail.detectors.yolo.detector").YoloDetector.open(Path(file))
+            detector = importlib.import_module("afterdetail.detectors.yolo.predictor").YoloDetector.open(Path(file))
         elif kind == "short mesh":
             detector = FaceParts(FACE)
             detector.mesh.detectors = detector.mesh.detectors[1:]

@@ -16,7 +16,7 @@ import torch
 from afterdetail.detailer.judge import Verdict, judge
 from afterdetail.detailer.region import make_regions
 from afterdetail.detailer.settings import FitSettings, MaskSettings
-from afterdetail.detectors.second_look import look_again
+from afterdetail.detectors.observer import observe
 from PIL import Image
 from quality import Workshop, cut, pack
 from quality_scenes import Scene, scenes
@@ -44,7 +44,7 @@ def verdict_on(scene: Scene, was: torch.Tensor, picture: torch.Tensor) -> Verdic
     """On what stands in `picture` [1, H, W, 3] where the default mask of the scene's face is."""
     [region] = make_regions(scene.detections, MaskSettings(), FitSettings(base_model="sd15")).items
     rows, columns = region.window.slices
-    return judge(was[0], picture[:, rows, columns], region, look_again)
+    return judge(was[0], picture[:, rows, columns], region, observe)
 
 
 def cases(several: Sequence[Scene], random: np.random.Generator) -> Iterator[Case]:

@@ -51,10 +51,10 @@ def milliseconds(work: Callable[[], object]) -> float:
 
 def main() -> None:
     nano.load()
-    from afterdetail.canvas.preview import preview
+    from afterdetail.canvas.live_masks import preview
     from afterdetail.canvas.recorder import pictures
     from afterdetail.canvas.snapshots import Snapshot
-    from afterdetail.nodes.detail import AfterDetail
+    from afterdetail.nodes.after_detailer import AfterDetail
 
     torch.set_num_threads(1)
     print(f"| {OBJECTS} objects, {SIZE} px | boxes | masks |\n|---|---|---|")

@@ -61,6 +61,7 @@ class Quick:
     def __init__(self, inner: Any, paints: bool, latents: dict[bytes, torch.Tensor]):
         self.inner, self.paints, self.latents = inner, paints, latents
         self.sizes, self.settings, self.paint, self.notes = inner.sizes, inner.settings, inner.paint, inner.notes
+        self.device = inner.device
 
     def encode(self, pixels: torch.Tensor) -> torch.Tensor:
         crop = pixels.numpy().tobytes()
@@ -142,10 +143,10 @@ def repaired(
     """By After Detailer; the first image of the batch, and its alpha, of the mask alone where nothing was pasted."""
     from afterdetail.detailer.detail import Checks, detail
     from afterdetail.detailer.seeds import Seeds
-    from afterdetail.detectors.second_look import look_again
+    from afterdetail.detectors.observer import observe
 
     regions = make_regions(found, masks or MaskSettings(), FitSettings(base_model="sd15"))
-    done = detail(images, regions, inpainter, Seeds(seed), Checks(None, keep or KeepSettings(), look_again))
+    done = detail(images, regions, inpainter, Seeds(seed), Checks(None, keep or KeepSettings(), observe))
     return done.image[:1], regions.items[0].alpha.on(regions.image)
 
 

@@ -154,9 +154,9 @@ def asked(place: int, dice: random.Random) -> Ask:
         body = {"image": image, "prompt": "", "denoise": 0.4, "num_inference_steps": 15, "image_format": "png"}
         return "/v1/face-detailer", body, lambda answer: colour_in(answer, "image") == colour
     if kind == "inpaint":
-        wish = {"model_name": "nano-sd15", "prompt": "", "image_base64": image, "steps": 2}
-        wish["mask_image_base64"] = as_base64(square_mask())
-        body = {"request": wish, "extra": {"response_image_type": "png"}}
+        fields = {"model_name": "nano-sd15", "prompt": "", "image_base64": image, "steps": 2}
+        fields["mask_image_base64"] = as_base64(square_mask())
+        body = {"request": fields, "extra": {"response_image_type": "png"}}
         return "/v3/async/inpainting", body, lambda answer: colour_of(answer.content) == colour
     changes = {"broken model": {"loras": {"broken": 1.0}}, "broken request": {"steps": 0}, "generate": {}}[kind]
     body = {"prompt": "an octopus", "steps": 2, "seed": place + 1, **changes}

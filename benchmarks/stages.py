@@ -26,6 +26,7 @@ class StageClock:
     def __init__(self, inner: Any):
         self.inner = inner
         self.sizes, self.settings, self.paint, self.notes = inner.sizes, inner.settings, inner.paint, inner.notes
+        self.device = inner.device
         self.seconds: dict[str, float] = dict.fromkeys(STAGES, 0.0)
         self.sampling = (0.0, 0.0)
 

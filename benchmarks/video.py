@@ -11,20 +11,18 @@ from pathlib import Path
 from statistics import mean
 
 import torch
-import torch.nn.functional as F
 from afterdetail.detailer.box import Box
 from afterdetail.detailer.detail import detail
 from afterdetail.detailer.detection import Detection, Detections, Extent
-from afterdetail.detailer.family import SD15, ModelSizes
-from afterdetail.detailer.job import Job
 from afterdetail.detailer.region import Regions, make_regions
 from afterdetail.detailer.seeds import Seeds
-from afterdetail.detailer.settings import FitSettings, MaskSettings, PaintSettings, SampleSettings
+from afterdetail.detailer.settings import FitSettings, MaskSettings
 from memory import peak_mb
 from PIL import Image
 from quality import Workshop
 from rig import nano
 from rig.clips import Actor, Clip, clip
+from rig.stand_ins import Nothing
 
 LENGTHS, SIZE = (100, 300, 1000), (480, 270)
 """Frames, and their size: what an object costs does not depend on it."""
@@ -38,25 +36,6 @@ DENOISES = (0.04, 0.3, 0.5)
 PICTURE = Path(__file__).with_name("video.jpg")
 SHOWN = 5
 """Frames of the picture, at the first denoise, where this model repairs best."""
-
-
-class Nothing:
-    """Stands in for the model, whose own memory does not depend on the length: latents of a real one's size."""
-
-    sizes = ModelSizes(SD15, 8)
-    paint = PaintSettings()
-    settings = SampleSettings()
-    notes = ()
-
-    def encode(self, pixels: torch.Tensor) -> torch.Tensor:
-        cells = F.avg_pool2d(pixels.movedim(-1, 1), 8)
-        return torch.cat([cells, cells[:, :1]], 1)
-
-    def sample(self, jobs: Sequence[Job], image: Box) -> list[torch.Tensor | Exception]:
-        return [job.latent * 0.9 for job in jobs]
-
-    def decode(self, latent: torch.Tensor) -> torch.Tensor:
-        return F.interpolate(latent[:, :3], scale_factor=8.0).movedim(1, -1)
 
 
 def beside_the_frames(count: int) -> float:

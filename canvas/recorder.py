@@ -11,7 +11,7 @@ from server import PromptServer
 
 from ..nodes.overlay import COLORS
 from ..nodes.watching import NodeRun
-from . import comparison
+from .side_by_side import is_shown, side_by_side
 from .snapshots import Snapshot, SnapshotStore
 
 LOWEST_CONFIDENCE = 0.1
@@ -33,11 +33,12 @@ class Recorder:
         self._snapshots = snapshots
 
     def lowest_confidence(self) -> float | None:
-        return LOWEST_CONFIDENCE if is_watched() else None
+        """Lower than asked while a page is open, so that its slider works without a new run."""
+        return LOWEST_CONFIDENCE if _is_watched() else None
 
     def record(self, run: NodeRun) -> dict[str, list]:
         """Keep a snapshot of a run; the part of its UI output that tells the canvas where it is."""
-        if not is_watched():
+        if not _is_watched():
             return {}
         simple = {name: value for name, value in run.widgets.items() if isinstance(value, (bool, int, float, str))}
         before = pictures(run.image)
@@ -45,13 +46,13 @@ class Recorder:
         token = self._snapshots.put(Snapshot(run.node, simple, run.detections, before, after, run.inside, run.model))
         entry = {"token": token, "shown": len(before), "painted": bool(after)}
         size = {"width": run.image.shape[2], "height": run.image.shape[1]}
-        told = {"afterdetail": [entry | size | {"widgets": simple, "colors": HEX_COLORS}]}
-        if after and run.result is not run.image and comparison.is_shown(_running(), _id_of(run)):
-            told |= comparison.side_by_side(Path(folder_paths.get_temp_directory()), token, before, after)
-        return told
+        ui = {"afterdetail": [entry | size | {"widgets": simple, "colors": HEX_COLORS}]}
+        if after and run.result is not run.image and is_shown(_running(), _id_of(run)):
+            ui |= side_by_side(Path(folder_paths.get_temp_directory()), token, before, after)
+        return ui
 
 
-def is_watched() -> bool:
+def _is_watched() -> bool:
     """Whether whoever queued the running prompt listens."""
     server = getattr(PromptServer, "instance", None)
     return server is not None and server.client_id in server.sockets

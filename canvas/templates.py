@@ -83,16 +83,16 @@ def category() -> dict[str, Any]:
 
 def register(server: Any) -> None:
     """Let ComfyUI's server list and serve the templates by their titles."""
-    server.app.middlewares.append(by_title)
+    server.app.middlewares.append(_by_title)
 
 
 @web.middleware
-async def by_title(request: web.Request, handler: Handler) -> web.StreamResponse:
+async def _by_title(request: web.Request, handler: Handler) -> web.StreamResponse:
     """ComfyUI's routes for templates, with titles in place of this pack's file names."""
     path = request.path.removeprefix("/api")
     if file := file_of(path):
         return web.FileResponse(file)
-    if (index := INDEX.fullmatch(path)) and (listed := indexed(index[1])):
+    if (index := INDEX.fullmatch(path)) and (listed := _indexed(index[1])):
         return web.json_response(listed)
     answer = await handler(request)
     if path != LIST or not isinstance(answer, web.Response) or not answer.text:
@@ -100,13 +100,13 @@ async def by_title(request: web.Request, handler: Handler) -> web.StreamResponse
     listed = json.loads(answer.text)
     if PACK.name in listed:
         stems = listed.pop(PACK.name)
-        if indexed("index.json") is None:
+        if _indexed("index.json") is None:
             listed[PACK.name] = titled(stems)
     return web.json_response(listed)
 
 
 @cache
-def indexed(name: str) -> list[dict[str, Any]] | None:
+def _indexed(name: str) -> list[dict[str, Any]] | None:
     """ComfyUI's index of this file name with our category; None where ComfyUI has none."""
     from app.frontend_management import FrontendManager
 

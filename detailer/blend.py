@@ -38,8 +38,7 @@ def color_matched(patch: torch.Tensor, original: torch.Tensor, region: Region, s
     Both are measured around the mask, where the two should be the same picture, so what is new inside keeps its own
     colours. `original` is [H, W, C]; `strength` 0..1.
     """
-    around = region.window_alpha == 0
-    if strength == 0 or int(around.sum()) < MIN_SURROUNDINGS:
+    if strength == 0 or (around := _surroundings(region)) is None:
         return patch
     patch, wanted = _both_in_the_window(patch, original, region)
     wanted, found = wanted[around], patch[0][around]
@@ -57,8 +56,7 @@ def seamless(patch: torch.Tensor, original: torch.Tensor, region: Region) -> tor
     gradient domain problems" (2008), with the boundary of Perez et al., "Poisson image editing" (2003); it loses half
     of its height over a third of the mask's shorter side. `original` is [H, W, C].
     """
-    around = region.window_alpha == 0
-    if int(around.sum()) < MIN_SURROUNDINGS:
+    if (around := _surroundings(region)) is None:
         return patch
     patch, wanted = _both_in_the_window(patch, original, region)
     difference = (wanted - patch[0]).movedim(-1, 0)[None]
@@ -109,8 +107,7 @@ def with_grain(patch: torch.Tensor, original: torch.Tensor, region: Region, stre
     `strength` 0..1 of what it lacks is added as Gaussian noise, the same in all channels as film grain and sensor
     noise nearly are, drawn from `seed`. `original` is [H, W, C].
     """
-    around = region.window_alpha == 0
-    if strength == 0 or int(around.sum()) < MIN_SURROUNDINGS:
+    if strength == 0 or (around := _surroundings(region)) is None:
         return patch
     patch, wanted = _both_in_the_window(patch, original, region)
     lacking = grain(wanted, around) ** 2 - grain(patch[0], region.window_alpha > 0) ** 2
@@ -129,6 +126,12 @@ def grain(pixels: torch.Tensor, where: torch.Tensor) -> float:
     mask = pixels.new_tensor([[1.0, -2.0, 1.0], [-2.0, 4.0, -2.0], [1.0, -2.0, 1.0]])[None, None]
     response = F.conv2d(pixels.mean(-1)[None, None], mask, padding=1)[0, 0]
     return float(response[where].abs().median()) * 1.4826 / 6  # 1.4826: a normal spread from its median
+
+
+def _surroundings(region: Region) -> torch.Tensor | None:
+    """Where the window shows what is beyond the mask, bool [h, w]; None if that is too little to be measured."""
+    around = region.window_alpha == 0
+    return around if int(around.sum()) >= MIN_SURROUNDINGS else None
 
 
 def _both_in_the_window(

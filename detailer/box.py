@@ -61,6 +61,11 @@ class Box(NamedTuple):
         return max(self.width, 0) * max(self.height, 0)
 
     @property
+    def center(self) -> tuple[float, float]:
+        """x, y; between two pixels where a side is even."""
+        return (self.x0 + self.x1) / 2, (self.y0 + self.y1) / 2
+
+    @property
     def slices(self) -> tuple[slice, slice]:
         """(rows, columns), to index the last two axes of an [..., H, W] tensor."""
         return slice(self.y0, self.y1), slice(self.x0, self.x1)

@@ -145,11 +145,11 @@ def _halves(values: tuple) -> tuple[tuple, tuple]:
 def _cut_gligen(gligen: tuple, view: View) -> tuple | None:
     """("position", model, [(embedding, height, width, y, x)]) with the places in the window; None without any."""
     kind, model, places = gligen
-    kept = []
+    inside = []
     for embedding, *area in places:
         if (placed := _cut_area(tuple(area), view)) is not None:
-            kept.append((embedding, *placed))
-    return (kind, model, kept) if kept else None
+            inside.append((embedding, *placed))
+    return (kind, model, inside) if inside else None
 
 
 def _as_area(cells: Box) -> tuple[int, int, int, int]:

@@ -19,6 +19,7 @@ class Hint(NamedTuple):
 
     @property
     def shapes(self) -> Hashable:
+        """Only hints of the same shapes can be sampled in one batch."""
         return self.picture is not None and self.picture.shape, tuple(extra.shape for extra in self.extras)
 
 

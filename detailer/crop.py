@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import torch
 import torch.nn.functional as F
 
 from .box import Box, Size
 from .region import Region
-from .resampling import RADIUS, resized, sampled
+from .resampling import RADIUS, on_device, resized, sampled
 
 
-def cut(image: torch.Tensor, region: Region, size: Size | None = None) -> torch.Tensor:
+def cut(
+    image: torch.Tensor, region: Region, size: Size | None = None, device: torch.device | None = None
+) -> torch.Tensor:
     """The region's window of an [H, W, C] image, upright: float32 [1, height, width, 3], of its sampled size or `size`.
 
-    What a turned window has beyond the image is the image's mirror image.
+    What a turned window has beyond the image is the image's mirror image. `device`: where the crop goes next; a large
+    one is made there.
     """
     size = size or region.sampled_at
     if not region.turn:
         rows, columns = region.window.slices
-        return resized(image[rows, columns, :3].float()[None], size)
+        return on_device(device, lambda window: resized(window.float(), size), image[rows, columns, :3][None], size)
     part = region.turned.bounds.padded(RADIUS).intersection(Box.of_size(image.shape[1], image.shape[0]))
     x, y = region.turned.grid(size)
     step = region.window.width / size.width
-    return sampled(image[part.slices][..., :3], x - part.x0, y - part.y0, step)[None]
+    upright = partial(sampled, x=x - part.x0, y=y - part.y0, step=step)
+    return on_device(device, upright, image[part.slices][..., :3], size)[None]
 
 
 def to_crop(points: np.ndarray, region: Region) -> np.ndarray:
@@ -33,21 +39,23 @@ def to_crop(points: np.ndarray, region: Region) -> np.ndarray:
     return np.stack(region.turned.within(*(points + 0.5).T), -1) * scale - 0.5
 
 
-def paste(canvas: torch.Tensor, patch: torch.Tensor, region: Region) -> None:
+def paste(canvas: torch.Tensor, patch: torch.Tensor, region: Region, device: torch.device | None = None) -> None:
     """Blend a patch of the region's window into the [H, W, C] `canvas` in place.
 
-    `patch` is [1, h, w, 3] at any size. Where alpha is 0 the canvas keeps its very bits, and its channels beyond
-    the third everywhere.
+    `patch` is [1, h, w, 3] at any size; a large one is resized on `device`. Where alpha is 0 the canvas keeps its very
+    bits, and its channels beyond the third everywhere.
     """
-    canvas[region.alpha.box.slices][..., :3].copy_(blended(canvas, patch, region))
+    canvas[region.alpha.box.slices][..., :3].copy_(blended(canvas, patch, region, device))
 
 
-def blended(canvas: torch.Tensor, patch: torch.Tensor, region: Region) -> torch.Tensor:
+def blended(
+    canvas: torch.Tensor, patch: torch.Tensor, region: Region, device: torch.device | None = None
+) -> torch.Tensor:
     """What `paste` makes of the box of the region's alpha, [h, w, 3] of the canvas's dtype; the canvas stays."""
     target = canvas[region.alpha.box.slices][..., :3]
     alpha = region.alpha.values.to(target.device)
     # Channels first: with the alpha along the contiguous axes, blending takes a third of the time.
-    source = _under_alpha(patch.float(), region).movedim(-1, 0).to(target.device)
+    source = _under_alpha(patch.float(), region, device).movedim(-1, 0).to(target.device)
     original = target.movedim(-1, 0).contiguous()
     mixed = torch.lerp(original.float(), source, alpha).to(target.dtype)
     if not bool(alpha.all()):  # an alpha of 0 would turn -0.0 into 0.0
@@ -55,13 +63,15 @@ def blended(canvas: torch.Tensor, patch: torch.Tensor, region: Region) -> torch.
     return mixed.movedim(0, -1)
 
 
-def _under_alpha(patch: torch.Tensor, region: Region) -> torch.Tensor:
+def _under_alpha(patch: torch.Tensor, region: Region, device: torch.device | None) -> torch.Tensor:
     """What a patch [1, h, w, 3] of the window has for the pixels of the alpha's box: [box.height, box.width, 3]."""
-    inner = region.alpha.box
+    inner, size = region.alpha.box, region.window_size
     if not region.turn:
-        return resized(patch, region.window_size)[0][inner.relative_to(region.window).slices]
-    size = Size(patch.shape[2], patch.shape[1])
-    return sampled(patch[0], *region.turned.grid_of(inner, size), size.width / region.window.width)
+        whole = on_device(device, partial(resized, size=size), patch, size)
+        return whole[0][inner.relative_to(region.window).slices]
+    x, y = region.turned.grid_of(inner, Size(patch.shape[2], patch.shape[1]))
+    turned_back = partial(sampled, x=x, y=y, step=patch.shape[2] / region.window.width)
+    return on_device(device, turned_back, patch[0], Size(inner.width, inner.height))
 
 
 def accumulate(coverage: torch.Tensor, region: Region) -> None:
@@ -97,7 +107,7 @@ def latent_mask(region: Region, latent: torch.Tensor, soft: bool = False) -> tor
 
 def with_hole(crop: torch.Tensor, region: Region) -> torch.Tensor:
     """The crop [1, H, W, 3] grey where it is to be repainted: what inpaint checkpoints are shown."""
-    hole = solid_mask(region, region.sampled_at).movedim(1, -1)
+    hole = solid_mask(region, region.sampled_at).movedim(1, -1).to(crop.device)
     return torch.where(hole > 0, torch.full_like(crop, 0.5), crop)
 
 
@@ -107,7 +117,7 @@ def filled(crop: torch.Tensor, region: Region) -> torch.Tensor:
     The pull-push of Gortler et al., "The Lumigraph" (1996): means of the known pixels on ever coarser grids, then
     from the coarsest to the finest each unknown pixel from the grid above.
     """
-    known = 1 - solid_mask(region, region.sampled_at)
+    known = 1 - solid_mask(region, region.sampled_at).to(crop.device)
     levels = [(crop.movedim(-1, 1) * known, known)]
     while min(levels[-1][1].shape[-2:]) > 1 and bool((levels[-1][1] == 0).any()):
         colour, weight = (F.avg_pool2d(plane, 2, ceil_mode=True) for plane in levels[-1])

@@ -14,13 +14,13 @@ import torch
 
 from .blend import blended_in
 from .box import Box
-from .canvas import Canvas
+from .composite import Composite
 from .conditioning import NothingHere
 from .crop import cut, filled, latent_mask, solid_mask, with_hole
 from .detection import Detection
 from .failures import explained
 from .job import Inpainter, Job
-from .judge import Look, Verdict, judge
+from .judge import Observer, Verdict, judge
 from .planes import zeros
 from .region import Region, Regions
 from .report import DetailReport, ObjectReport, Status
@@ -43,7 +43,7 @@ class Checks(NamedTuple):
 
     is_unsafe: IsUnsafe | None = None
     keep: KeepSettings = KeepSettings()
-    look: Look | None = None
+    observer: Observer | None = None
     """Networks for the judge; without them it goes by the pixels alone."""
 
 
@@ -122,16 +122,16 @@ def detail(
     sizes = inpainter.sizes
     report.family = sizes.family.name
     repairs = _planned(steady.refitted(sizes), seeds, tracks)
-    canvas = Canvas(image, alpha, [repair.region for repair in repairs])
+    composite = Composite(image, alpha, [repair.region for repair in repairs], inpainter.device)
     for first in range(0, len(repairs), AT_ONCE):
         part = repairs[first : first + AT_ONCE]
         _encode(image, part, inpainter)
-        _repaint(canvas, part, regions.image, inpainter, checks or Checks())
+        _repaint(composite, part, regions.image, inpainter, checks or Checks())
         for repair in part:
             _record(report, repair, follows_size=inpainter.settings.denoise_by_size > 0)
             repair.job = None
     report.note(*inpainter.notes)
-    return Detailed(canvas.image, alpha, report)
+    return Detailed(composite.image, alpha, report)
 
 
 def _planned(regions: Regions, seeds: Seeds, tracks: Mapping[Detection, int]) -> list[_Repair]:
@@ -185,20 +185,22 @@ def _encode(image: torch.Tensor, repairs: Sequence[_Repair], inpainter: Inpainte
 
 def _job(image: torch.Tensor, repair: _Repair, inpainter: Inpainter) -> Job:
     region, paint = repair.region, inpainter.paint
-    crop = cut(image[region.image_index], region)
+    crop = cut(image[region.image_index], region, device=inpainter.device)
     hole = inpainter.encode(with_hole(crop, region)) if paint.inpaint_model else None
     latent = _finite(inpainter.encode(filled(crop, region) if paint.fill == "fill" else crop), "the encoded crop")
     mask = latent_mask(region, latent, soft=paint.differential)
     hole_mask = solid_mask(region, region.sampled_at) if paint.inpaint_model else None
     if hole_mask is not None and latent.ndim == 5:
         hole_mask = hole_mask[:, :, None]
-    picture = crop if paint.reference == "crop" else None
+    picture = crop.to(image.device) if paint.reference == "crop" else None
     reference = None if picture is None else latent if paint.fill != "fill" else inpainter.encode(picture)
     denoise = denoise_of(region.alpha.box, inpainter.sizes.family, inpainter.settings)
     return Job(region, repair.seed, latent, mask, hole, hole_mask, picture, reference, denoise)
 
 
-def _repaint(canvas: Canvas, repairs: Sequence[_Repair], plane: Box, inpainter: Inpainter, checks: Checks) -> None:
+def _repaint(
+    composite: Composite, repairs: Sequence[_Repair], plane: Box, inpainter: Inpainter, checks: Checks
+) -> None:
     """Sampled together, decoded one by one and pasted; what the judge rejects once more with the next seed.
 
     Every attempt is a phase for all regions that are left, so an object comes out the same alone and among others.
@@ -208,11 +210,11 @@ def _repaint(canvas: Canvas, repairs: Sequence[_Repair], plane: Box, inpainter: 
         _sample(waiting, attempt, plane, inpainter)
         rejected = []
         for repair in waiting:
-            patch = _patch(canvas.original, repair, inpainter, checks)
+            patch = _patch(composite.original, repair, inpainter, checks)
             if repair.status == "rejected" and attempt < checks.keep.retries:
                 rejected.append(repair)
             else:
-                canvas.settle(repair.region, patch)
+                composite.settle(repair.region, patch)
         waiting = rejected
         if not waiting:
             break
@@ -249,7 +251,7 @@ def _patch(image: torch.Tensor, repair: _Repair, inpainter: Inpainter, checks: C
             return None
         patch = blended_in(patch, original, region, inpainter.paint, repair.seed)
         if checks.keep.keep == "if better":
-            repair.judged(judge(original, patch, region, checks.look))
+            repair.judged(judge(original, patch, region, checks.observer))
         return patch if repair.status == "inpainted" else None
     return None
 

@@ -31,10 +31,26 @@ class Extent(NamedTuple):
         """In pixels."""
         return max(self.x1 - self.x0, 0.0) * max(self.y1 - self.y0, 0.0)
 
+    @property
+    def long_side(self) -> float:
+        """In pixels."""
+        return max(self.x1 - self.x0, self.y1 - self.y0)
+
+    @property
+    def center(self) -> tuple[float, float]:
+        """x, y"""
+        return (self.x0 + self.x1) / 2, (self.y0 + self.y1) / 2
+
+    def intersection(self, other: Extent) -> Extent:
+        """The common part; its `area` is 0 if there is none."""
+        return Extent(max(self.x0, other.x0), max(self.y0, other.y0), min(self.x1, other.x1), min(self.y1, other.y1))
+
     def scaled(self, x: float, y: float) -> Extent:
+        """The same in an image `x` times as wide and `y` times as high."""
         return Extent(self.x0 * x, self.y0 * y, self.x1 * x, self.y1 * y)
 
     def shifted(self, dx: float, dy: float) -> Extent:
+        """Moved right and down, in pixels."""
         return Extent(self.x0 + dx, self.y0 + dy, self.x1 + dx, self.y1 + dy)
 
 

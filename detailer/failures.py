@@ -26,7 +26,7 @@ _CHANNELS = re.compile(r"expected input\[.*\] to have (\d+) channels, but got (\
 _SIZES = re.compile(r"size of tensor a \((\d+)\) must match the size of tensor b \((\d+)\)")
 
 
-class Failure(NamedTuple):
+class Mistake(NamedTuple):
     """A usual mistake: how it shows, and the sentence for it."""
 
     name: str
@@ -88,17 +88,17 @@ def _other_lora(match: re.Match[str]) -> str:
     return "A LoRA was made for another family of models: take it out, or use one for this model."
 
 
-FAILURES: tuple[Failure, ...] = (
-    Failure("out of memory", re.compile(r"out of memory|not enough memory|can't allocate memory", re.I), _no_memory),
-    Failure("ControlNet of another family", _SHAPES, _other_control, "controlnet"),
-    Failure("ControlNet of another family", _CHANNELS, _other_control, "controlnet"),
-    Failure("ControlNet of another family", _SIZES, _other_control, "controlnet"),
-    Failure("ControlNet of another family", re.compile(r"y is None, did you try using a controlnet"), _other_control),
-    Failure("LoRA of another family", _SIZES, _other_lora, "lora"),
-    Failure("text of another family", _SHAPES, _other_text),
-    Failure("VAE of another family", _CHANNELS, _other_vae),
-    Failure("VAE of another family", re.compile(r"Expected .* input to conv2d, but got"), _video_vae),
-    Failure("NaN", re.compile(r"holds NaN or Inf"), _nan),
+MISTAKES: tuple[Mistake, ...] = (
+    Mistake("out of memory", re.compile(r"out of memory|not enough memory|can't allocate memory", re.I), _no_memory),
+    Mistake("ControlNet of another family", _SHAPES, _other_control, "controlnet"),
+    Mistake("ControlNet of another family", _CHANNELS, _other_control, "controlnet"),
+    Mistake("ControlNet of another family", _SIZES, _other_control, "controlnet"),
+    Mistake("ControlNet of another family", re.compile(r"y is None, did you try using a controlnet"), _other_control),
+    Mistake("LoRA of another family", _SIZES, _other_lora, "lora"),
+    Mistake("text of another family", _SHAPES, _other_text),
+    Mistake("VAE of another family", _CHANNELS, _other_vae),
+    Mistake("VAE of another family", re.compile(r"Expected .* input to conv2d, but got"), _video_vae),
+    Mistake("NaN", re.compile(r"holds NaN or Inf"), _nan),
 )
 """The first that matches explains."""
 
@@ -107,8 +107,8 @@ def explained(stage: str, error: BaseException) -> str:
     """What went wrong in a stage, for the report: a sentence for a usual mistake, else the error's own words."""
     text = str(error)
     modules = [frame.filename for frame in traceback.extract_tb(error.__traceback__)]
-    for failure in FAILURES:
-        match = failure.pattern.search(text)
-        if match and any(failure.module in module for module in modules or [""]):
-            return failure.sentence(match)
+    for mistake in MISTAKES:
+        match = mistake.pattern.search(text)
+        if match and any(mistake.module in module for module in modules or [""]):
+            return mistake.sentence(match)
     return f"{stage} failed: {text or type(error).__name__}"

@@ -29,7 +29,7 @@ SURE = 0.5
 """Presence from which on landmarks say where something is."""
 
 
-class Seen(NamedTuple):
+class Observation(NamedTuple):
     """What the networks for objects of its kind see of one object."""
 
     score: float
@@ -46,10 +46,10 @@ class Seen(NamedTuple):
     """How many of a hand's fingers stand apart; None for what has none."""
 
 
-class Look(Protocol):
+class Observer(Protocol):
     """Networks that look again at one object."""
 
-    def __call__(self, pictures: torch.Tensor, detection: Detection) -> list[Seen] | None:
+    def __call__(self, pictures: torch.Tensor, detection: Detection) -> list[Observation] | None:
         """In each of [N, H, W, 3] pictures (0..1) of the place; None if no network knows such objects."""
         ...
 
@@ -59,7 +59,7 @@ class Evidence:
     """The repaired place before and after, and how the networks see each of its objects before and after."""
 
     pixels: Pair
-    seen: Sequence[tuple[Seen, Seen]]
+    observations: Sequence[tuple[Observation, Observation]]
 
 
 class Test(NamedTuple):
@@ -78,7 +78,7 @@ class Test(NamedTuple):
         return f"at most {self.most:g}" if math.isinf(self.least) else f"at least {self.least:g}"
 
 
-class Outcome(NamedTuple):
+class Measured(NamedTuple):
     """A test's number, and whether it passed."""
 
     test: Test
@@ -86,6 +86,7 @@ class Outcome(NamedTuple):
 
     @property
     def passed(self) -> bool:
+        """Whether the number lies within the test's bounds."""
         return self.test.least <= self.value <= self.test.most
 
     def __str__(self) -> str:
@@ -95,10 +96,10 @@ class Outcome(NamedTuple):
 class Verdict(NamedTuple):
     """The outcomes of all tests that apply."""
 
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[Measured, ...]
 
     @property
-    def failed(self) -> list[Outcome]:
+    def failed(self) -> list[Measured]:
         """Those that a repair may not have."""
         return [outcome for outcome in self.outcomes if not outcome.passed]
 
@@ -112,26 +113,26 @@ class Verdict(NamedTuple):
         return {each.test.name: {"value": round(each.value, 3), "passed": each.passed} for each in self.outcomes}
 
 
-def judge(original: torch.Tensor, patch: torch.Tensor, region: Region, look: Look | None) -> Verdict:
+def judge(original: torch.Tensor, patch: torch.Tensor, region: Region, observer: Observer | None) -> Verdict:
     """A patch [1, h, w, 3] of the window, against what is in the [H, W, C] `original`, which stays as it is.
 
     Nothing of other objects is looked at, so that an object's verdict does not depend on them.
     """
-    evidence = _evidence(original, patch, region, look)
+    evidence = _evidence(original, patch, region, observer)
     measured = ((test, test.measure(evidence)) for test in TESTS)
-    return Verdict(tuple(Outcome(test, value) for test, value in measured if value is not None))
+    return Verdict(tuple(Measured(test, value) for test, value in measured if value is not None))
 
 
-def _evidence(original: torch.Tensor, patch: torch.Tensor, region: Region, look: Look | None) -> Evidence:
+def _evidence(original: torch.Tensor, patch: torch.Tensor, region: Region, observer: Observer | None) -> Evidence:
     box = region.alpha.box
     side = round(NEAR * max(box.width, box.height))
     near = box.grown_to(side, side).slid_inside(original.shape[1], original.shape[0])
     pictures = original[near.slices][..., :3].float().cpu().repeat(2, 1, 1, 1)
     inner = box.relative_to(near).slices
     pictures[1][inner] = blended(original, patch, region).float().cpu()
-    seen = [look(pictures.clamp(0, 1), each) for each in _repainted(region, near)] if look else []
+    observations = [observer(pictures.clamp(0, 1), each) for each in _repainted(region, near)] if observer else []
     pair = Pair(pictures[0][inner], pictures[1][inner], region.alpha.values.cpu())
-    return Evidence(pair, [(found[0], found[1]) for found in seen if found])
+    return Evidence(pair, [(found[0], found[1]) for found in observations if found])
 
 
 def _repainted(region: Region, near: Box) -> Iterable[Detection]:
@@ -141,21 +142,21 @@ def _repainted(region: Region, near: Box) -> Iterable[Detection]:
             yield member.shifted(-near.x0, -near.y0)
 
 
-def _least(measure: Callable[[Seen, Seen], float | None]) -> Callable[[Evidence], float | None]:
+def _least(measure: Callable[[Observation, Observation], float | None]) -> Callable[[Evidence], float | None]:
     """The least of all objects that have it."""
     return lambda evidence: min(_of_all(measure, evidence), default=None)
 
 
-def _most(measure: Callable[[Seen, Seen], float | None]) -> Callable[[Evidence], float | None]:
+def _most(measure: Callable[[Observation, Observation], float | None]) -> Callable[[Evidence], float | None]:
     return lambda evidence: max(_of_all(measure, evidence), default=None)
 
 
-def _of_all(measure: Callable[[Seen, Seen], float | None], evidence: Evidence) -> list[float]:
-    values = (measure(before, after) for before, after in evidence.seen)
+def _of_all(measure: Callable[[Observation, Observation], float | None], evidence: Evidence) -> list[float]:
+    values = (measure(before, after) for before, after in evidence.observations)
     return [value for value in values if value is not None]
 
 
-def _growth(before: Seen, after: Seen) -> float | None:
+def _growth(before: Observation, after: Observation) -> float | None:
     """How much larger or smaller it is seen, always 1 or more."""
     if before.extent is None or after.extent is None:
         return None
@@ -163,13 +164,13 @@ def _growth(before: Seen, after: Seen) -> float | None:
     return max(ratio, 1 / ratio)
 
 
-def _moved(before: Seen, after: Seen) -> float | None:
+def _moved(before: Observation, after: Observation) -> float | None:
     if min(before.presence, after.presence) < SURE:
         return None
     return float(np.linalg.norm(after.points - before.points, axis=1).mean() / before.unit)
 
 
-def _fewer_fingers(before: Seen, after: Seen) -> float | None:
+def _fewer_fingers(before: Observation, after: Observation) -> float | None:
     if before.fingers is None or after.fingers is None:
         return None
     return max(before.fingers - after.fingers, 0)

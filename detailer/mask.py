@@ -95,7 +95,7 @@ def blur(mask: MaskPatch, image: Box, sigma: float) -> MaskPatch:
     """Gaussian blur whose kernel ends at ceil(2.5 sigma); at the image's edge the mask goes on outwards."""
     if sigma <= 0:
         return mask
-    kernel = gaussian_kernel(sigma)
+    kernel = _gaussian_kernel(sigma)
     canvas = mask.box.padded(len(kernel) // 2).intersection(image)
     values = mask.on(canvas)
     for axis in _extended_axes(values):
@@ -123,7 +123,7 @@ def blur_radius(sigma: float) -> int:
     return math.ceil(KERNEL_RADIUS_SIGMAS * sigma)
 
 
-def gaussian_kernel(sigma: float) -> list[float]:
+def _gaussian_kernel(sigma: float) -> list[float]:
     """exp(-x^2 / 2 sigma^2) at the integers up to ceil(2.5 sigma), with sum 1."""
     radius = blur_radius(sigma)
     weights = [math.exp(-0.5 * (x / sigma) ** 2) for x in range(-radius, radius + 1)]

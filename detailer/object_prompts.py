@@ -88,17 +88,17 @@ class ObjectPrompts:
 
     def applied_to(self, regions: Regions) -> Regions:
         """Without the regions all of whose objects are to be skipped, and with what there is to say."""
-        kept, skipped, notes = [], list(regions.dropped), [*self.notes]
+        items, skipped, notes = [], list(regions.dropped), [*self.notes]
         for region in regions.items:
             asked = [self.for_object(region.image_index, member) for member in region.members]
             if all(item.skip for item in asked):
                 skipped += [LeftOut(region.image_index, member, SKIPPED) for member in region.members]
                 continue
-            kept.append(region)
+            items.append(region)
             if any(item != asked[0] for item in asked):
                 notes.append("object_prompts: objects that are repaired together get the line of the first one.")
         detections = regions.detections.noting(*notes)
-        return replace(regions, items=tuple(kept), dropped=tuple(skipped), detections=detections)
+        return replace(regions, items=tuple(items), dropped=tuple(skipped), detections=detections)
 
     def _all(self) -> Iterator[ObjectPrompt]:
         for assigned in (self.positives, self.negatives):

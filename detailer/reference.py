@@ -11,7 +11,7 @@ from .view import View
 KEY = "reference_latents"
 
 
-def kept(conditioning: Conditioning, choice: Reference, view: View) -> Conditioning:
+def with_references(conditioning: Conditioning, choice: Reference, view: View) -> Conditioning:
     """The conditioning with those of its references that stay: all, none, or all that are not this very image."""
     if choice == "as wired":
         return conditioning

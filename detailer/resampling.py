@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 import torch.nn.functional as F
 
@@ -12,6 +14,8 @@ ROWS_AT_ONCE = 256
 """Of an image that is enlarged sideways: turning all of it would take the memory of the result again."""
 TAPS_AT_ONCE = 2**21
 """Of a picture that is sampled along a turned grid: what a chunk of its rows reads."""
+LARGE = 512 * 512
+"""Pixels from which a picture is worth the way to a GPU and back."""
 
 
 def resized(pixels: torch.Tensor, size: Size) -> torch.Tensor:
@@ -24,10 +28,11 @@ def resized(pixels: torch.Tensor, size: Size) -> torch.Tensor:
     if pixels.shape[1:3] == (size.height, size.width):
         return pixels
     result = pixels.new_empty(len(pixels), size.height, size.width, pixels.shape[3])
+    down, across = _lanczos_taps(pixels.shape[1], size.height), _lanczos_taps(pixels.shape[2], size.width)
     for image, target in zip(pixels, result, strict=True):
-        tall = _lanczos(image.float(), size.height)
+        tall = _summed(image.float(), *down)
         for rows, place in zip(tall.split(ROWS_AT_ONCE), target.split(ROWS_AT_ONCE), strict=True):
-            place.copy_(_lanczos(rows.transpose(0, 1), size.width).transpose(0, 1))
+            place.copy_(_summed(rows.transpose(0, 1), *across).transpose(0, 1))
     return without_overshoot(result, pixels)
 
 
@@ -37,6 +42,8 @@ def sampled(pixels: torch.Tensor, x: torch.Tensor, y: torch.Tensor, step: float,
     `step`: how many of its pixels lie between two places side by side, so that the kernel antialiases where that is
     more than one. Beyond its edges the picture goes on as its mirror image. With `radius` 1 nothing overshoots.
     """
+    if pixels.is_cuda:  # other devices may have no float64
+        x, y = x.to(pixels.device), y.to(pixels.device)
     table = pixels.float().reshape(-1, pixels.shape[-1])
     stretch = max(step, 1.0)
     taps = _tap_count(stretch, radius) ** 2 * x.shape[1]
@@ -60,11 +67,34 @@ def without_overshoot(result: torch.Tensor, *sources: torch.Tensor) -> torch.Ten
     return result.clamp_(low, high)
 
 
-def _lanczos(rows: torch.Tensor, count: int) -> torch.Tensor:
-    """`count` rows, each a weighted sum of the few of `rows` [H, W, C] that its kernel reaches."""
-    places, weights = (table.to(rows.device) for table in _lanczos_taps(len(rows), count))
-    table = rows.reshape(len(rows), -1)
-    return F.embedding_bag(places, table, per_sample_weights=weights, mode="sum").reshape(count, *rows.shape[1:])
+def on_device(
+    device: torch.device | None, resize: Callable[[torch.Tensor], torch.Tensor], pixels: torch.Tensor, size: Size
+) -> torch.Tensor:
+    """What `resize` makes of `pixels` [..., H, W, C], on `device` where that is worth the way and has the memory.
+
+    The result, of `size`, stays there: within 1e-5 of what a CPU makes.
+    """
+    place = _best_place(device, pixels, size)
+    if place == pixels.device:
+        return resize(pixels)
+    try:
+        return resize(pixels.to(place))
+    except torch.cuda.OutOfMemoryError:
+        return resize(pixels)
+
+
+def _best_place(device: torch.device | None, pixels: torch.Tensor, size: Size) -> torch.device:
+    """CUDA's devices only (ROCm's have the name too): others may lack float64 or sums of weighted rows."""
+    height, width = pixels.shape[-3:-1]
+    large = max(height * width, size.area) >= LARGE and (height, width) != (size.height, size.width)
+    return device if device is not None and device.type == "cuda" and large else pixels.device
+
+
+def _summed(rows: torch.Tensor, places: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+    """For each of `places` [count, taps] the weighted sum of these few of `rows` [H, W, C]: [count, W, C]."""
+    table, places = rows.reshape(len(rows), -1), places.to(rows.device)
+    summed = F.embedding_bag(places, table, per_sample_weights=weights.to(rows.device), mode="sum")
+    return summed.reshape(len(places), *rows.shape[1:])
 
 
 def _lanczos_taps(source: int, target: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -78,7 +108,7 @@ def _lanczos_taps(source: int, target: int) -> tuple[torch.Tensor, torch.Tensor]
 def _kernel(centers: torch.Tensor, stretch: float, radius: int) -> tuple[torch.Tensor, torch.Tensor]:
     """The places [..., taps] that a kernel at each of `centers` reaches, and its values there."""
     first = (centers - radius * stretch).floor().long()
-    places = first[..., None] + torch.arange(_tap_count(stretch, radius))
+    places = first[..., None] + torch.arange(_tap_count(stretch, radius), device=centers.device)
     distance = (places + 0.5 - centers[..., None]) / stretch
     return places, torch.sinc(distance) * torch.sinc(distance / radius) * (distance.abs() < radius)
 

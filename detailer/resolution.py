@@ -58,9 +58,9 @@ def fit(padded: Box, image: Box | None, choice: str, model: ModelSizes) -> Fit:
     wanted = rounded_up(wanted, model.multiple)
     window = slid_inside(grown_to_aspect(padded, wanted), image)
     cut = Size(window.width, window.height)
-    if choice == "auto" and not same_aspect(cut, wanted):
+    if choice == "auto" and not _same_aspect(cut, wanted):
         why = f"the area of {wanted} in the shape of {cut}, which is all the image has"
-        return Fit(window, of_area(cut.aspect, wanted.area, model.multiple), why)
+        return Fit(window, _of_area(cut.aspect, wanted.area, model.multiple), why)
     return Fit(window, wanted, why)
 
 
@@ -81,16 +81,17 @@ def slid_inside(window: Box, image: Box | None) -> Box:
     return window.slid_inside(image.width, image.height) if image else window
 
 
-def same_aspect(size: Size, wanted: Size) -> bool:
+def _same_aspect(size: Size, wanted: Size) -> bool:
     """Whether one pixel more or less of `size` is all that parts it from the aspect of `wanted`."""
     return abs(size.width - size.height * wanted.aspect) <= 1 or abs(size.height - size.width / wanted.aspect) <= 1
 
 
-def of_area(aspect: float, area: int, factor: int) -> Size:
+def _of_area(aspect: float, area: int, factor: int) -> Size:
     """The size nearest to `aspect` and `area` with sides divisible by `factor`."""
     width = math.sqrt(area * aspect)
     return Size(max(round(width / factor), 1) * factor, max(round(width / aspect / factor), 1) * factor)
 
 
 def rounded_up(size: Size, factor: int) -> Size:
+    """Each side grown to the next multiple of `factor`."""
     return Size(-(-size.width // factor) * factor, -(-size.height // factor) * factor)

@@ -59,7 +59,7 @@ def listed(text: str) -> list[str]:
     return [name.strip() for name in text.split(",") if name.strip()]
 
 
-class Verdict(NamedTuple):
+class Considered(NamedTuple):
     """Whether an object is kept. Its number is what `pick` counts; one that was filtered out before has none."""
 
     detection: Detection
@@ -72,23 +72,26 @@ def select(detections: Detections, selection: Selection, inside: torch.Tensor | 
 
     Those it leaves out stay listed, except for scores below the confidence: they count as not detected.
     """
-    images = judged(detections, selection, inside)
-    kept = detections.with_images(
-        [verdict.detection for verdict in verdicts if verdict.reason is None] for verdicts in images
+    images = considered(detections, selection, inside)
+    chosen = detections.with_images(
+        [candidate.detection for candidate in candidates if candidate.reason is None] for candidates in images
     )
     left_out = [
         LeftOut(index, detection, reason)
-        for index, verdicts in enumerate(images)
-        for detection, reason in verdicts
+        for index, candidates in enumerate(images)
+        for detection, reason in candidates
         if reason is not None and detection.score >= selection.confidence
     ]
     before = detections.left_out if selection.sort_by is None else _without_numbers(detections.left_out)
     threshold = detections.threshold.at(max(detections.threshold.asked, selection.confidence))
-    return replace(kept, threshold=threshold, left_out=(*before, *left_out)).noting(*selection_notes(images, selection))
+    chosen = replace(chosen, threshold=threshold, left_out=(*before, *left_out))
+    return chosen.noting(*_selection_notes(images, selection))
 
 
-def judged(detections: Detections, selection: Selection, inside: torch.Tensor | None = None) -> list[list[Verdict]]:
-    """A verdict on every object of each image: first those kept, in their new order, then those left out.
+def considered(
+    detections: Detections, selection: Selection, inside: torch.Tensor | None = None
+) -> list[list[Considered]]:
+    """Every object of each image, and why it is left out: first those kept, in their new order, then the others.
 
     Sorting numbers the objects anew; in an order that is left as it is they keep their numbers.
     """
@@ -97,30 +100,30 @@ def judged(detections: Detections, selection: Selection, inside: torch.Tensor | 
     images = []
     for index, found in enumerate(detections.images):
         mask = None if inside is None else inside[index % len(inside)]
-        verdicts = [Verdict(d, _unwanted(d, selection, image.area, mask)) for d in found]
-        unwanted = [Verdict(replace(d, number=None), reason) for d, reason in verdicts if reason is not None]
-        wanted = _in_order([d for d, reason in verdicts if reason is None], selection.sort_by, image)
+        candidates = [Considered(d, _unwanted(d, selection, image.area, mask)) for d in found]
+        unwanted = [Considered(replace(d, number=None), reason) for d, reason in candidates if reason is not None]
+        wanted = _in_order([d for d, reason in candidates if reason is None], selection.sort_by, image)
         images.append([*_picked(wanted, picked, selection.max_num_detections), *unwanted])
     return images
 
 
-def selection_notes(images: Sequence[Sequence[Verdict]], selection: Selection) -> list[str]:
+def _selection_notes(images: Sequence[Sequence[Considered]], selection: Selection) -> list[str]:
     """What the user should know of a selection that missed: labels, numbers and images with nothing in them."""
     notes = []
-    found = [verdict.detection for verdicts in images for verdict in verdicts]
+    found = [candidate.detection for candidates in images for candidate in candidates]
     missing = sorted(selection.label_set.difference(*(names_of(d.label) for d in found)))
     if missing and found:
         labels = ", ".join(sorted({d.label for d in found}))
         notes.append(f"No object has the label {', '.join(missing)}: found were {labels}.")
-    numbers = [{v.detection.number for v in verdicts if v.detection.number is not None} for verdicts in images]
+    numbers = [{v.detection.number for v in candidates if v.detection.number is not None} for candidates in images]
     known = set().union(*numbers)
     picked = parse_pick(selection.pick) or []
     strangers = [part for part in picked if known and not any(number in part for number in known)]
     if strangers:
         names = ", ".join(map(_range_text, strangers))
         notes.append(f"pick names {names}, and no object has that number: the numbers are {pick_text(known)}.")
-    for index, (verdicts, shown) in enumerate(zip(images, numbers, strict=True)):
-        if selection.pick.strip() and shown and all(verdict.reason is not None for verdict in verdicts):
+    for index, (candidates, shown) in enumerate(zip(images, numbers, strict=True)):
+        if selection.pick.strip() and shown and all(candidate.reason is not None for candidate in candidates):
             where = f" of image {index}" if len(images) > 1 else ""
             notes.append(f"pick {selection.pick.strip()!r} leaves out all {len(shown)} objects{where}.")
     return notes
@@ -139,18 +142,18 @@ def _in_order(wanted: list[Detection], sort_by: SortBy | None, image: Box) -> li
     return [replace(d, number=number) for number, d in enumerate(wanted)]
 
 
-def _picked(wanted: Sequence[Detection], picked: list[range] | None, limit: int) -> list[Verdict]:
-    """The verdicts on numbered objects."""
+def _picked(wanted: Sequence[Detection], picked: list[range] | None, limit: int) -> list[Considered]:
+    """Numbered objects by `pick` and by the limit."""
     order = wanted
     if picked is not None:
         order = [d for part in picked for d in sorted(wanted, key=lambda d: d.number or 0) if d.number in part]
         order = list(dict.fromkeys(order))
-    kept = order if limit == 0 else order[:limit]
-    beyond = order[len(kept) :]
+    within = order if limit == 0 else order[:limit]
+    beyond = order[len(within) :]
     return [
-        *(Verdict(d, None) for d in kept),
-        *(Verdict(d, f"beyond max_num_detections {limit}") for d in beyond),
-        *(Verdict(d, "left out by pick") for d in wanted if d not in order),
+        *(Considered(d, None) for d in within),
+        *(Considered(d, f"beyond max_num_detections {limit}") for d in beyond),
+        *(Considered(d, "left out by pick") for d in wanted if d not in order),
     ]
 
 

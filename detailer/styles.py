@@ -52,9 +52,9 @@ def shipped() -> Styles:
 
 def with_own(own: Styles) -> Styles:
     """The shipped styles and a user's own, which win over shipped ones of the same name."""
-    taken = {key_of(name) for name in own}
-    kept = {name: style for name, style in shipped().items() if key_of(name) not in taken}
-    return {**kept, **own}
+    own_keys = {_key_of(name) for name in own}
+    others = {name: style for name, style in shipped().items() if _key_of(name) not in own_keys}
+    return {**others, **own}
 
 
 def styles_of(table: Mapping[str, object], source: str) -> Styles:
@@ -67,17 +67,17 @@ def styles_of(table: Mapping[str, object], source: str) -> Styles:
 
 def find(name: str, styles: Styles) -> Style:
     """The style called `name`, whatever its case, spaces, hyphens and accents; ValueError with the nearest names."""
-    by_key = {key_of(known): style for known, style in styles.items()}
-    aliases = {key_of(alias): key_of(target) for alias, target in ALIASES.items()}
-    key = key_of(name)
+    by_key = {_key_of(known): style for known, style in styles.items()}
+    aliases = {_key_of(alias): _key_of(target) for alias, target in ALIASES.items()}
+    key = _key_of(name)
     if key not in by_key:
         key = aliases.get(key, key)
     if key in by_key:
         return by_key[key]
-    raise ValueError(unknown("style_preset", name, styles, key_of))
+    raise ValueError(unknown("style_preset", name, styles, _key_of))
 
 
-def key_of(name: str) -> str:
+def _key_of(name: str) -> str:
     """What two spellings of one name have in common."""
     letters = unicodedata.normalize("NFKD", name).casefold()
     return "".join(letter for letter in letters if letter.isalnum())

@@ -97,7 +97,7 @@ class Turned(NamedTuple):
     def out(self, u: Any, v: Any) -> tuple[Any, Any]:
         """Points in the image, by their distance from the middle along its own sides."""
         cos, sin = self._direction
-        x, y = (self.window.x0 + self.window.x1) / 2, (self.window.y0 + self.window.y1) / 2
+        x, y = self.window.center
         return x + u * cos - v * sin, y + u * sin + v * cos
 
     @property

@@ -12,8 +12,8 @@ import sys
 from pathlib import Path
 
 from . import store
-from .yolo.convert import convert
-from .yolo.detector import YoloDetector
+from .yolo.predictor import YoloDetector
+from .yolo.pt_to_safetensors import convert
 
 
 def main(arguments: list[str]) -> int:

@@ -43,7 +43,7 @@ class Vocabulary(Protocol):
 class OpenVocabulary(Protocol):
     """A detector that may be told what to look for."""
 
-    def look_for(self, classes: Sequence[str]) -> bool:
+    def set_classes(self, classes: Sequence[str]) -> bool:
         """Find these classes and no others from now on; ValueError if that cannot be done.
 
         False: its network knows its own classes only.
@@ -87,7 +87,7 @@ def limit_to(detector: Detector, classes: Sequence[str]) -> None:
 
     ValueError if none of them is among the labels that it says it has, so that it could find nothing.
     """
-    if not classes or (isinstance(detector, OpenVocabulary) and detector.look_for(classes)):
+    if not classes or (isinstance(detector, OpenVocabulary) and detector.set_classes(classes)):
         return
     if isinstance(detector, Vocabulary):
         known = {name.casefold() for name in detector.names}

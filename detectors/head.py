@@ -48,11 +48,11 @@ def head_of(keypoints: Sequence[Sequence[float]]) -> Head:
     The key points are fitted by a turned model under scaled orthographic projection: the nearest one to the least
     squares affine projection (Tomasi and Kanade 1992, section 3). Hair above the hairline has no part in it.
     """
-    seen = np.array(keypoints, dtype=float)
-    model = MODELS[len(seen)]
-    affine = np.linalg.lstsq(model - model.mean(0), seen - seen.mean(0), rcond=None)[0]  # [3, 2]
+    points = np.array(keypoints, dtype=float)
+    model = MODELS[len(points)]
+    affine = np.linalg.lstsq(model - model.mean(0), points - points.mean(0), rcond=None)[0]  # [3, 2]
     left, scales, right = np.linalg.svd(affine, full_matrices=False)
     axes = left @ right  # the head's own three in the picture, [3, 2]
-    outline = (OUTLINE - model.mean(0)) @ axes * scales.mean() + seen.mean(0)
+    outline = (OUTLINE - model.mean(0)) @ axes * scales.mean() + points.mean(0)
     x, y = axes[1]  # down the face: also seen in profile, where the eyes are one behind the other
     return Head(Extent(*outline.min(0).tolist(), *outline.max(0).tolist()), math.degrees(math.atan2(-x, y)))

@@ -65,13 +65,14 @@ def with_rolls(images: torch.Tensor, detections: Detections) -> Detections:
     rolls = Rolls()
     with _placed(list(rolls.networks)):
         pairs = zip(images[..., :3], detections.images, strict=True)
-        return detections.with_images([rolls.told(image, found) for image, found in pairs])
+        return detections.with_images([rolls.estimated(image, found) for image, found in pairs])
 
 
-def landmarks(look: Inside, images: torch.Tensor, objects: Detections) -> list[list[Shape]]:
+def landmarks(landmarker: Inside, images: torch.Tensor, objects: Detections) -> list[list[Shape]]:
     """What a landmark network sees in the box of each object of [B, H, W, 3 or more] images, in their order."""
-    with _placed(list(look.networks)):
-        return [find_inside(look, image[..., :3], frame) for image, frame in zip(images, objects.images, strict=True)]
+    with _placed(list(landmarker.networks)):
+        pairs = zip(images[..., :3], objects.images, strict=True)
+        return [find_inside(landmarker, image, found) for image, found in pairs]
 
 
 def _download_bar() -> Callable[[int, int], None]:

@@ -1,10 +1,11 @@
-"""The packages that add detectors where they are installed. Asked of their metadata: importing them takes seconds."""
+"""The packages that are used where they are installed. Asked of their metadata: importing them takes seconds."""
 
 from __future__ import annotations
 
 from importlib import metadata
 
-PACKAGES = ("ultralytics", "onnxruntime")
+PACKAGES = ("ultralytics", "onnxruntime", "Brotli", "backports.zstd")
+"""What each gives stands in README.md. The last two let the web framework hand every body to the service."""
 
 
 def version(package: str) -> str:

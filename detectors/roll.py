@@ -18,33 +18,33 @@ PRESENCE = 0.8
 """From which on a network sees its object in a box that may hold anything."""
 
 
-class Sight(NamedTuple):
-    """A landmark network, and the roll of what it sees in degrees."""
+class Estimator(NamedTuple):
+    """A landmark network, and the roll in degrees of the shape that it finds."""
 
-    look: Inside
+    landmarker: Inside
     roll: Callable[[Shape], float]
 
-    def told(self, image: torch.Tensor, detection: Detection) -> Shape:
-        """What it sees of an [H, W, 3] image's object when it looks once more, as the object lies."""
-        [found] = find_inside(self.look, image, [detection])
-        return self.look.landmarks.shapes(image[None], [self.look.again(found.points)])[0]
+    def shape(self, image: torch.Tensor, detection: Detection) -> Shape:
+        """The landmarks of an [H, W, 3] image's object, found once more in a crop turned as the object lies."""
+        [found] = find_inside(self.landmarker, image, [detection])
+        return self.landmarker.landmarks.shapes(image[None], [self.landmarker.again(found.points)])[0]
 
 
 class Rolls:
-    """Looks at objects that others found."""
+    """Estimates the rolls of objects that any detector found."""
 
     def __init__(self):
-        self.sights = {
-            "face": Sight(FacesInside(), lambda shape: head_of_mesh(shape).roll),
-            "hand": Sight(HandsInside(), lambda shape: roll_of(shape.points)),
+        self.estimators = {
+            "face": Estimator(FacesInside(), lambda shape: head_of_mesh(shape).roll),
+            "hand": Estimator(HandsInside(), lambda shape: roll_of(shape.points)),
         }
 
     @property
     def networks(self) -> Sequence[torch.nn.Module]:
         """Of faces and of hands."""
-        return [network for sight in self.sights.values() for network in sight.look.networks]
+        return [network for one in self.estimators.values() for network in one.landmarker.networks]
 
-    def told(self, image: torch.Tensor, found: Sequence[Detection]) -> list[Detection]:
+    def estimated(self, image: torch.Tensor, found: Sequence[Detection]) -> list[Detection]:
         """The objects of an [H, W, 3] image with their rolls; 0 for what is neither a face nor a hand."""
         return [replace(detection, roll=self._roll(image, detection)) for detection in found]
 
@@ -52,7 +52,7 @@ class Rolls:
         names = names_of(detection.label)
         if detection.roll is not None and "face" not in names:
             return detection.roll  # hands and parts of faces have it from their landmarks
-        sights = [sight for name, sight in self.sights.items() if name in names] or self.sights.values()
-        seen = [(shape.presence, sight.roll(shape)) for sight in sights for shape in [sight.told(image, detection)]]
-        presence, roll = max(seen)
+        likely = [one for name, one in self.estimators.items() if name in names] or self.estimators.values()
+        shapes = [(one, one.shape(image, detection)) for one in likely]
+        presence, roll = max((shape.presence, one.roll(shape)) for one, shape in shapes)
         return roll if presence >= PRESENCE else detection.roll or 0.0

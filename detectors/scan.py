@@ -40,14 +40,14 @@ class Grid(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Sighting:
+class Hit:
     """A detection in the image's coordinates, and where it was made: the whole image or one of its tiles.
 
     `turns`: by how many quarters that was turned left.
     """
 
     detection: Detection
-    seen_in: Box
+    view: Box
     turns: int = 0
 
 
@@ -74,7 +74,7 @@ class Scanner:
         plane = Box.of_size(width, height)
         return [
             whole
-            if self.scan == "auto" and only_large(whole, plane)
+            if self.scan == "auto" and _only_large(whole, plane)
             else self._joined(image, whole, layout, confidence)
             for image, whole in zip(images, found, strict=True)
         ]
@@ -83,18 +83,18 @@ class Scanner:
         self, image: torch.Tensor, whole: Sequence[Detection], layout: Sequence[Grid], confidence: float
     ) -> list[Detection]:
         """What was found in the `whole` of an [H, W, 3] image, and what its tiles show."""
-        plane, boxes = Box.of_size(image.shape[1], image.shape[0]), boxes_of(whole)
-        sightings = [Sighting(detection, plane) for detection in whole]
-        sightings += [sighting for grid in layout for sighting in self._tiles(image, grid, confidence)]
+        plane, boxes = Box.of_size(image.shape[1], image.shape[0]), _boxes_of(whole)
+        hits = [Hit(detection, plane) for detection in whole]
+        hits += [hit for grid in layout for hit in self._tiles(image, grid, confidence)]
 
-        def lasts(sighting: Sighting) -> bool:
-            same = shared(boxes_of([sighting.detection])[0], boxes) > SAME_OBJECT
-            again = any(whole[i].label == sighting.detection.label for i in same.nonzero()[:, 0].tolist())
-            return again or self._lasts(image, sighting, confidence)
+        def lasts(hit: Hit) -> bool:
+            same = shared(_boxes_of([hit.detection])[0], boxes) > SAME_OBJECT
+            again = any(whole[i].label == hit.detection.label for i in same.nonzero()[:, 0].tolist())
+            return again or self._lasts(image, hit, confidence)
 
-        return joined(sightings, lasts)
+        return joined(hits, lasts)
 
-    def _tiles(self, image: torch.Tensor, grid: Grid, confidence: float) -> Iterator[Sighting]:
+    def _tiles(self, image: torch.Tensor, grid: Grid, confidence: float) -> Iterator[Hit]:
         """What lies whole in one of the tiles of an [H, W, 3] image."""
         plane = Box.of_size(image.shape[1], image.shape[0])
         (lefts, width), (tops, height) = grid
@@ -104,25 +104,25 @@ class Scanner:
             found = [tile for part in row.split(TILES_AT_A_TIME) for tile in self.detector.detect(part, confidence)]
             for left, detections in zip(lefts, found, strict=True):
                 tile = Box(left, top, left + width, top + height)
-                inside = uncut(tile, plane)
+                inside = _uncut(tile, plane)
                 moved = [detection.shifted(left, top) for detection in detections]
-                yield from (Sighting(detection, tile) for detection in moved if inside.contains(detection.box))
+                yield from (Hit(detection, tile) for detection in moved if inside.contains(detection.box))
 
-    def _lasts(self, image: torch.Tensor, sighting: Sighting, confidence: float) -> bool:
+    def _lasts(self, image: torch.Tensor, hit: Hit, confidence: float) -> bool:
         """Whether the detector finds the object again when it looks closer.
 
         A hundred tiles give a hundred chances for a false alarm; few of those outlast another framing.
         """
-        box, tile = sighting.detection.box, sighting.seen_in
+        box, tile = hit.detection.box, hit.view
         sides = (max(round(CLOSER * whole), 2 * part) for whole, part in zip(size(tile), size(box), strict=True))
         window = box.grown_to(*sides).slid_inside(image.shape[1], image.shape[0])
         [again] = self.detector.detect(image[window.slices][None], confidence)
-        boxes = boxes_of(detection for detection in again if detection.label == sighting.detection.label)
+        boxes = _boxes_of(detection for detection in again if detection.label == hit.detection.label)
         mine = torch.tensor(box.relative_to(window), dtype=boxes.dtype)
         return bool((shared(mine, boxes) > SAME_OBJECT).any())
 
 
-def only_large(found: Sequence[Detection], plane: Box) -> bool:
+def _only_large(found: Sequence[Detection], plane: Box) -> bool:
     """Whether there are objects, and none so small that there may be smaller ones."""
     longest = max(plane.width, plane.height)
     return bool(found) and all(max(size(detection.box)) >= ONLY_LARGE * longest for detection in found)
@@ -159,7 +159,7 @@ def steps_of_count(length: int, count: int, overlap: float) -> Steps:
     return Steps(range(0, count * step, step), length - (count - 1) * step)
 
 
-def uncut(tile: Box, plane: Box) -> Box:
+def _uncut(tile: Box, plane: Box) -> Box:
     """Where an object has to lie so that no inner edge of the tile cuts it; the image's own edges may."""
     margin = math.ceil(CUT * max(tile.width, tile.height))
     inside = tile.padded(-margin)
@@ -168,22 +168,22 @@ def uncut(tile: Box, plane: Box) -> Box:
     )
 
 
-def joined(sightings: Iterable[Sighting], lasts: Callable[[Sighting], bool]) -> list[Detection]:
-    """Each object once, best first, by the surest of its sightings that last.
+def joined(hits: Iterable[Hit], lasts: Callable[[Hit], bool]) -> list[Detection]:
+    """Each object once, best first, by the surest of its hits that lasts.
 
-    Sightings in one and the same view do not displace each other: how far objects may overlap, the detector decides.
+    Hits in one and the same view do not displace each other: how far objects may overlap, the detector decides.
     """
-    ranked = sorted(sightings, key=lambda sighting: -sighting.detection.score)
-    boxes = boxes_of(sighting.detection for sighting in ranked)
-    places = numbers((sighting.seen_in, sighting.turns) for sighting in ranked)
-    labels = numbers(sighting.detection.label for sighting in ranked)
+    ranked = sorted(hits, key=lambda hit: -hit.detection.score)
+    boxes = _boxes_of(hit.detection for hit in ranked)
+    places = numbers((hit.view, hit.turns) for hit in ranked)
+    labels = numbers(hit.detection.label for hit in ranked)
     standing = torch.ones(len(ranked), dtype=torch.bool)
-    kept = []
-    for i, sighting in enumerate(ranked):
-        if standing[i] and lasts(sighting):
-            kept.append(sighting.detection)
+    objects = []
+    for i, hit in enumerate(ranked):
+        if standing[i] and lasts(hit):
+            objects.append(hit.detection)
             standing &= (shared(boxes[i], boxes) <= SAME_OBJECT) | (places == places[i]) | (labels != labels[i])
-    return kept
+    return objects
 
 
 def size(box: Box) -> tuple[int, int]:
@@ -191,7 +191,7 @@ def size(box: Box) -> tuple[int, int]:
     return box.width, box.height
 
 
-def boxes_of(detections: Iterable[Detection]) -> torch.Tensor:
+def _boxes_of(detections: Iterable[Detection]) -> torch.Tensor:
     """[N, 4]"""
     return torch.tensor([detection.box for detection in detections], dtype=torch.float64).reshape(-1, 4)
 

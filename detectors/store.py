@@ -63,7 +63,7 @@ def download(weight: Weight, folder: Path, accept: Callable[[Path], object], pro
     target = folder / weight.file
     if target.exists():
         return target
-    part = Part(folder / f"{weight.file}.part")
+    part = PartialFile(folder / f"{weight.file}.part")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _fetch_all(weight, part, progress or (lambda done, total: None))
@@ -81,7 +81,7 @@ def download(weight: Weight, folder: Path, accept: Callable[[Path], object], pro
     return target
 
 
-class Part:
+class PartialFile:
     """A file on its way: its bytes, and beside them the server's tag for the version they belong to."""
 
     def __init__(self, path: Path):
@@ -114,7 +114,7 @@ class _Refused(ValueError):
     """What the server sent is not what was asked for."""
 
 
-def _fetch_all(weight: Weight, part: Part, progress: Progress) -> None:
+def _fetch_all(weight: Weight, part: PartialFile, progress: Progress) -> None:
     """Fetch until complete, taking up again as long as each attempt brings something."""
     if weight.size and part.size == weight.size:
         return None  # an earlier call ended before it was verified
@@ -128,7 +128,7 @@ def _fetch_all(weight: Weight, part: Part, progress: Progress) -> None:
     return None
 
 
-def _fetch(weight: Weight, part: Part, progress: Progress) -> None:
+def _fetch(weight: Weight, part: PartialFile, progress: Progress) -> None:
     """One request: the rest of the file if the server still has the same version, all of it otherwise."""
     have, tag = part.size, part.tag
     headers = {"Accept-Encoding": "identity"}
@@ -161,7 +161,7 @@ def _range(answer: requests.Response, have: int) -> tuple[int, int]:
     return 0, int(length) if re.fullmatch(r"\d{1,15}", length) else 0
 
 
-def _append(answer: requests.Response, part: Part, total: int, weight: Weight, progress: Progress) -> None:
+def _append(answer: requests.Response, part: PartialFile, total: int, weight: Weight, progress: Progress) -> None:
     """Write the answer's body behind what is there; never more than the file may have."""
     limit = total or MAX_SIZE
     done = part.size
@@ -176,7 +176,7 @@ def _append(answer: requests.Response, part: Part, total: int, weight: Weight, p
         raise requests.ConnectionError(f"the connection ended after {done} of {total} bytes")
 
 
-def _verify(weight: Weight, part: Part, accept: Callable[[Path], object]) -> None:
+def _verify(weight: Weight, part: PartialFile, accept: Callable[[Path], object]) -> None:
     """_Refused unless the bytes are the right ones."""
     if weight.size and part.size != weight.size:
         raise _Refused(f"{weight.file} has {part.size} bytes instead of {weight.size}.")

@@ -11,7 +11,7 @@ from ..detailer.box import Box
 from ..detailer.detection import Detection, Extent
 from ..detailer.mask import MaskPatch
 from .detector import Detector
-from .scan import Sighting, joined
+from .scan import Hit, joined
 
 QUARTER = 90
 
@@ -30,14 +30,14 @@ class Turner:
     def detect(self, images: torch.Tensor, confidence: float) -> list[list[Detection]]:
         """Detections of [B, H, W, 3] images in image pixels, each object once, best first."""
         height, width = images.shape[1:3]
-        sightings: list[list[Sighting]] = [[] for _ in images]
+        hits: list[list[Hit]] = [[] for _ in images]
         for turns in range(4):
             for found, detections in zip(
-                sightings, self.detector.detect(images.rot90(turns, (1, 2)), confidence), strict=True
+                hits, self.detector.detect(images.rot90(turns, (1, 2)), confidence), strict=True
             ):
                 back = [turned_back(detection, turns, height, width) for detection in detections]
-                found += [Sighting(detection, Box.of_size(width, height), turns) for detection in back]
-        return [joined(found, lambda sighting: True) for found in sightings]
+                found += [Hit(detection, Box.of_size(width, height), turns) for detection in back]
+        return [joined(found, lambda hit: True) for found in hits]
 
 
 def turned_back(detection: Detection, turns: int, height: int, width: int) -> Detection:

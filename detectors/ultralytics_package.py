@@ -28,8 +28,8 @@ from ..detailer.mask import MaskPatch
 from .detector import Detector
 from .optional import version
 from .yolo import kind
-from .yolo.detector import mask_box
-from .yolo.errors import CheckpointError, OtherArchitecture
+from .yolo.checkpoint_errors import CheckpointError, OtherArchitecture
+from .yolo.predictor import mask_box
 
 OLDEST = (8, 4, 90)
 """The first version known to have the safe mode."""
@@ -107,7 +107,7 @@ class UltralyticsDetector:
         """Its classes, in the order of their numbers."""
         return tuple(self._model.names.values())
 
-    def look_for(self, classes: Sequence[str]) -> bool:
+    def set_classes(self, classes: Sequence[str]) -> bool:
         """Ask an open-vocabulary network (World) for these classes; any other keeps its own."""
         if not hasattr(self._model, "set_classes"):
             return False

@@ -55,8 +55,8 @@ def _connected(levels: torch.Tensor) -> torch.Tensor:
     """
     levels_np = levels[0].cpu().numpy()
     pieces = np.asarray(ndimage.label(levels_np > 0, np.ones((3, 3)))[0])  # type: ignore[index]
-    kept = np.isin(pieces, pieces[levels_np == 1])
-    return torch.from_numpy(kept)[None].to(levels)
+    connected = np.isin(pieces, pieces[levels_np == 1])
+    return torch.from_numpy(connected)[None].to(levels)
 
 
 def _changes(grey: torch.Tensor, sigma: float) -> torch.Tensor:

@@ -34,28 +34,28 @@ WIDTH, PUPIL_RADIUS = 2, 2
 def face_mesh(points: np.ndarray) -> list[Stroke]:
     """The strokes of [468, 2] landmarks: oval, eyes, brows, lips, then the pupils."""
     return [
-        closed(points, FACE_OVAL, OVAL_COLOR),
-        closed(points, LEFT_EYE, LEFT_EYE_COLOR),
+        _closed(points, FACE_OVAL, OVAL_COLOR),
+        _closed(points, LEFT_EYE, LEFT_EYE_COLOR),
         *(line(points, edge, LEFT_BROW_COLOR) for edge in LEFT_BROW),
-        closed(points, RIGHT_EYE, RIGHT_EYE_COLOR),
+        _closed(points, RIGHT_EYE, RIGHT_EYE_COLOR),
         *(line(points, edge, RIGHT_BROW_COLOR) for edge in RIGHT_BROW),
-        *lips(points),
-        *pupils(points),
+        *_lips(points),
+        *_pupils(points),
     ]
 
 
 def lips_and_eyes(points: np.ndarray) -> list[Stroke]:
     """Of these strokes the parts that most often need repair."""
-    eyes = [closed(points, LEFT_EYE, LEFT_EYE_COLOR), closed(points, RIGHT_EYE, RIGHT_EYE_COLOR)]
-    return [*eyes, *lips(points), *pupils(points)]
+    eyes = [_closed(points, LEFT_EYE, LEFT_EYE_COLOR), _closed(points, RIGHT_EYE, RIGHT_EYE_COLOR)]
+    return [*eyes, *_lips(points), *_pupils(points)]
 
 
-def lips(points: np.ndarray) -> list[Stroke]:
+def _lips(points: np.ndarray) -> list[Stroke]:
     """Their outer and inner edge."""
-    return [closed(points, ring, LIPS_COLOR) for ring in (OUTER_LIPS, INNER_LIPS)]
+    return [_closed(points, ring, LIPS_COLOR) for ring in (OUTER_LIPS, INNER_LIPS)]
 
 
-def pupils(points: np.ndarray) -> list[Stroke]:
+def _pupils(points: np.ndarray) -> list[Stroke]:
     """A square in the middle of each eye."""
     eyes = ((LEFT_EYE, LEFT_PUPIL_COLOR), (RIGHT_EYE, RIGHT_PUPIL_COLOR))
     middles = [(*points[list(eye)].mean(0), color) for eye, color in eyes]
@@ -67,6 +67,6 @@ def line(points: np.ndarray, contour: Contour, color: Color) -> Line:
     return Line(points[list(contour)], color, WIDTH)
 
 
-def closed(points: np.ndarray, contour: Contour, color: Color) -> Line:
+def _closed(points: np.ndarray, contour: Contour, color: Color) -> Line:
     """A line that ends where it begins."""
     return line(points, (*contour, contour[0]), color)

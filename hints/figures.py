@@ -20,10 +20,14 @@ class Landmarks(Protocol):
     """What a landmark network saw in a box: [L, 2] x, y in pixels of the image, and how sure it is, 0..1."""
 
     @property
-    def points(self) -> np.ndarray: ...
+    def points(self) -> np.ndarray:
+        """[L, 2] x, y in pixels of the image."""
+        ...
 
     @property
-    def presence(self) -> float: ...
+    def presence(self) -> float:
+        """0..1"""
+        ...
 
 
 class Figures(NamedTuple):
@@ -33,15 +37,17 @@ class Figures(NamedTuple):
     notes: list[str]
 
 
-def figures_of(objects: Detections, seen: Sequence[Sequence[Landmarks]], what: str, regions: Regions | None) -> Figures:
-    """The figures of `objects`, with what was `seen` of each; `what` is "hand" or "face".
+def figures_of(
+    objects: Detections, landmarks: Sequence[Sequence[Landmarks]], what: str, regions: Regions | None
+) -> Figures:
+    """The figures of `objects`, by the `landmarks` of each; `what` is "hand" or "face".
 
     An object that the detector calls so is drawn in any case, since a broken one is what needs a guide.
     """
     size, figures, notes = Size(objects.width, objects.height), [], []
-    for index, (found, landmarks) in enumerate(zip(objects.images, seen, strict=True)):
+    for index, (found, shapes) in enumerate(zip(objects.images, landmarks, strict=True)):
         figures.append([])
-        for detection, shape in zip(found, landmarks, strict=True):
+        for detection, shape in zip(found, shapes, strict=True):
             called = what in detection.label.casefold()
             if called or shape.presence >= PRESENCE:
                 figures[index].append(Figure(shape.points, stroke_unit(detection, index, regions, size)))

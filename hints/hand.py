@@ -22,11 +22,11 @@ JOINT: Color = (0, 0, 255)
 
 def hand_pose(joints: np.ndarray) -> list[Stroke]:
     """The strokes of [21, 2] joints: every bone in its own hue, then all joints over them."""
-    bones = [Line(joints[list(bone)], hue(place), BONE_WIDTH) for place, bone in enumerate(BONES)]
+    bones = [Line(joints[list(bone)], _hue(place), BONE_WIDTH) for place, bone in enumerate(BONES)]
     return [*bones, *(Dot(x, y, JOINT, JOINT_RADIUS) for x, y in joints)]
 
 
-def hue(bone: int) -> Color:
+def _hue(bone: int) -> Color:
     """The hues of the 20 bones go once around the colour wheel, from the thumb to the little finger."""
     red, green, blue = colorsys.hsv_to_rgb(bone / len(BONES), 1, 1)
     return int(red * 255), int(green * 255), int(blue * 255)

@@ -13,12 +13,12 @@ from ..detailer.selection import Selection, select, union_mask
 from ..detectors.inference import detect
 from . import inputs, watching
 from .adapters.boxes import bounding_boxes
-from .images import checked_image, restriction
-from .notes import told
-from .options import Options
+from .image_checks import checked_image, restriction
+from .notes import notes_ui
+from .preflight import problems
 from .sockets import CATEGORY, DetectionsSocket
-from .validation import problems
 from .watching import NodeRun
+from .widgets import Options
 
 
 class AfterDetailDetect(io.ComfyNode):
@@ -74,11 +74,11 @@ class AfterDetailDetect(io.ComfyNode):
     ) -> io.NodeOutput:
         options = Options(cls, widgets)
         inside, ignored = restriction("only_inside", only_inside, checked_image(image))
-        seen = detect(detector, image, options.detecting(watching.lowest_confidence()))
-        found = select(seen.noting(*ignored), options.selection(), inside)
+        detected = detect(detector, image, options.detecting(watching.lowest_confidence()))
+        found = select(detected.noting(*ignored), options.selection(), inside)
         plane = Box.of_size(found.width, found.height)
         masks = torch.stack([union_mask(objects, plane) for objects in found.images])
-        ui = watching.record(NodeRun(cls, options.values, seen, image, inside=inside)) | told(found.notes)
+        ui = watching.record(NodeRun(cls, options.values, detected, image, inside=inside)) | notes_ui(found.notes)
         return io.NodeOutput(found, masks, bounding_boxes(found), found.count, ui=ui)
 
 
@@ -110,5 +110,5 @@ class AfterDetailFilter(io.ComfyNode):
     @classmethod
     def execute(cls, detections: Detections, **widgets: Any) -> io.NodeOutput:
         options = Options(cls, widgets)
-        kept = select(detections, options.selection())
-        return io.NodeOutput(kept, kept.count, ui=told(kept.notes, detections.notes))
+        selected = select(detections, options.selection())
+        return io.NodeOutput(selected, selected.count, ui=notes_ui(selected.notes, detections.notes))

@@ -8,20 +8,21 @@ import torch
 from comfy_api.latest import io
 
 from ..detailer.detail import Checks, Detailed, detail
+from ..detailer.family import ModelSizes
 from ..detailer.object_prompts import ObjectPrompts
 from ..detailer.region import Regions
 from ..detailer.report import DetailReport
 from ..detailer.sampling import ComfyInpainter, Custom, Refiner
 from ..detailer.settings import KeepSettings, PaintSettings, SampleSettings
-from ..detectors.second_look import look_again
-from . import failures, inputs, watching
-from .images import at_size_of, checked_image
-from .notes import told
-from .options import Options
-from .progress import teller
+from ..detectors.observer import observe
+from . import failed_runs, inputs, watching
+from .image_checks import at_size_of, checked_image
+from .notes import notes_ui
+from .preflight import problems
+from .progress_events import teller
 from .sockets import CATEGORY, RegionsSocket
-from .validation import problems
 from .watching import NodeRun
+from .widgets import Options
 
 SOCKETS = ("model", "positive", "negative", "vae", "clip", "refiner_model", "refiner_positive", "refiner_negative")
 
@@ -85,25 +86,36 @@ class AfterDetailInpaint(io.ComfyNode):
 
     @classmethod
     def fingerprint_inputs(cls, **inputs_and_widgets: Any) -> int:
-        return failures.fingerprint(cls)
+        return failed_runs.fingerprint(cls)
 
     @classmethod
     def execute(cls, image: torch.Tensor, regions: Regions, **inputs_and_widgets: Any) -> io.NodeOutput:
         options = Options(cls, inputs_and_widgets)
         original = at_size_of(checked_image(image), regions)
-        prompts = options.prompts(regions.detections)
-        inpainter = inpainter_of(cls, prompts, options)
-        done = detail(original, prompts.applied_to(regions), inpainter, options.seeds(), checks_of(options))
-        failures.note(cls, done.report)
-        if not options["continue_on_error"]:
-            done.report.check()
+        done, _ = detailed(cls, original, regions, options)
         run = NodeRun(cls, options.values, regions.detections, original, done.image)
-        ui = result_ui(done) | told(done.report.notes, DetailReport.of(regions).notes) | watching.record(run)
+        ui = result_ui(done) | notes_ui(done.report.notes, DetailReport.of(regions).notes) | watching.record(run)
         return io.NodeOutput(done.image, done.alpha, done.report.as_json(), ui=ui)
 
 
-def inpainter_of(node: type[io.ComfyNode], prompts: ObjectPrompts, options: Options) -> ComfyInpainter:
-    """What repaints, of what is wired into a node that has all inputs of Inpaint Regions."""
+def detailed(
+    node: type[io.ComfyNode], image: torch.Tensor, regions: Regions, options: Options
+) -> tuple[Detailed, ModelSizes]:
+    """The [B, H, W, 3 or 4] `image` with its regions repaired, by a node that has all inputs of Inpaint Regions.
+
+    Also the sizes of the model that did it. RuntimeError where all objects failed and the node is not to go on then.
+    """
+    prompts = options.prompts(regions.detections)
+    inpainter = _inpainter(node, prompts, options)
+    checks = Checks(options["safety"], options.settings(KeepSettings), observe)
+    done = detail(image, prompts.applied_to(regions), inpainter, options.seeds(), checks)
+    failed_runs.note(node, done.report)
+    if not options["continue_on_error"]:
+        done.report.check()
+    return done, inpainter.sizes
+
+
+def _inpainter(node: type[io.ComfyNode], prompts: ObjectPrompts, options: Options) -> ComfyInpainter:
     model, positive, negative, vae, clip, *refiner = (options[name] for name in SOCKETS)
     if any(part is not None for part in refiner) and any(part is None for part in refiner):
         raise ValueError("The refiner needs all of refiner_model, refiner_positive and refiner_negative.")
@@ -120,11 +132,6 @@ def inpainter_of(node: type[io.ComfyNode], prompts: ObjectPrompts, options: Opti
         teller(node),
         Custom(options["sampler"], options["sigmas"], options["guider"]),
     )
-
-
-def checks_of(options: Options) -> Checks:
-    """What repairs have to pass, of a node that has all inputs of Inpaint Regions."""
-    return Checks(options["safety"], options.settings(KeepSettings), look_again)
 
 
 def result_ui(done: Detailed) -> dict[str, list]:

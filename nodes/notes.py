@@ -8,12 +8,12 @@ from collections.abc import Iterable
 log = logging.getLogger("afterdetail")
 
 
-def told(notes: Iterable[str], heard: Iterable[str] = ()) -> dict[str, list[str]]:
+def notes_ui(notes: Iterable[str], logged: Iterable[str] = ()) -> dict[str, list[str]]:
     """The part of a node's UI output that shows its notes; each that no node before it told is logged once.
 
     It is there without notes, too: of a node that runs over a list, ComfyUI joins the outputs by the first one's keys.
     """
-    sentences, before = [*notes], {*heard}
+    sentences, before = [*notes], {*logged}
     for sentence in sentences:
         if sentence not in before:
             log.info("%s", sentence)

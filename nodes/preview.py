@@ -8,7 +8,7 @@ from comfy_api.latest import io, ui
 from ..detailer.detection import Detections
 from ..detailer.region import Regions
 from . import inputs
-from .images import at_size_of, checked_image, checked_size
+from .image_checks import at_size_of, checked_image, checked_size
 from .overlay import draw_objects, draw_regions
 from .sockets import CATEGORY, DetectionsSocket, RegionsSocket
 

@@ -9,9 +9,9 @@ from ..detailer.detection import Detections
 from ..detectors.inference import Request, detect
 from . import inputs
 from .adapters.impact import ImpactDetector
-from .images import checked_image
+from .image_checks import checked_image
+from .preflight import problems
 from .sockets import CATEGORY, BboxDetectorSocket, SegmDetectorSocket
-from .validation import problems
 
 
 class AfterDetailDetectorProvider(io.ComfyNode):

@@ -16,12 +16,12 @@ from ..detailer.selection import select
 from ..detailer.settings import FitSettings, MaskSettings
 from ..detectors.inference import with_rolls
 from . import inputs, watching
-from .images import checked_size
-from .notes import told
-from .options import Options
+from .image_checks import checked_size
+from .notes import notes_ui
+from .preflight import problems
 from .sockets import CATEGORY, DetectionsSocket, RegionsSocket
-from .validation import problems
 from .watching import NodeRun
+from .widgets import Options
 
 
 class AfterDetailRegions(io.ComfyNode):
@@ -60,11 +60,11 @@ class AfterDetailRegions(io.ComfyNode):
         checked_size(image, detections, "detections")
         options = Options(cls, widgets)
         detections = with_rolls(image, detections) if options["upright"] else detections
-        kept = select(detections, options.selection())
+        selected = select(detections, options.selection())
         masks, fitting = options.settings(MaskSettings), options.settings(FitSettings)
-        regions = make_regions(kept, masks, fitting, options["upscale"])
+        regions = make_regions(selected, masks, fitting, options["upscale"])
         ui = watching.record(NodeRun(cls, options.values, detections, image))
-        ui |= told(DetailReport.of(regions).notes, detections.notes)
+        ui |= notes_ui(DetailReport.of(regions).notes, detections.notes)
         return io.NodeOutput(regions, combined_alpha(regions), ui=ui)
 
 

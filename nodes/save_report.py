@@ -41,17 +41,17 @@ class AfterDetailSaveReport(io.ComfyNode):
 
     @classmethod
     def validate_inputs(cls, filename_prefix: str | None = None) -> bool | str:
-        return True if filename_prefix is None else misplaced(filename_prefix) or True
+        return True if filename_prefix is None else _misplaced(filename_prefix) or True
 
     @classmethod
     def execute(cls, report: str, filename_prefix: str = "detailed") -> io.NodeOutput:
-        if problem := misplaced(filename_prefix):
+        if problem := _misplaced(filename_prefix):
             raise ValueError(problem)
-        path, subfolder = save(content_of(report), filename_prefix)
+        path, subfolder = save(_content_of(report), filename_prefix)
         return io.NodeOutput(ui={"files": [{"filename": path.name, "subfolder": subfolder, "type": "output"}]})
 
 
-def content_of(report: str) -> bytes:
+def _content_of(report: str) -> bytes:
     """The JSON in lines that a person can read. ValueError if it is none."""
     try:
         return json.dumps(json.loads(report), indent=1, ensure_ascii=False).encode()
@@ -61,7 +61,7 @@ def content_of(report: str) -> bytes:
         ) from error
 
 
-def misplaced(filename_prefix: str) -> str | None:
+def _misplaced(filename_prefix: str) -> str | None:
     """Why no file can be saved under this prefix, if so."""
     output = Path(folder_paths.get_output_directory()).resolve()
     if (output / filename_prefix).resolve().is_relative_to(output):

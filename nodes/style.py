@@ -25,7 +25,7 @@ class AfterDetailStylePreset(io.ComfyNode):
             inputs=[
                 io.Combo.Input(
                     "style_preset",
-                    options=style_names(),
+                    options=_style_names(),
                     default=styles.BASE,
                     tooltip="The look to add to the prompt. base changes nothing.",
                 ),
@@ -59,7 +59,7 @@ class AfterDetailStylePreset(io.ComfyNode):
     @classmethod
     def fingerprint_inputs(cls, **widgets: str) -> int:
         """The user's file decides the result besides the widgets."""
-        return own_file().stat().st_mtime_ns if own_file().is_file() else 0
+        return _own_file().stat().st_mtime_ns if _own_file().is_file() else 0
 
     @classmethod
     def execute(cls, style_preset: str, prompt: str = "", negative_prompt: str = "") -> io.NodeOutput:
@@ -69,16 +69,16 @@ class AfterDetailStylePreset(io.ComfyNode):
 
 def at_hand() -> styles.Styles:
     """The shipped styles and the user's own; ValueError if the user's file cannot be read."""
-    file = own_file()
+    file = _own_file()
     return styles.with_own(styles.styles_of(json_object(file), str(file))) if file.is_file() else styles.shipped()
 
 
-def own_file() -> Path:
+def _own_file() -> Path:
     """Where the user's own styles are, whether it is there or not."""
     return Path(folder_paths.get_user_directory()) / "default" / "afterdetail" / "styles.json"
 
 
-def style_names() -> list[str]:
+def _style_names() -> list[str]:
     """The names to choose from, the shipped ones alone where the user's file cannot be read."""
     try:
         return list(at_hand())

@@ -42,9 +42,11 @@ class Watcher(Protocol):
 
 class Nobody:
     def lowest_confidence(self) -> float | None:
+        """The user's own."""
         return None
 
     def record(self, run: NodeRun) -> dict[str, list]:
+        """Nothing."""
         return {}
 
 

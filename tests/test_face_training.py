@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from face_model import held_out, learner, templates, train, windows
+from face_model import corpus, held_out, learner, train, windows
 from face_model.mending import alphas_cumprod, example
 from face_model.pairs import load_windows, smeared
 from face_model.train import Plan, train_unet, train_vae
@@ -104,7 +104,7 @@ def test_the_same_face_is_known_again_and_another_is_not():
 
 def test_held_out_faces_lie_in_their_pictures_and_forty_were_never_met():
     assert len(held_out.strangers()) == 40
-    known = set(templates.names())
+    known = set(corpus.names())
     for face in held_out.faces():
         assert face.picture in known
         picture = face.open()

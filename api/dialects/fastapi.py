@@ -28,7 +28,7 @@ class Failure(BaseModel):
     detail: str
 
 
-def path_of(field: str) -> list[str | int]:
+def _path_of(field: str) -> list[str | int]:
     return [int(part) if part.isdigit() else part for part in field.split(".") if part]
 
 
@@ -37,6 +37,6 @@ def failed(error: Refused) -> web.Response:
     detail: Any = str(error)
     if error.status == 422:
         detail = [
-            {"loc": ["body", *path_of(item.field)], "msg": item.sentence, "type": item.kind} for item in error.problems
+            {"loc": ["body", *_path_of(item.field)], "msg": item.sentence, "type": item.kind} for item in error.problems
         ]
     return web.json_response({"detail": detail}, status=error.status, headers=error.headers)

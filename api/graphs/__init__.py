@@ -6,8 +6,8 @@ from .generating import Control, Generation, Subject, generate
 from .inpainting import NUMBERED_FILLS, Inpainting, inpaint
 from .meaning import InGraph, in_graph, in_hundredths
 from .models import Assets, Sampler, Sampling
-from .passes import Part, Pass, generate_and_repair, repair
-from .prompts import Words, with_embeddings, with_subject
+from .repairs import ObjectRange, Pass, generate_and_repair, repair
+from .text_encoding import Words, with_embeddings, with_subject
 
 __all__ = [
     "NUMBERED_FILLS",
@@ -19,7 +19,7 @@ __all__ = [
     "Generation",
     "InGraph",
     "Inpainting",
-    "Part",
+    "ObjectRange",
     "Pass",
     "Sampler",
     "Sampling",

@@ -8,7 +8,7 @@ from typing import Any
 
 from .builder import Builder, Built, Checking, Link
 from .models import Assets, load
-from .prompts import Words, encode, styled
+from .text_encoding import Words, encode, styled
 
 
 @dataclass(frozen=True)
@@ -25,27 +25,27 @@ class Detailing:
     samples: int = 1
 
 
-def detail(assets: Assets, words: Words, wish: Detailing, checking: Checking | None) -> Built:
+def detail(assets: Assets, words: Words, detailing: Detailing, checking: Checking | None) -> Built:
     """A graph that details one picture, as often as there are samples."""
     build = Builder(checking)
-    image: Link = build.add("LoadImage", "Picture to repair", image=wish.image).out()
+    image: Link = build.add("LoadImage", "Picture to repair", image=detailing.image).out()
     loaded = load(build, assets)
     texts = styled(build, words)
     conditioning = encode(build, loaded.clip, texts)
     optional: dict[str, Any] = {}
-    if wish.refiner:
-        refiner = build.add("CheckpointLoaderSimple", "SDXL refiner", ckpt_name=wish.refiner)
+    if detailing.refiner:
+        refiner = build.add("CheckpointLoaderSimple", "SDXL refiner", ckpt_name=detailing.refiner)
         refined = encode(build, refiner.out(1), texts)
         optional |= {
             "refiner_model": refiner.out(0),
             "refiner_positive": refined.positive,
             "refiner_negative": refined.negative,
-            "high_noise_frac": wish.high_noise_frac,
+            "high_noise_frac": detailing.high_noise_frac,
         }
     if safety := build.safety(image):
         optional["safety"] = safety.out(3)
-    if wish.samples > 1:
-        image = build.add("RepeatImageBatch", "How many results", image=image, amount=wish.samples).out()
+    if detailing.samples > 1:
+        image = build.add("RepeatImageBatch", "How many results", image=image, amount=detailing.samples).out()
     detailer = build.add(
         "AfterDetail",
         "After Detailer",
@@ -56,7 +56,7 @@ def detail(assets: Assets, words: Words, wish: Detailing, checking: Checking | N
         vae=loaded.vae,
         resolution="auto",
         batch_size=0,
-        **wish.widgets,
+        **detailing.widgets,
         **optional,
     )
     return Built(build.graph, build.show(detailer.out(), check=False), detailer.id)

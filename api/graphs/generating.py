@@ -16,7 +16,7 @@ from ...detailer.settings import Fill
 from .builder import Builder, Built, Checking, Link
 from .inpainting import Inpainting, repainted
 from .models import Assets, Loaded, Loads, Sampling
-from .prompts import Conditioning, Words, encode, encode_refiner, encode_sdxl, styled
+from .text_encoding import Conditioning, Words, encode, encode_refiner, encode_sdxl, styled
 
 OUTPAINT_BLUR = OUTPAINT_DILATION = 8
 OUTPAINT_PADDING = 256
@@ -66,7 +66,7 @@ class Generation:
     subject: Subject | None = None
 
 
-class Refiner(NamedTuple):
+class RefinerLinks(NamedTuple):
     model: Link
     conditioning: Conditioning
 
@@ -75,63 +75,63 @@ class Scene(NamedTuple):
     """What all pictures of a request share."""
 
     build: Builder
-    wish: Generation
+    generation: Generation
     loaded: Loaded
     conditioning: Conditioning
-    refiner: Refiner | None
+    refiner: RefinerLinks | None
 
 
-def generate(assets: Assets, words: Words, wish: Generation, checking: Checking | None) -> Built:
+def generate(assets: Assets, words: Words, generation: Generation, checking: Checking | None) -> Built:
     """A graph that makes one picture for each seed."""
     build = Builder(checking)
-    done = batch(build, made(build, Loads(build), (assets, words), wish), "All pictures")
+    done = batch(build, made(build, Loads(build), (assets, words), generation), "All pictures")
     return Built(build.graph, build.show(done))  # at the end, so that a job that is stopped has written no file
 
 
-def made(build: Builder, loads: Loads, chosen: tuple[Assets, Words], wish: Generation) -> list[Link]:
+def made(build: Builder, loads: Loads, chosen: tuple[Assets, Words], generation: Generation) -> list[Link]:
     """One image for each seed. No model is loaded where the picture to start from is kept."""
-    if wish.image and wish.strength == 0:
-        return [scaled(build, wish.image, wish, "Picture to keep")] * len(wish.seeds)
+    if generation.image and generation.strength == 0:
+        return [scaled(build, generation.image, generation, "Picture to keep")] * len(generation.seeds)
     assets, words = chosen
     loaded = loads.of(assets)
     texts = styled(build, words)
-    if wish.subject:
-        positive = subject(build, loaded.clip, texts.positive, wish.subject)
+    if generation.subject:
+        positive = subject(build, loaded.clip, texts.positive, generation.subject)
         conditioning = encode(build, loaded.clip, texts)._replace(positive=positive)
-    elif wish.base_model == "sdxl":
-        conditioning = encode_sdxl(build, loaded.clip, texts, words, wish.size)
+    elif generation.base_model == "sdxl":
+        conditioning = encode_sdxl(build, loaded.clip, texts, words, generation.size)
     else:
         conditioning = encode(build, loaded.clip, texts)
     refiner = None
-    if wish.refiner:
-        model = build.add("CheckpointLoaderSimple", "SDXL refiner", ckpt_name=wish.refiner)
-        refiner = Refiner(model.out(0), encode_refiner(build, model.out(1), texts, wish.size))
-    if wish.control:
-        conditioning = controlled(build, loaded, conditioning, wish.control, wish)
-    return pictures(Scene(build, wish, loaded, conditioning, refiner))
+    if generation.refiner:
+        model = build.add("CheckpointLoaderSimple", "SDXL refiner", ckpt_name=generation.refiner)
+        refiner = RefinerLinks(model.out(0), encode_refiner(build, model.out(1), texts, generation.size))
+    if generation.control:
+        conditioning = _controlled(build, loaded, conditioning, generation.control, generation)
+    return pictures(Scene(build, generation, loaded, conditioning, refiner))
 
 
 def pictures(scene: Scene) -> list[Link]:
     """One image for each seed."""
-    build, wish, loaded, _, _ = scene
-    image = scaled(build, wish.image, wish, "Picture to start from") if wish.image else None
-    if image and wish.mask:
-        white = scaled(build, wish.mask, wish, "Mask: white is repainted")
+    build, generation, loaded, _, _ = scene
+    image = scaled(build, generation.image, generation, "Picture to start from") if generation.image else None
+    if image and generation.mask:
+        white = scaled(build, generation.mask, generation, "Mask: white is repainted")
         mask = build.add("ImageToMask", "The mask", image=white, channel="red").out()
-        paint = outpainted if wish.outpainting else inpainted
-        return [paint(scene, image, mask, seed) for seed in wish.seeds]
+        paint = _outpainted if generation.outpainting else _inpainted
+        return [paint(scene, image, mask, seed) for seed in generation.seeds]
     if image:
         latent = build.add("VAEEncode", "Into the model's space", pixels=image, vae=loaded.vae).out()
     else:
-        width, height = wish.size
+        width, height = generation.size
         latent = build.add("EmptyLatentImage", "Size", width=width, height=height, batch_size=1).out()
     return [
         build.add("VAEDecode", "Picture", samples=sampled(scene, latent, seed), vae=loaded.vae).out()
-        for seed in wish.seeds
+        for seed in generation.seeds
     ]
 
 
-def scaled(build: Builder, name: str, wish: Generation, title: str) -> Link:
+def scaled(build: Builder, name: str, generation: Generation, title: str) -> Link:
     """A picture at the request's size."""
     loaded = build.add("LoadImage", title, image=name)
     return build.add(
@@ -139,9 +139,9 @@ def scaled(build: Builder, name: str, wish: Generation, title: str) -> Link:
         "To the size of the result",
         image=loaded.out(),
         upscale_method="lanczos",
-        width=wish.size.width,
-        height=wish.size.height,
-        crop="center" if wish.crop else "disabled",
+        width=generation.size.width,
+        height=generation.size.height,
+        crop="center" if generation.crop else "disabled",
     ).out()
 
 
@@ -182,11 +182,11 @@ def batch(build: Builder, images: Sequence[Link], title: str) -> Link:
     return build.add("BatchImagesNode", title, **named).out()
 
 
-def controlled(
-    build: Builder, loaded: Loaded, conditioning: Conditioning, control: Control, wish: Generation
+def _controlled(
+    build: Builder, loaded: Loaded, conditioning: Conditioning, control: Control, generation: Generation
 ) -> Conditioning:
     """The conditioning along another picture."""
-    image = scaled(build, control.image, wish, "Picture whose layout to keep")
+    image = scaled(build, control.image, generation, "Picture whose layout to keep")
     if control.find_edges:
         image = build.add("Canny", "Edges", image=image, low_threshold=0.2, high_threshold=0.5).out()
     applied = build.add(
@@ -205,15 +205,15 @@ def controlled(
 
 def sampled(scene: Scene, latent: Link, seed: int) -> Link:
     """The sampled latent; with a refiner, the base model does its share of the steps first."""
-    build, wish, loaded, conditioning, refiner = scene
-    widgets = wish.sampling.inputs()
+    build, generation, loaded, conditioning, refiner = scene
+    widgets = generation.sampling.inputs()
     if refiner is None:
         inputs = {"model": loaded.model, **conditioning._asdict(), "latent_image": latent, "seed": seed, **widgets}
-        return build.add("KSampler", "Paint", denoise=wish.strength, **inputs).out()
-    steps = wish.sampling.steps
-    total = max(round(steps / wish.strength), steps)  # KSampler's denoise runs the last steps of a longer schedule
+        return build.add("KSampler", "Paint", denoise=generation.strength, **inputs).out()
+    steps = generation.sampling.steps
+    total = max(round(steps / generation.strength), steps)  # denoise runs the last of a longer schedule
     start = total - steps
-    switch = start + round(steps * wish.high_noise_frac)
+    switch = start + round(steps * generation.high_noise_frac)
     stages = [
         ("Base model", loaded.model, conditioning, start, switch),
         ("Refiner", refiner.model, refiner.conditioning, switch, total),
@@ -237,28 +237,28 @@ def sampled(scene: Scene, latent: Link, seed: int) -> Link:
     return latent
 
 
-def inpainted(scene: Scene, image: Link, mask: Link, seed: int) -> Link:
+def _inpainted(scene: Scene, image: Link, mask: Link, seed: int) -> Link:
     """A picture painted anew inside its mask."""
-    wish = scene.wish
+    generation = scene.generation
     paint = Inpainting(
-        wish.sampling,
-        wish.strength,
+        generation.sampling,
+        generation.strength,
         seed,
-        mask_blur=wish.mask_blur,
-        only_masked=wish.only_masked,
-        padding=wish.padding,
-        invert=wish.invert,
-        fill=wish.fill,
+        mask_blur=generation.mask_blur,
+        only_masked=generation.only_masked,
+        padding=generation.padding,
+        invert=generation.invert,
+        fill=generation.fill,
     )
-    return repainted(scene.build, scene.loaded, scene.conditioning, (image, mask), paint, **refining(scene))
+    return repainted(scene.build, scene.loaded, scene.conditioning, (image, mask), paint, **_refining(scene))
 
 
-def outpainted(scene: Scene, image: Link, mask: Link, seed: int) -> Link:
+def _outpainted(scene: Scene, image: Link, mask: Link, seed: int) -> Link:
     """The edge's colours are drawn into the new part and painted over; the old part is laid on top, untouched."""
-    build, wish = scene.build, scene.wish
+    build, generation = scene.build, scene.generation
     paint = Inpainting(
-        wish.sampling,
-        wish.strength,
+        generation.sampling,
+        generation.strength,
         seed,
         mask_blur=OUTPAINT_BLUR,
         mask_dilation=OUTPAINT_DILATION,
@@ -267,7 +267,7 @@ def outpainted(scene: Scene, image: Link, mask: Link, seed: int) -> Link:
         fill="fill",
         differential=True,
     )
-    done = repainted(build, scene.loaded, scene.conditioning, (image, mask), paint, **refining(scene))
+    done = repainted(build, scene.loaded, scene.conditioning, (image, mask), paint, **_refining(scene))
     old = build.add("InvertMask", "The old part", mask=mask).out()
     return build.add(
         "ImageCompositeMasked",
@@ -281,7 +281,7 @@ def outpainted(scene: Scene, image: Link, mask: Link, seed: int) -> Link:
     ).out()
 
 
-def refining(scene: Scene) -> dict[str, Any]:
+def _refining(scene: Scene) -> dict[str, Any]:
     """The refiner's inputs of Inpaint Regions."""
     if scene.refiner is None:
         return {}
@@ -289,5 +289,5 @@ def refining(scene: Scene) -> dict[str, Any]:
         "refiner_model": scene.refiner.model,
         "refiner_positive": scene.refiner.conditioning.positive,
         "refiner_negative": scene.refiner.conditioning.negative,
-        "high_noise_frac": scene.wish.high_noise_frac,
+        "high_noise_frac": scene.generation.high_noise_frac,
     }

@@ -8,7 +8,7 @@ from typing import Any
 from ...detailer.settings import Fill
 from .builder import Builder, Built, Checking, Link
 from .models import Assets, Loaded, Sampling, load
-from .prompts import Conditioning, Words, encode, styled
+from .text_encoding import Conditioning, Words, encode, styled
 
 WHOLE = 4096
 """Padding that shows the model the whole picture."""
@@ -37,7 +37,7 @@ class Inpainting:
 
 
 def inpaint(
-    assets: Assets, words: Words, files: tuple[str, str], wish: Inpainting, amount: int, checking: Checking | None
+    assets: Assets, words: Words, files: tuple[str, str], inpainting: Inpainting, amount: int, checking: Checking | None
 ) -> Built:
     """`files` are LoadImage's names of picture and mask, both of one size."""
     build = Builder(checking)
@@ -48,7 +48,7 @@ def inpaint(
     conditioning = encode(build, loaded.clip, styled(build, words))
     if amount > 1:
         image = build.add("RepeatImageBatch", "How many results", image=image, amount=amount).out()
-    done = repainted(build, loaded, conditioning, (image, white), wish)
+    done = repainted(build, loaded, conditioning, (image, white), inpainting)
     return Built(build.graph, build.show(done))
 
 
@@ -57,7 +57,7 @@ def repainted(
     loaded: Loaded,
     conditioning: Conditioning,
     links: tuple[Link, Link],
-    wish: Inpainting,
+    inpainting: Inpainting,
     **refiner: Any,
 ) -> Link:
     """The images of `links` with what its second, the mask, covers painted anew."""
@@ -68,11 +68,11 @@ def repainted(
         "mask_blur, padding and inverting the mask",
         image=image,
         detections=found.out(),
-        mask_dilation=wish.mask_dilation,
-        mask_blur=wish.mask_blur,
-        mask_padding=wish.padding if wish.only_masked else WHOLE,
-        resolution="auto" if wish.only_masked else "off",
-        invert=wish.invert,
+        mask_dilation=inpainting.mask_dilation,
+        mask_blur=inpainting.mask_blur,
+        mask_padding=inpainting.padding if inpainting.only_masked else WHOLE,
+        resolution="auto" if inpainting.only_masked else "off",
+        invert=inpainting.invert,
     )
     return build.add(
         "AfterDetailInpaint",
@@ -83,12 +83,12 @@ def repainted(
         positive=conditioning.positive,
         negative=conditioning.negative,
         vae=loaded.vae,
-        seed=wish.seed,
-        denoise=wish.denoise,
-        fill=wish.fill,
-        noise_multiplier=wish.noise_multiplier,
-        inpaint_model=wish.inpaint_model,
-        differential=wish.differential,
-        **wish.sampling.inputs(),
+        seed=inpainting.seed,
+        denoise=inpainting.denoise,
+        fill=inpainting.fill,
+        noise_multiplier=inpainting.noise_multiplier,
+        inpaint_model=inpainting.inpaint_model,
+        differential=inpainting.differential,
+        **inpainting.sampling.inputs(),
         **refiner,
     ).out()

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 
 
-def unchanged(value: Any) -> Any:
+def _unchanged(value: Any) -> Any:
     return value
 
 
@@ -18,7 +18,7 @@ class InGraph:
     """Marks a field: the `name` of the widget or parameter it is, if that is another, and its `value` there."""
 
     name: str = ""
-    value: Callable[[Any], Any] = unchanged
+    value: Callable[[Any], Any] = _unchanged
 
 
 def in_graph(request: BaseModel) -> dict[str, Any]:

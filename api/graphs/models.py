@@ -54,13 +54,13 @@ def load(build: Builder, assets: Assets) -> Loaded:
         vae = build.add("AfterDetailServiceVAE", "Whether the VAE fits", model=model, vae=vae, file=assets.vae).out()
     for name, weight in assets.loras:
         if weight:
-            model, clip = with_lora(build, model, clip, name, weight)
+            model, clip = _with_lora(build, model, clip, name, weight)
     if assets.clip_skip > 1:
         clip = build.add("CLIPSetLastLayer", "clip_skip", clip=clip, stop_at_clip_layer=-assets.clip_skip).out()
     return Loaded(model, clip, vae)
 
 
-def with_lora(build: Builder, model: Link, clip: Link, name: str, weight: float) -> tuple[Link, Link]:
+def _with_lora(build: Builder, model: Link, clip: Link, name: str, weight: float) -> tuple[Link, Link]:
     """Model and text encoder with a LoRA that has been found to fit them."""
     lora = build.add(
         "LoraLoader",

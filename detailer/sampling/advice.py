@@ -19,7 +19,7 @@ CLEAR, CLEARER = 0.85, 0.1
 """From which likeness on a latent is another family's, and how much more it has to look like that than like its own."""
 
 
-class Seen(NamedTuple):
+class EncodedCrop(NamedTuple):
     """A crop [1, H, W, 3] and what the VAE made of it, [1, C, (T,) h, w]."""
 
     pixels: torch.Tensor
@@ -27,6 +27,7 @@ class Seen(NamedTuple):
 
 
 def on_hole(model: Any, prompts: Mapping[str, Conditioning], inpaint_model: bool) -> str | None:
+    """A sentence where an inpainting checkpoint is not shown the hole; None otherwise."""
     shown = any("concat_latent_image" in options for _, options in prompts.get("positive", ()))
     if "masked_image" not in getattr(model.model, "concat_keys", ()) or inpaint_model or shown:
         return None
@@ -56,16 +57,16 @@ def _misfitting(patcher: Any) -> bool:
     return bool(added) and not most_fit(added)
 
 
-def on_vae(model: Any, seen: Seen | None) -> str | None:
+def on_vae(model: Any, crop: EncodedCrop | None) -> str | None:
     """Told by the colours that ComfyUI's previews show of a latent: they are the crop's in its own family only.
 
     VAEs of SD 1.5 and SDXL have the same layers, so nothing else tells them apart.
     """
     own = model.get_model_object("latent_format")
-    if seen is None or not _previews(own):
+    if crop is None or not _previews(own):
         return None
-    alike = _likeness(own, seen)
-    others = {family.title: _likeness(kind(), seen) for family, kind in _formats_like(own)}
+    alike = _likeness(own, crop)
+    others = {family.title: _likeness(kind(), crop) for family, kind in _formats_like(own)}
     title = max(others, key=lambda title: others[title], default="")
     if not title or others[title] < max(CLEAR, alike + CLEARER):
         return None
@@ -88,12 +89,12 @@ def _previews(latent_format: Any) -> bool:
     return bool(latent_format.latent_rgb_factors) and latent_format.latent_rgb_factors_reshape is None
 
 
-def _likeness(latent_format: Any, seen: Seen) -> float:
+def _likeness(latent_format: Any, crop: EncodedCrop) -> float:
     """The correlation of the colours of a crop with those that a latent has by the family's preview, -1 to 1."""
-    latent = latent_format.process_in(seen.latent.float())
+    latent = latent_format.process_in(crop.latent.float())
     cells = latent.reshape(*latent.shape[:2], -1, *latent.shape[-2:])[0, :, 0]
     shown = torch.einsum("chw,cr->rhw", cells, cells.new_tensor(latent_format.latent_rgb_factors))
-    given = F.interpolate(seen.pixels.movedim(-1, 1).float(), shown.shape[-2:], mode="area")[0].to(shown)
+    given = F.interpolate(crop.pixels.movedim(-1, 1).float(), shown.shape[-2:], mode="area")[0].to(shown)
     shown, given = (colours - colours.mean((1, 2), keepdim=True) for colours in (shown, given))
     return float((shown * given).sum() / (shown.norm() * given.norm()).clamp(min=1e-6))
 
@@ -127,4 +128,5 @@ def on_reference(family: Family, wording: Wording) -> str | None:
 
 
 def on_sigmas(settings: SampleSettings) -> str | None:
+    """A sentence where wired sigmas leave denoise_by_size nothing to do; None otherwise."""
     return "sigmas is wired, so denoise_by_size does nothing." if settings.denoise_by_size else None

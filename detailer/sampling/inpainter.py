@@ -25,7 +25,7 @@ from .custom import Custom
 from .differential import with_differential_mask
 from .items import Item, Refiner, grouped, item_of
 from .known import unknown_sampling
-from .model import cell_of, decides_by_batch, misfit, refiner_misfit, sizes_of, told_no_frames
+from .model import cell_of, decides_by_batch, misfit, refiner_misfit, sizes_of, without_given_frames
 from .noise import samples_alone
 from .passes import Passes
 from .progress import Progress, Step
@@ -34,7 +34,7 @@ from .wording import Wording
 log = logging.getLogger("afterdetail")
 
 
-Outcome = torch.Tensor | Exception
+Sampled = torch.Tensor | Exception
 
 
 @dataclass
@@ -58,7 +58,7 @@ class ComfyInpainter:
     """Called at every step."""
     custom: Custom = field(default_factory=Custom)
     """A guider's model and conditionings take the place of `model`, `positive` and `negative`."""
-    seen: advice.Seen | None = field(default=None, init=False)
+    first_crop: advice.EncodedCrop | None = field(default=None, init=False)
     """The first crop that was encoded."""
 
     def __post_init__(self) -> None:
@@ -69,7 +69,7 @@ class ComfyInpainter:
         if self.custom.sigmas is not None:
             self.settings = replace(self.settings, steps=len(self.custom.sigmas) - 1, denoise=1.0)
         wired = self.custom.prompts or {"positive": self.positive, "negative": self.negative}
-        self.wired = told_no_frames(self.model, wired)
+        self.wired = without_given_frames(self.model, wired)
         self.wording = Wording(self.wired, self.model, self.clip, self.prompts)
         if sentence := misfit(self.model, self.vae):
             raise ValueError(sentence)
@@ -85,7 +85,7 @@ class ComfyInpainter:
         asked = (
             advice.on_hole(self.model, self.wired, self.paint.inpaint_model),
             advice.on_loras(self.model, self.clip),
-            advice.on_vae(self.model, self.seen),
+            advice.on_vae(self.model, self.first_crop),
             advice.on_control_pictures(self.model),
             advice.on_reference(family, self.wording) if reference == "crop" else None,
             advice.on_sigmas(self.settings) if self.custom.sigmas is not None else None,
@@ -97,10 +97,15 @@ class ComfyInpainter:
         """The family of the model, and what the sides of a crop have to be divisible by."""
         return sizes_of(self.model, self.vae)
 
+    @property
+    def device(self) -> torch.device | None:
+        """The VAE's; other packs' own VAEs may not say theirs."""
+        return getattr(self.vae, "device", None)
+
     def encode(self, pixels: torch.Tensor) -> torch.Tensor:
         """[1, H, W, 3] -> latent [1, C, (T,) h, w]."""
         latent = comfy.sample.fix_empty_latent_channels(self.model, self.vae.encode(pixels))
-        self.seen = self.seen or advice.Seen(pixels, latent)
+        self.first_crop = self.first_crop or advice.EncodedCrop(pixels.to(latent.device), latent)
         return latent
 
     def decode(self, latent: torch.Tensor) -> torch.Tensor:
@@ -108,10 +113,10 @@ class ComfyInpainter:
         pixels = self.vae.decode(latent)
         return pixels.reshape(-1, *pixels.shape[-3:])[:1]
 
-    def sample(self, jobs: Sequence[Job], image: Box) -> list[Outcome]:
+    def sample(self, jobs: Sequence[Job], image: Box) -> list[Sampled]:
         """Inpaint each job's latent where its mask is 1; the outcome of each is its latent or why there is none."""
         prepared = self._prepared(jobs, image)
-        outcomes: dict[int, Outcome] = {i: each for i, each in enumerate(prepared) if isinstance(each, Exception)}
+        outcomes: dict[int, Sampled] = {i: each for i, each in enumerate(prepared) if isinstance(each, Exception)}
         ready = [(i, each) for i, each in enumerate(prepared) if isinstance(each, Item)]
         progress = Progress(self.model, len(ready), self.settings.steps * self.settings.passes, self.on_progress)
         for group in grouped([item for _, item in ready]):
@@ -169,7 +174,7 @@ class ComfyInpainter:
     def _passes(self) -> Passes:
         return Passes(self.model, self.settings, self.paint.fill, self.custom)
 
-    def _sample_or_split(self, items: list[Item], progress: Progress) -> list[Outcome]:
+    def _sample_or_split(self, items: list[Item], progress: Progress) -> list[Sampled]:
         """The outcomes of a batch. One that fails is halved and tried again, until the failing item is alone."""
         try:
             latents = self._passes.sample(items, progress)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from ..conditioning import Conditioning, cropped, without_limits
 from ..job import Job
 from ..joining import signature
-from ..reference import kept, with_crop
+from ..reference import with_crop, with_references
 from ..settings import Reference
 from ..view import View
 
@@ -53,7 +53,7 @@ def item_of(
     if refiner is not None:
         model, *theirs = refiner
         refiner = Refiner(model, *(cropped(prompt, view) for prompt in theirs))
-    cut = {name: cropped(kept(prompt, reference, view), view) for name, prompt in wired.items()}
+    cut = {name: cropped(with_references(prompt, reference, view), view) for name, prompt in wired.items()}
     prompts = {name: with_crop(_with_hole(prompt, job), job.reference) for name, prompt in cut.items()}
     return Item(job, prompts, refiner)
 

@@ -17,10 +17,10 @@ TAKES_MASK_FOR_FRAMES = "Kandinsky5"
 
 def sizes_of(model: Any, vae: Any) -> ModelSizes:
     """The family of a MODEL, and what the sides of a crop have to be divisible by for it and the VAE."""
-    return ModelSizes(family_of(model), cell_of(vae) * patch_of(model))
+    return ModelSizes(_family_of(model), cell_of(vae) * _patch_of(model))
 
 
-def family_of(model: Any) -> Family:
+def _family_of(model: Any) -> Family:
     """By ComfyUI's configuration of the model; where that is none of the known ones, by its latents."""
     config, kind = getattr(model.model, "model_config", None), getattr(model.model, "model_type", None)
     family = recognised([each.__name__ for each in type(config).__mro__], getattr(kind, "name", ""))
@@ -32,7 +32,7 @@ def cell_of(vae: Any) -> int:
     return int(vae.spacial_compression_encode())
 
 
-def patch_of(model: Any) -> int:
+def _patch_of(model: Any) -> int:
     """Latent cells along the side of one token of a transformer; 1 for models that have no tokens, as UNets.
 
     Transformers tell it as a number, or as one for each axis with the width last.
@@ -64,7 +64,7 @@ def refiner_misfit(model: Any, refiner: Any) -> str | None:
     )
 
 
-def told_no_frames(model: Any, prompts: Mapping[str, Conditioning]) -> Mapping[str, Conditioning]:
+def without_given_frames(model: Any, prompts: Mapping[str, Conditioning]) -> Mapping[str, Conditioning]:
     """The prompts for Kandinsky 5 video, which takes a noise mask for frames that it is given: there are none.
 
     ComfyUI hands it the mask once for each channel, more than its first layer has places for.

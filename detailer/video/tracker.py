@@ -26,7 +26,7 @@ MAX_GROWTH = 1.6
 """How much larger or smaller it may be than when it was last seen."""
 
 MEMORY = 0.8
-"""How much of a track's appearance is kept at each new sight: light changes slowly, a passing hand does not stay."""
+"""Share of a track's old appearance in its new one: light changes slowly, a passing hand does not stay."""
 
 
 @dataclass(frozen=True)
@@ -36,23 +36,23 @@ class _Track:
     frame: int
     velocity: tuple[float, float]
     """Pixels for each frame."""
-    looks: torch.Tensor
+    appearance: torch.Tensor
 
-    def seen(self, frame: int, box: Box, looks: torch.Tensor) -> _Track:
+    def updated(self, frame: int, box: Box, appearance: torch.Tensor) -> _Track:
         passed = frame - self.frame
-        moved = ((after - before) / passed for after, before in zip(_center(box), _center(self.box), strict=True))
+        moved = ((after - before) / passed for after, before in zip(box.center, self.box.center, strict=True))
         velocity = tuple(0.5 * old + 0.5 * new for old, new in zip(self.velocity, moved, strict=True))
-        kept = MEMORY if likeness(self.looks, looks) >= MIN_LIKENESS else 1.0  # what covers it is not remembered
-        looks = torch.lerp(looks, self.looks, kept)
-        return replace(self, box=box, frame=frame, velocity=velocity, looks=looks)
+        is_covered = likeness(self.appearance, appearance) < MIN_LIKENESS  # and what covers it is not remembered
+        appearance = torch.lerp(appearance, self.appearance, 1.0 if is_covered else MEMORY)
+        return replace(self, box=box, frame=frame, velocity=velocity, appearance=appearance)
 
-    def likelihood(self, frame: int, box: Box, looks: torch.Tensor, covered: bool) -> float | None:
+    def likelihood(self, frame: int, box: Box, appearance: torch.Tensor, covered: bool) -> float | None:
         """How well it fits, higher is better; None if it cannot be the same object."""
         passed, size = frame - self.frame, math.sqrt(self.box.area)
-        expected = (c + v * passed for c, v in zip(_center(self.box), self.velocity, strict=True))
-        distance = math.dist(tuple(expected), _center(box)) / size
+        expected = (c + v * passed for c, v in zip(self.box.center, self.velocity, strict=True))
+        distance = math.dist(tuple(expected), box.center) / size
         growth = math.sqrt(box.area) / size
-        alike = likeness(self.looks, looks)
+        alike = likeness(self.appearance, appearance)
         enough = MIN_COVERED if covered or passed == 1 else MIN_LIKENESS
         if alike < enough or distance > MAX_STEP * passed or not 1 / MAX_GROWTH <= growth <= MAX_GROWTH:
             return None
@@ -71,40 +71,39 @@ def track_numbers(detections: Detections, images: torch.Tensor) -> dict[Detectio
     started = 0
     for frame, found in enumerate(detections.images):
         alive = {} if frame in cuts else {n: t for n, t in tracks.items() if frame - t.frame <= MAX_GAP}
-        looks = {detection: signature(images[frame], detection.box) for detection in found}
-        matched = _matched(frame, looks, alive)
+        appearances = {detection: signature(images[frame], detection.box) for detection in found}
+        matched = _matched(frame, appearances, alive)
         tracks = dict(alive)
         for detection in found:
             track = matched.get(detection)
             if track is None:
-                track = _Track(started, detection.box, frame, (0.0, 0.0), looks[detection])
+                track = _Track(started, detection.box, frame, (0.0, 0.0), appearances[detection])
                 started += 1
             else:
-                track = track.seen(frame, detection.box, looks[detection])
+                track = track.updated(frame, detection.box, appearances[detection])
             tracks[track.number], numbers[detection] = track, track.number
     return numbers
 
 
-def _matched(frame: int, looks: dict[Detection, torch.Tensor], alive: dict[int, _Track]) -> dict[Detection, _Track]:
+def _matched(
+    frame: int, appearances: dict[Detection, torch.Tensor], alive: dict[int, _Track]
+) -> dict[Detection, _Track]:
     pairs = [
         (likelihood, detection, track)
-        for detection, seen in looks.items()
+        for detection, appearance in appearances.items()
+        for covered in [_touches(detection, appearances)]
         for track in alive.values()
-        if (likelihood := track.likelihood(frame, detection.box, seen, _touches(detection, looks))) is not None
+        if (likelihood := track.likelihood(frame, detection.box, appearance, covered)) is not None
     ]
     matched: dict[Detection, _Track] = {}
-    taken: set[int] = set()
+    assigned: set[int] = set()
     for _, detection, track in sorted(pairs, key=lambda pair: -pair[0]):
-        if detection not in matched and track.number not in taken:
+        if detection not in matched and track.number not in assigned:
             matched[detection] = track
-            taken.add(track.number)
+            assigned.add(track.number)
     return matched
 
 
 def _touches(detection: Detection, all_found: Iterable[Detection]) -> bool:
     common = (detection.box.intersection(other.box) for other in all_found if other is not detection)
     return any(box.width > 0 and box.height > 0 for box in common)
-
-
-def _center(box: Box) -> tuple[float, float]:
-    return (box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2

@@ -17,9 +17,9 @@ from ...detailer.box import Box
 from ...detailer.detection import Detection, Extent
 from ..head import face
 from ..mediapipe.blaze import Proposal
+from ..mediapipe.face_boxes import full_range, short_range
 from ..mediapipe.face_parts import face_landmarks
-from ..mediapipe.faces import full_range, short_range
-from ..mediapipe.landmarks import shared
+from ..mediapipe.landmarks import shared, without_repeats
 from ..turned import extent_back, point_back
 from .center import CenterFace
 
@@ -58,17 +58,19 @@ class Candidate:
 
     @property
     def extent(self) -> Extent:
+        """Of the best proposal."""
         return self.proposals[0].extent
 
     @property
     def keypoints(self) -> list[tuple[float, float]]:
+        """x, y of the best proposal's."""
         return self.proposals[0].keypoints
 
     def scaled(self, factor: float) -> Candidate:
         """The same in an image `factor` times as large."""
         if factor == 1:
             return self
-        return replace(self, proposals=[scaled(proposal, factor) for proposal in self.proposals])
+        return replace(self, proposals=[_scaled(proposal, factor) for proposal in self.proposals])
 
     @property
     def unsure(self) -> bool:
@@ -113,12 +115,13 @@ class FaceAuto:
     def faces(self, image: torch.Tensor) -> list[Candidate]:
         """The faces of an [H, W, 3] image, each once."""
         longest = max(image.shape[:2])
-        candidates = self.look(image, sorted({min(side, MAX_ENLARGED * longest) for side in SIDES}))
+        candidates = self.propose(image, sorted({min(side, MAX_ENLARGED * longest) for side in SIDES}))
         self.confirm(image, [one for one in candidates if one.unsure])
-        self.look_closer(image, [one for one in candidates if one.unsure and not one.score])
+        self.zoom_in(image, [one for one in candidates if one.unsure and not one.score])
         if not any(candidate.center >= SURE for candidate in candidates):
             candidates += self.turned(image, min(TURNED_SIDE, MAX_ENLARGED * longest))
-        return without_repeats(candidate for candidate in candidates if candidate.score)
+        sure = [candidate for candidate in candidates if candidate.score]
+        return without_repeats(sure, lambda a, b: same_face(a.extent, b.extent))
 
     def turned(self, image: torch.Tensor, side: int) -> list[Candidate]:
         """The faces of an [H, W, 3] image that stand upright when it is turned by one, two or three quarters."""
@@ -127,45 +130,43 @@ class FaceAuto:
         image = image[::step, ::step]  # turning copies it
         for turns in (1, 2, 3):
             view = image.rot90(turns, (0, 1))
-            likely = gathered([("center", seen) for seen in self.center.propose(view, side, TURNED_WEAK)])
+            likely = _gathered([("center", proposal) for proposal in self.center.propose(view, side, TURNED_WEAK)])
             self.confirm(view, likely)
             upright = [candidate for candidate in likely if candidate.presence >= TURNED_PRESENCE]
             found += [turned_back(candidate, turns, *image.shape[:2]).scaled(step) for candidate in upright]
         return found
 
-    def look(self, image: torch.Tensor, sides: Iterable[int]) -> list[Candidate]:
+    def propose(self, image: torch.Tensor, sides: Iterable[int]) -> list[Candidate]:
         """What there may be in an [H, W, 3] image as it stands."""
-        seen = [("center", found) for side in sides for found in self.center.propose(image, side, WEAK)]
-        seen += [("full", found) for found in self.full.propose(image[None], PROPOSED)[0]]
-        seen += [("short", found) for found in self.short.propose(image[None], PROPOSED)[0]]
-        return gathered(seen)
+        proposals = [("center", found) for side in sides for found in self.center.propose(image, side, WEAK)]
+        proposals += [("full", found) for found in self.full.propose(image[None], PROPOSED)[0]]
+        proposals += [("short", found) for found in self.short.propose(image[None], PROPOSED)[0]]
+        return _gathered(proposals)
 
     def confirm(self, image: torch.Tensor, candidates: Iterable[Candidate]) -> None:
         """Ask the landmark network."""
         asked = [(candidate, proposal) for candidate in candidates for proposal in candidate.proposals]
-        seen = self.landmarks.shapes(image[None], [self.landmarks.roi(proposal) for _, proposal in asked])
-        for (candidate, _), shape in zip(asked, seen, strict=True):
+        shapes = self.landmarks.shapes(image[None], [self.landmarks.roi(proposal) for _, proposal in asked])
+        for (candidate, _), shape in zip(asked, shapes, strict=True):
             candidate.presence = max(candidate.presence, shape.presence)
 
-    def look_closer(self, image: torch.Tensor, candidates: Iterable[Candidate]) -> None:
+    def zoom_in(self, image: torch.Tensor, candidates: Iterable[Candidate]) -> None:
         """Ask CenterFace again about small ones that it saw itself, best first."""
         height, width = image.shape[:2]
-        small = [one for one in candidates if one.center >= WEAK and longer(one.extent) < SMALL * max(height, width)]
+        small = [one for one in candidates if one.center >= WEAK and one.extent.long_side < SMALL * max(height, width)]
         for candidate in sorted(small, key=lambda one: -one.center)[:MOST_CLOSER]:
-            around = round(CLOSER * longer(candidate.extent))
+            around = round(CLOSER * candidate.extent.long_side)
             window = candidate.extent.rounded().grown_to(around, around).intersection(Box.of_size(width, height))
             for again in self.center.propose(image[window.slices], CLOSER_SIDE, CLOSER_SURE):
-                x0, y0, x1, y1 = again.extent
-                place = Extent(x0 + window.x0, y0 + window.y0, x1 + window.x0, y1 + window.y0)
-                if same_face(place, candidate.extent):
+                if same_face(again.extent.shifted(window.x0, window.y0), candidate.extent):
                     candidate.closer = max(candidate.closer, again.score)
 
 
-def gathered(seen: Iterable[tuple[str, Proposal]]) -> list[Candidate]:
+def _gathered(proposals: Iterable[tuple[str, Proposal]]) -> list[Candidate]:
     """The proposals of "center", "full" and "short", those of one place together."""
     candidates: list[Candidate] = []
     # CenterFace's boxes reach from the hairline to the chin, so they come first.
-    for name, proposal in sorted(seen, key=lambda one: -one[1].score * (1.5 if one[0] == "center" else 1)):
+    for name, proposal in sorted(proposals, key=lambda one: -one[1].score * (1.5 if one[0] == "center" else 1)):
         same = [one for one in candidates if same_face(one.extent, proposal.extent)]
         candidate = same[0] if same else Candidate([])
         candidates += [] if same else [candidate]
@@ -175,31 +176,19 @@ def gathered(seen: Iterable[tuple[str, Proposal]]) -> list[Candidate]:
     return candidates
 
 
-def scaled(proposal: Proposal, factor: float) -> Proposal:
+def _scaled(proposal: Proposal, factor: float) -> Proposal:
     keypoints = [(x * factor, y * factor) for x, y in proposal.keypoints]
-    return replace(proposal, extent=Extent(*(side * factor for side in proposal.extent)), keypoints=keypoints)
-
-
-def longer(extent: Extent) -> float:
-    return max(extent.x1 - extent.x0, extent.y1 - extent.y0)
+    return replace(proposal, extent=proposal.extent.scaled(factor, factor), keypoints=keypoints)
 
 
 def same_face(a: Extent, b: Extent) -> bool:
     """Whether the boxes share much, or the middle of one lies in the other: small boxes may lie half aside."""
-    return shared(a, b) > SAME_FACE or middle_inside(a, b) or middle_inside(b, a)
+    return shared(a, b) > SAME_FACE or _middle_inside(a, b) or _middle_inside(b, a)
 
 
-def middle_inside(a: Extent, b: Extent) -> bool:
-    return b.x0 <= (a.x0 + a.x1) / 2 <= b.x1 and b.y0 <= (a.y0 + a.y1) / 2 <= b.y1
-
-
-def without_repeats(candidates: Iterable[Candidate]) -> list[Candidate]:
-    """Best first; a face goes that lies where a better one is."""
-    kept: list[Candidate] = []
-    for candidate in sorted(candidates, key=lambda one: -one.score):
-        if not any(same_face(candidate.extent, other.extent) for other in kept):
-            kept.append(candidate)
-    return kept
+def _middle_inside(a: Extent, b: Extent) -> bool:
+    x, y = a.center
+    return b.x0 <= x <= b.x1 and b.y0 <= y <= b.y1
 
 
 def turned_back(candidate: Candidate, turns: int, height: int, width: int) -> Candidate:

@@ -40,8 +40,8 @@ class CenterFace:
         heat, size, offset, landmarks = (output[0].cpu() for output in self.net(pixels))
         score, points = decode(heat, size, offset, landmarks, confidence)
         points = points * torch.tensor([width / columns, height / rows])
-        kept = nms(points[:, :2].flatten(1), score, MAX_OVERLAP)
-        return [proposal(points[i], score[i].item()) for i in kept.tolist()]
+        keep = nms(points[:, :2].flatten(1), score, MAX_OVERLAP)
+        return [_proposal(points[i], score[i].item()) for i in keep.tolist()]
 
 
 def decode(
@@ -60,6 +60,6 @@ def decode(
     return heat[0, y, x], torch.cat([torch.stack([corner, corner + sides]), marks]).flip(1).movedim(-1, 0)
 
 
-def proposal(points: torch.Tensor, score: float) -> Proposal:
+def _proposal(points: torch.Tensor, score: float) -> Proposal:
     (x0, y0), (x1, y1), *keypoints = points.tolist()
     return Proposal(0, Extent(x0, y0, x1, y1), keypoints, score)

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from functools import partial
 
 from ..detector import Entry
+from .face_boxes import FaceBoxes, full_range, short_range
 from .face_parts import BOTH_EYES, EACH_EYE, FACE, LIPS, OVAL, FaceParts
-from .faces import FaceBoxes, full_range, short_range
 from .hands import Hands
 from .hands_auto import FLOOR as HANDS_FLOOR
 from .hands_auto import HandsAuto

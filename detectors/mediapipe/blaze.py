@@ -10,13 +10,13 @@ from typing import NamedTuple
 import torch
 
 from ...detailer.detection import Extent
-from .crops import Roi, run_on_crops
 from .graph import GraphNet
+from .rotated_crops import Roi, run_on_crops
 
 SUPPRESSION_IOU = 0.3
 
 
-class Grid(NamedTuple):
+class AnchorGrid(NamedTuple):
     """A layer of anchors: `cells` x `cells`, `anchors` of them in the middle of each cell."""
 
     cells: int
@@ -44,7 +44,7 @@ class BlazeDetector:
     `span` is the width of the input range, whose upper end is 1: 2 for -1..1, 1 for 0..1.
     """
 
-    def __init__(self, path: Path, grids: Sequence[Grid], span: float):
+    def __init__(self, path: Path, grids: Sequence[AnchorGrid], span: float):
         self.net = GraphNet(path)
         self.anchors = torch.cat([anchor_centres(grid) for grid in grids])
         self.span = span
@@ -63,11 +63,11 @@ class BlazeDetector:
             points = decode(row[likely] / self.net.size, self.anchors[likely])
             real = (points[:, 1] > points[:, 0]).all(1)
             merged = merge_overlaps(points[real] * side + corner, score[likely][real])
-            found.append([proposal(frame, points, score) for points, score in merged])
+            found.append([_proposal(frame, points, score) for points, score in merged])
         return found
 
 
-def anchor_centres(grid: Grid) -> torch.Tensor:
+def anchor_centres(grid: AnchorGrid) -> torch.Tensor:
     """[cells * cells * anchors, 2] x, y in 0..1, row by row."""
     steps = (torch.arange(grid.cells) + 0.5) / grid.cells
     y, x = torch.meshgrid(steps, steps, indexing="ij")
@@ -106,6 +106,6 @@ def iou(box: torch.Tensor, boxes: torch.Tensor) -> torch.Tensor:
     return common / ((box[1] - box[0]).prod() + (boxes[:, 1] - boxes[:, 0]).prod(1) - common)
 
 
-def proposal(frame: int, points: torch.Tensor, score: float) -> Proposal:
+def _proposal(frame: int, points: torch.Tensor, score: float) -> Proposal:
     (x0, y0), (x1, y1), *keypoints = points.tolist()
     return Proposal(frame, Extent(x0, y0, x1, y1), keypoints, score)

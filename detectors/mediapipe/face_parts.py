@@ -13,7 +13,7 @@ from ...detailer.detection import Detection
 from ..head import Head, head_of
 from ..weights import FOLDER
 from .blaze import Proposal
-from .crops import Roi
+from .face_boxes import full_range, short_range
 from .face_contours import (
     FACE_OVAL,
     LEFT_EYE,
@@ -24,9 +24,9 @@ from .face_contours import (
     WHOLE,
     Contour,
 )
-from .faces import full_range, short_range
 from .landmarks import LandmarkNet, Shape
 from .outlines import convex_hull, filled
+from .rotated_crops import Roi
 
 MARGIN = 1.5  # side of the crop over the long side of the face's box
 
@@ -52,6 +52,7 @@ OVAL = Part("face oval", [[FACE_OVAL]], convex=False, of_head=True)
 
 
 def face_landmarks() -> LandmarkNet:
+    """MediaPipe's network for the 468 points of a face."""
     return LandmarkNet(FOLDER / "face_landmarks.safetensors", face_roi, presence_is_logit=True)
 
 
@@ -107,13 +108,17 @@ class FaceParts:
 
 
 def head_of_mesh(face: Shape) -> Head:
+    """The head of a face's 468 landmarks, by its eyes, nose and corners of the mouth."""
     eyes = [face.points[list(eye)].mean(0) for eye in (RIGHT_EYE, LEFT_EYE)]
     return head_of([*eyes, *face.points[[NOSE, *MOUTH_CORNERS]]])
 
 
 def face_roi(face: Proposal) -> Roi:
     """A square around the box, turned so that the eyes, the first two key points, lie level."""
-    x0, y0, x1, y1 = face.extent
-    (right_x, right_y), (left_x, left_y) = face.keypoints[:2]
-    angle = math.atan2(left_y - right_y, left_x - right_x)
-    return Roi(face.frame, (x0 + x1) / 2, (y0 + y1) / 2, max(x1 - x0, y1 - y0) * MARGIN, angle)
+    right_eye, left_eye, *_ = face.keypoints
+    return Roi(face.frame, *face.extent.center, face.extent.long_side * MARGIN, tilt(right_eye, left_eye))
+
+
+def tilt(right_eye: Sequence[float], left_eye: Sequence[float]) -> float:
+    """In radians, clockwise, of the line through the eyes x, y; 0 in an upright face."""
+    return math.atan2(left_eye[1] - right_eye[1], left_eye[0] - right_eye[0])

@@ -14,7 +14,7 @@ from safetensors import safe_open
 Node = dict[str, Any]  # op, inputs, output, args
 
 
-class Step(NamedTuple):
+class GraphStep(NamedTuple):
     operation: Callable[..., torch.Tensor]
     inputs: Sequence[str]
     output: str
@@ -61,20 +61,20 @@ def channels_last(x: torch.Tensor) -> torch.Tensor:
 def with_padding_in_convolutions(nodes: Sequence[Node]) -> list[Node]:
     """The graph without those steps that only pad an image evenly for the convolution that follows them."""
     reads = [name for node in nodes for name in node["inputs"]]
-    kept: list[Node] = []
+    folded: list[Node] = []
     for node in nodes:
-        pad = kept[-1] if kept and kept[-1]["op"] == "pad" else None
+        pad = folded[-1] if folded and folded[-1]["op"] == "pad" else None
         if pad and node["op"] == "conv2d" and node["inputs"][0] == pad["output"] and reads.count(pad["output"]) == 1:
             left, right, top, bottom, *channels = pad["args"]["padding"]
             if left == right and top == bottom and not any(channels) and node["args"]["padding"] == [0, 0]:
                 inputs, args = [*pad["inputs"], *node["inputs"][1:]], {**node["args"], "padding": [top, left]}
-                kept[-1] = {**node, "inputs": inputs, "args": args}
+                folded[-1] = {**node, "inputs": inputs, "args": args}
                 continue
-        kept.append(node)
-    return kept
+        folded.append(node)
+    return folded
 
 
-def planned(nodes: Sequence[Node], outputs: Sequence[str]) -> list[Step]:
+def planned(nodes: Sequence[Node], outputs: Sequence[str]) -> list[GraphStep]:
     """What to run, and what to forget after each step; in place where the step itself made the value it reads last."""
     needed, done = set(outputs), []
     for node in reversed(nodes):
@@ -88,7 +88,7 @@ def planned(nodes: Sequence[Node], outputs: Sequence[str]) -> list[Step]:
         if op == "add" and not own.intersection(inputs[:1], last):
             inputs = inputs[::-1]
         in_place = op in IN_PLACE and bool(own.intersection(inputs[:1], last))
-        steps.append(Step((IN_PLACE if in_place else OPERATIONS)[op], inputs, node["output"], node["args"], last))
+        steps.append(GraphStep((IN_PLACE if in_place else OPERATIONS)[op], inputs, node["output"], node["args"], last))
         own.difference_update(inputs if op in VIEWS else last)
         if op not in VIEWS:
             own.add(node["output"])
@@ -101,6 +101,7 @@ def rows(x: torch.Tensor, length: int) -> torch.Tensor:
 
 
 def resize(x: torch.Tensor, size: list[int]) -> torch.Tensor:
+    """[B, C, H, W] at another (height, width), bilinear between the centres of pixels."""
     return F.interpolate(x, size=size, mode="bilinear", align_corners=False)
 
 

@@ -11,10 +11,10 @@ import torch
 
 from ...detailer.detection import KINDS, Detection
 from ..weights import FOLDER
-from .blaze import BlazeDetector, Grid, Proposal
-from .crops import Roi
+from .blaze import AnchorGrid, BlazeDetector, Proposal
 from .landmarks import LandmarkNet, Shape
 from .outlines import convex_hull, filled
+from .rotated_crops import Roi
 
 WRIST, MIDDLE_KNUCKLE = 0, 2  # key points of a palm
 PALM = [0, 5, 9, 13, 17]  # landmarks: the wrist and the four knuckles
@@ -35,7 +35,7 @@ class Hands:
     names = ("hand", *KINDS)
 
     def __init__(self, outlined: bool):
-        grids = [Grid(24, 2), Grid(12, 6)]
+        grids = [AnchorGrid(24, 2), AnchorGrid(12, 6)]
         self.palms = BlazeDetector(FOLDER / "palm_detector.safetensors", grids, span=1)
         self.landmarks = hand_landmarks()
         self.outlined = outlined
@@ -76,12 +76,12 @@ def roll_of(points: np.ndarray) -> float:
 
 def hand_roi(palm: Proposal) -> Roi:
     """A square around palm and fingers, turned so that the fingers point up."""
-    x0, y0, x1, y1 = palm.extent
     wrist, knuckle = palm.keypoints[WRIST], palm.keypoints[MIDDLE_KNUCKLE]
     angle = math.atan2(knuckle[1] - wrist[1], knuckle[0] - wrist[0]) + math.pi / 2
-    shift = SHIFT * (y1 - y0)
-    x, y = (x0 + x1) / 2 + shift * math.sin(angle), (y0 + y1) / 2 - shift * math.cos(angle)
-    return Roi(palm.frame, x, y, max(x1 - x0, y1 - y0) * MARGIN, angle)
+    shift = SHIFT * (palm.extent.y1 - palm.extent.y0)
+    x, y = palm.extent.center
+    x, y = x + shift * math.sin(angle), y - shift * math.cos(angle)
+    return Roi(palm.frame, x, y, palm.extent.long_side * MARGIN, angle)
 
 
 def skin(hand: Shape) -> np.ndarray:

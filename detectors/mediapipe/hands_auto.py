@@ -13,9 +13,9 @@ import torch
 
 from ..scan import grids
 from .blaze import Proposal
-from .crops import Roi
 from .hands import Hands, hand_roi, roll_of
-from .landmarks import Shape, without_repeats
+from .landmarks import Shape, same_object, without_repeats
+from .rotated_crops import Roi
 
 WHOLE, TILE = 0.15, 0.5  # score of a palm from which on it is looked at, by where it was seen
 AVERAGED = 0.2  # and from which on its box is averaged with those it overlaps
@@ -30,20 +30,21 @@ class HandsAuto(Hands):
     nested = True
 
     def find(self, images: torch.Tensor, confidence: float) -> list[list[Shape]]:
+        """The hands of each of [B, H, W, 3] images with score >= confidence, best first."""
         return [[hand for hand in self._hands(image[None]) if hand.score >= confidence] for image in images]
 
     def _hands(self, image: torch.Tensor) -> list[Shape]:
         """The hands of a [1, H, W, 3] image, each once, best first."""
         palms = self._palms(image)
-        seen = zip(palms, self.landmarks.shapes(image, [hand_roi(palm) for palm in palms]), strict=True)
-        likely = [(palm, hand) for palm, hand in seen if hand.presence >= PRESENCE]
+        pairs = zip(palms, self.landmarks.shapes(image, [hand_roi(palm) for palm in palms]), strict=True)
+        likely = [(palm, hand) for palm, hand in pairs if hand.presence >= PRESENCE]
         again = self.landmarks.shapes(image, [second_roi(hand.points) for _, hand in likely])
         hands = []
         for (palm, first), second in zip(likely, again, strict=True):
             if second.presence >= PRESENCE:
                 better = second if second.presence >= first.presence else first
                 hands.append(replace(better, score=(palm.score + better.presence) / 2))
-        return without_repeats(hands)
+        return without_repeats(hands, same_object)
 
     def _palms(self, image: torch.Tensor) -> list[Proposal]:
         """Seen in all of a [1, H, W, 3] image, and in its quarters."""
@@ -52,8 +53,8 @@ class HandsAuto(Hands):
         for top in grid.rows.starts:
             for left in grid.columns.starts:
                 tile = image[:, top : top + grid.rows.length, left : left + grid.columns.length]
-                [seen] = self.palms.propose(tile, AVERAGED)
-                found += [palm.shifted(left, top) for palm in seen if palm.score >= TILE]
+                [palms] = self.palms.propose(tile, AVERAGED)
+                found += [palm.shifted(left, top) for palm in palms if palm.score >= TILE]
         return found
 
 

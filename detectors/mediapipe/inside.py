@@ -12,14 +12,14 @@ import torch
 from ...detailer.box import Box
 from ...detailer.detection import Detection, Extent
 from .blaze import BlazeDetector, Proposal
-from .crops import Roi, crop
+from .face_boxes import full_range, short_range
 from .face_contours import LEFT_EYE, RIGHT_EYE
-from .face_parts import MARGIN, face_landmarks
-from .faces import full_range, short_range
+from .face_parts import MARGIN, face_landmarks, tilt
 from .hands import hand_landmarks
 from .hands_auto import second_roi
 from .landmarks import LandmarkNet, Shape
 from .outlines import extent_of
+from .rotated_crops import Roi, crop
 
 TURNS = 8
 """The landmark networks know objects that are turned by less than half of an eighth."""
@@ -66,7 +66,7 @@ class HandsInside:
 
     def first(self, image: torch.Tensor, found: Detection) -> list[Roi]:
         """In all turns, or as its detector says."""
-        return turned_rois(found.box, AROUND) if found.roll is None else [roi_around(found.box, AROUND, found.roll)]
+        return _turned_rois(found.box, AROUND) if found.roll is None else [roi_around(found.box, AROUND, found.roll)]
 
     def again(self, points: np.ndarray) -> Roi:
         """As the fingers point."""
@@ -90,36 +90,35 @@ class FacesInside:
 
         Its detector's key points would be less exact.
         """
-        views = crop(image[None], turned_rois(found.box, FACE_AROUND), FACE_SIDE, black=True).movedim(1, -1)
-        scores = [upright_scores(detector, views) for detector in self.detectors]
+        views = crop(image[None], _turned_rois(found.box, FACE_AROUND), FACE_SIDE, black=True).movedim(1, -1)
+        scores = [_upright_scores(detector, views) for detector in self.detectors]
         sure = [short * full for short, full in zip(*scores, strict=True)]
         turn = sure.index(max(sure)) if max(sure) >= SURE_TURN else 0
-        return [turned_rois(found.box, AROUND)[turn]]
+        return [_turned_rois(found.box, AROUND)[turn]]
 
     def again(self, points: np.ndarray) -> Roi:
         """As the eyes lie."""
-        return second_face_roi(points)
+        return _second_face_roi(points)
 
 
-def find_inside(look: Inside, image: torch.Tensor, objects: Sequence[Detection]) -> list[Shape]:
+def find_inside(landmarker: Inside, image: torch.Tensor, objects: Sequence[Detection]) -> list[Shape]:
     """The landmarks of what each object's box holds in an [H, W, 3] image: plausible ones where there is none, too.
 
     `presence` tells these apart.
     """
     boxes = [found.box for found in objects]
-    rois = [look.first(image, found) for found in objects]
-    seen = iter(look.landmarks.shapes(image[None], [roi for own in rois for roi in own]))
-    best = [
-        max([next(seen) for _ in own], key=lambda shape: fit(shape, box)) for own, box in zip(rois, boxes, strict=True)
-    ]
+    rois = [landmarker.first(image, found) for found in objects]
+    shapes = iter(landmarker.landmarks.shapes(image[None], [roi for own in rois for roi in own]))
+    pairs = zip(rois, boxes, strict=True)
+    best = [max([next(shapes) for _ in own], key=lambda shape: fit(shape, box)) for own, box in pairs]
     for _ in range(AGAIN):
-        closer = look.landmarks.shapes(image[None], [look.again(shape.points) for shape in best])
+        closer = landmarker.landmarks.shapes(image[None], [landmarker.again(shape.points) for shape in best])
         pairs = zip(best, closer, boxes, strict=True)
         best = [max(pair, key=lambda shape: fit(shape, box)) for *pair, box in pairs]
     return best
 
 
-def turned_rois(box: Box, around: float) -> list[Roi]:
+def _turned_rois(box: Box, around: float) -> list[Roi]:
     """Squares about a box in all turns; upright first."""
     return [roi_around(box, around, turn * 360 / TURNS) for turn in range(TURNS)]
 
@@ -127,42 +126,36 @@ def turned_rois(box: Box, around: float) -> list[Roi]:
 def roi_around(box: Box, around: float, roll: float) -> Roi:
     """A square about a box, `around` times its long side, turned clockwise by `roll` degrees."""
     side = around * max(box.width, box.height)
-    return Roi(0, (box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2, side, math.radians(roll))
+    return Roi(0, *box.center, side, math.radians(roll))
 
 
-def upright_scores(detector: BlazeDetector, views: torch.Tensor) -> list[float]:
+def _upright_scores(detector: BlazeDetector, views: torch.Tensor) -> list[float]:
     """The best score of a face in each [N, S, S, 3] view, less where its eyes do not lie level."""
     return [
-        max((face.score * max(math.cos(eye_angle(face)), 0) for face in faces), default=0)
+        max((face.score * max(math.cos(_eye_angle(face)), 0) for face in faces), default=0)
         for faces in detector.propose(views, NOISE)
     ]
 
 
-def eye_angle(face: Proposal) -> float:
+def _eye_angle(face: Proposal) -> float:
     """The tilt of a proposed face."""
     right, left, *_ = face.keypoints
     return tilt(right, left)
 
 
-def second_face_roi(points: np.ndarray) -> Roi:
+def _second_face_roi(points: np.ndarray) -> Roi:
     """A square around [468, 2] landmarks, turned so that the eyes lie level."""
     right, left = (points[list(eye)].mean(0) for eye in (RIGHT_EYE, LEFT_EYE))
-    x0, y0, x1, y1 = extent_of([points])
-    return Roi(0, (x0 + x1) / 2, (y0 + y1) / 2, MARGIN * max(x1 - x0, y1 - y0), tilt(right, left))
-
-
-def tilt(right_eye: Sequence[float], left_eye: Sequence[float]) -> float:
-    """In radians, clockwise, of the line through the eyes x, y; 0 in an upright face."""
-    return math.atan2(left_eye[1] - right_eye[1], left_eye[0] - right_eye[0])
+    extent = extent_of([points])
+    return Roi(0, *extent.center, MARGIN * extent.long_side, tilt(right, left))
 
 
 def fit(shape: Shape, box: Box) -> float:
     """How sure the network is, times how well the landmarks fill the box (intersection over union)."""
-    return shape.presence * overlap(shape.extent, Extent(*map(float, box)))
+    return shape.presence * _overlap(shape.extent, Extent(*map(float, box)))
 
 
-def overlap(a: Extent, b: Extent) -> float:
+def _overlap(a: Extent, b: Extent) -> float:
     """Intersection over union."""
-    width, height = min(a.x1, b.x1) - max(a.x0, b.x0), min(a.y1, b.y1) - max(a.y0, b.y0)
-    common = max(width, 0) * max(height, 0)
-    return common / max((a.x1 - a.x0) * (a.y1 - a.y0) + (b.x1 - b.x0) * (b.y1 - b.y0) - common, 1e-9)
+    common = a.intersection(b).area
+    return common / max(a.area + b.area - common, 1e-9)

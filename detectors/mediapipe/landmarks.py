@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 import numpy as np
 import torch
 
 from ...detailer.detection import Extent
 from .blaze import Proposal
-from .crops import Roi, run_on_crops
 from .graph import GraphNet
 from .outlines import extent_of
+from .rotated_crops import Roi, run_on_crops
 
 PRESENCE = 0.5
 SAME_OBJECT, SAME_PROPOSAL = 0.5, 0.8  # share of the smaller extent that lies inside the larger
@@ -56,12 +57,12 @@ class LandmarkNet:
         rest = sorted(proposals, key=lambda proposal: -proposal.score)
         while rest := [proposal for proposal in rest if not any(alike(proposal, other) for other in shown)]:
             first, rest = first_of_alike(rest)
-            seen = self.shapes(images, [self.roi(proposal) for proposal in first])
-            for proposal, shape in zip(first, seen, strict=True):
+            found = self.shapes(images, [self.roi(proposal) for proposal in first])
+            for proposal, shape in zip(first, found, strict=True):
                 if shape.presence >= PRESENCE:
                     shapes[proposal.frame].append(replace(shape, score=proposal.score))
                     shown.append(proposal)
-        return [without_repeats(frame) for frame in shapes]
+        return [without_repeats(frame, same_object) for frame in shapes]
 
     def shapes(self, images: torch.Tensor, rois: Sequence[Roi]) -> list[Shape]:
         """What each of the `rois` in [B, H, W, 3] images shows, if it is there; the score is its presence."""
@@ -75,8 +76,8 @@ class LandmarkNet:
         x = x + side * (u * angle.cos() - v * angle.sin())
         y = y + side * (u * angle.sin() + v * angle.cos())
         right = rest[0][:, 0].tolist() if self.handed else [0.5] * len(rois)
-        seen = zip(torch.stack([x, y], -1).numpy(), presence[:, 0].tolist(), right, strict=True)
-        return [Shape(points, there, there, side) for points, there, side in seen]
+        rows = zip(torch.stack([x, y], -1).numpy(), presence[:, 0].tolist(), right, strict=True)
+        return [Shape(points, there, there, side) for points, there, side in rows]
 
 
 def first_of_alike(proposals: Iterable[Proposal]) -> tuple[list[Proposal], list[Proposal]]:
@@ -89,20 +90,36 @@ def first_of_alike(proposals: Iterable[Proposal]) -> tuple[list[Proposal], list[
 
 
 def alike(a: Proposal, b: Proposal) -> bool:
+    """Whether two proposals of one image share so much that the network would see the same."""
     return a.frame == b.frame and shared(a.extent, b.extent) > SAME_PROPOSAL
 
 
-def without_repeats(shapes: Iterable[Shape]) -> list[Shape]:
-    """Best score first; a shape goes that covers the same place as a better one."""
-    kept: list[Shape] = []
-    for shape in sorted(shapes, key=lambda shape: -shape.score):
-        if all(shared(shape.extent, other.extent) <= SAME_OBJECT for other in kept):
-            kept.append(shape)
-    return kept
+class Scored(Protocol):
+    """Whatever has a score."""
+
+    @property
+    def score(self) -> float:
+        """Higher is better."""
+        ...
+
+
+T = TypeVar("T", bound=Scored)
+
+
+def without_repeats(objects: Iterable[T], same: Callable[[T, T], bool]) -> list[T]:
+    """Best score first; what is the `same` as a better one is left out."""
+    distinct: list[T] = []
+    for one in sorted(objects, key=lambda one: -one.score):
+        if not any(same(one, other) for other in distinct):
+            distinct.append(one)
+    return distinct
+
+
+def same_object(a: Shape, b: Shape) -> bool:
+    """Whether the landmarks of both cover one place."""
+    return shared(a.extent, b.extent) > SAME_OBJECT
 
 
 def shared(a: Extent, b: Extent) -> float:
     """Area of the intersection over the smaller of the two areas."""
-    width, height = min(a.x1, b.x1) - max(a.x0, b.x0), min(a.y1, b.y1) - max(a.y0, b.y0)
-    smaller = min((a.x1 - a.x0) * (a.y1 - a.y0), (b.x1 - b.x0) * (b.y1 - b.y0))
-    return max(width, 0) * max(height, 0) / smaller
+    return a.intersection(b).area / min(a.area, b.area)

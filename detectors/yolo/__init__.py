@@ -1,5 +1,5 @@
 """YOLOv8 detect and segment files: read without running anything in them, run by a network of this pack."""
 
-from .files import entries
+from .model_files import entries
 
 __all__ = ["entries"]

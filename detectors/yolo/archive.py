@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from .errors import CheckpointError
+from .checkpoint_errors import CheckpointError
 
 MAX_MEMBERS = 20_000
 """A YOLOv8x training checkpoint with its optimizer has about 3,000."""
@@ -67,6 +67,7 @@ class Limited(io.BufferedReader):
     most = MAX_DIRECTORY
 
     def read(self, size: int | None = -1, /) -> bytes:
+        """BadZipFile for more bytes than `most`."""
         if size is not None and size > self.most:
             raise zipfile.BadZipFile("a list of parts larger than any checkpoint has")
         return super().read(size)

@@ -16,7 +16,7 @@ from torch import nn
 
 
 @dataclass(frozen=True)
-class Part:
+class WeightTree:
     """The weights whose names begin with `prefix`, and what of their layer the weights do not tell."""
 
     tensors: Mapping[str, torch.Tensor]
@@ -29,18 +29,19 @@ class Part:
     """Horizontal bands of the map within which area attention stays."""
 
     @staticmethod
-    def of(tensors: Mapping[str, torch.Tensor]) -> Part:
+    def of(tensors: Mapping[str, torch.Tensor]) -> WeightTree:
         """All the weights of a state dict."""
         steps = (name.split(".") for name in tensors)
-        return Part(tensors, frozenset(".".join(path[:n]) for path in steps for n in range(1, len(path))))
+        return WeightTree(tensors, frozenset(".".join(path[:n]) for path in steps for n in range(1, len(path))))
 
     def __contains__(self, name: str) -> bool:
         return f"{self.prefix}{name}" in self.inner
 
-    def sub(self, name: str) -> Part:
+    def sub(self, name: str) -> WeightTree:
+        """The part of this one under `name`."""
         return replace(self, prefix=f"{self.prefix}{name}.")
 
-    def items(self, name: str = "") -> list[Part]:
+    def items(self, name: str = "") -> list[WeightTree]:
         """The parts `name`.0, `name`.1, ... as many as there are; 0, 1, ... without a name."""
         start, found = f"{name}." if name else "", []
         while f"{start}{len(found)}" in self:
@@ -52,13 +53,14 @@ class Part:
         return tuple(self.tensors[f"{self.prefix}{name}"].shape)
 
     def conv(self, name: str, stride: int = 1, active: bool = True) -> Conv:
+        """The convolution under `name`."""
         return Conv(self.sub(name), stride, active)
 
 
 class Conv(nn.Conv2d):
     """Convolution, folded BatchNorm, and SiLU if `active`; depthwise where each kernel has a single channel."""
 
-    def __init__(self, part: Part, stride: int = 1, active: bool = True):
+    def __init__(self, part: WeightTree, stride: int = 1, active: bool = True):
         outputs, inputs, kernel, _ = part.shape()
         groups = outputs if inputs == 1 else 1
         super().__init__(inputs * groups, outputs, kernel, stride, (kernel - 1) // 2, groups=groups)
@@ -70,7 +72,7 @@ class Conv(nn.Conv2d):
 
 
 class Bottleneck(nn.Module):
-    def __init__(self, part: Part):
+    def __init__(self, part: WeightTree):
         super().__init__()
         self.cv1, self.cv2 = part.conv("cv1"), part.conv("cv2")
         self.shortcut = part.shortcut and self.cv1.in_channels == self.cv2.out_channels
@@ -83,7 +85,7 @@ class Bottleneck(nn.Module):
 class C2f(nn.Module):
     """Splits its input in two and adds the output of every inner block to what the last convolution sees."""
 
-    def __init__(self, part: Part):
+    def __init__(self, part: WeightTree):
         super().__init__()
         self.cv1, self.cv2 = part.conv("cv1"), part.conv("cv2")
         self.m = nn.ModuleList(block_of(inner) for inner in part.items("m"))
@@ -98,7 +100,7 @@ class C2f(nn.Module):
 class A2C2f(nn.Module):
     """C2f without the split, with area attention; `gamma` weighs what it adds to its input."""
 
-    def __init__(self, part: Part):
+    def __init__(self, part: WeightTree):
         super().__init__()
         self.cv1, self.cv2 = part.conv("cv1"), part.conv("cv2")
         self.m = nn.ModuleList(block_of(inner) for inner in part.items("m"))
@@ -117,7 +119,7 @@ class A2C2f(nn.Module):
 class C3(nn.Module):
     """Two branches, one of them through bottlenecks."""
 
-    def __init__(self, part: Part):
+    def __init__(self, part: WeightTree):
         super().__init__()
         self.cv1, self.cv2, self.cv3 = (part.conv(f"cv{i}") for i in (1, 2, 3))
         self.m = nn.Sequential(*(Bottleneck(inner) for inner in part.items("m")))
@@ -129,7 +131,7 @@ class C3(nn.Module):
 class Elan(nn.Module):
     """RepNCSPELAN4 and ELAN1 of YOLOv9: a chain of two inner parts, all of whose steps the last convolution sees."""
 
-    def __init__(self, part: Part):
+    def __init__(self, part: WeightTree):
         super().__init__()
         self.cv1, self.cv4 = part.conv("cv1"), part.conv("cv4")
         self.cv2, self.cv3 = block_of(part.sub("cv2")), block_of(part.sub("cv3"))
@@ -144,7 +146,7 @@ class Elan(nn.Module):
 class SPPF(nn.Module):
     """Spatial pyramid pooling: three 5 x 5 maximum filters in a row. In YOLO26 `cv1` is linear and the input added."""
 
-    def __init__(self, part: Part, last: str = "cv2", residual: bool = False):
+    def __init__(self, part: WeightTree, last: str = "cv2", residual: bool = False):
         super().__init__()
         self.cv1 = part.conv("cv1", active=not residual)
         self.last, self.residual = last, residual
@@ -161,7 +163,7 @@ class SPPF(nn.Module):
 class AConv(nn.Module):
     """Halves the sides after averaging 2 x 2 pixels."""
 
-    def __init__(self, part: Part):
+    def __init__(self, part: WeightTree):
         super().__init__()
         self.cv1 = part.conv("cv1", 2)
 
@@ -172,7 +174,7 @@ class AConv(nn.Module):
 class ADown(nn.Module):
     """AConv for one half of the channels, a maximum filter for the other."""
 
-    def __init__(self, part: Part):
+    def __init__(self, part: WeightTree):
         super().__init__()
         self.cv1, self.cv2 = part.conv("cv1", 2), part.conv("cv2")
 
@@ -184,7 +186,7 @@ class ADown(nn.Module):
 class Attention(nn.Module):
     """Self-attention over all cells of a map (Vaswani et al., 2017, eq. 1), and a convolution for where they lie."""
 
-    def __init__(self, part: Part):
+    def __init__(self, part: WeightTree):
         super().__init__()
         self.qkv, self.proj, self.pe = (part.conv(name, active=False) for name in ("qkv", "proj", "pe"))
         self.width = self.proj.in_channels
@@ -193,14 +195,14 @@ class Attention(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         key = (self.qkv.out_channels - self.width) // 2 // self.heads
         q, k, v = self.qkv(x).flatten(2).unflatten(1, (self.heads, -1)).split([key, key, self.width // self.heads], 2)
-        y = attended(q, k, v).reshape(x.shape)
+        y = _attended(q, k, v).reshape(x.shape)
         return self.proj(y + self.pe(v.reshape(x.shape)))
 
 
 class AreaAttention(nn.Module):
     """Self-attention within each of a few horizontal bands (YOLOv12, Tian et al., 2025, section 3.2)."""
 
-    def __init__(self, part: Part):
+    def __init__(self, part: WeightTree):
         super().__init__()
         self.qkv, self.proj, self.pe = (part.conv(name, active=False) for name in ("qkv", "proj", "pe"))
         self.heads, self.areas = self.proj.in_channels // 32, part.areas
@@ -208,11 +210,11 @@ class AreaAttention(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         bands = self.qkv(x).flatten(2).unflatten(1, (self.heads, -1)).unflatten(3, (self.areas, -1))
         q, k, v = bands.transpose(2, 3).chunk(3, 3)  # [B, heads, areas, channels, cells]
-        y, v = (part.transpose(2, 3).reshape(x.shape) for part in (attended(q, k, v), v))
+        y, v = (part.transpose(2, 3).reshape(x.shape) for part in (_attended(q, k, v), v))
         return self.proj(y + self.pe(v))
 
 
-def attended(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
+def _attended(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
     """Means of the values [..., C, N], weighted by the likeness of queries and keys [..., K, N]."""
     weights = (q.transpose(-2, -1) @ k * q.shape[-2] ** -0.5).softmax(-1)
     return v @ weights.transpose(-2, -1)
@@ -221,7 +223,7 @@ def attended(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
 class AttentionBlock(nn.Module):
     """Attention and two convolutions, each added to its input. The latter are called ffn in YOLO11, mlp in YOLO12."""
 
-    def __init__(self, part: Part):
+    def __init__(self, part: WeightTree):
         super().__init__()
         self.second = "mlp" if "mlp" in part else "ffn"
         self.attn = (AreaAttention if self.second == "mlp" else Attention)(part.sub("attn"))
@@ -236,17 +238,17 @@ class AttentionBlock(nn.Module):
 class C2PSA(nn.Module):
     """Attention for one half of the channels."""
 
-    def __init__(self, part: Part):
+    def __init__(self, part: WeightTree):
         super().__init__()
         self.cv1, self.cv2 = part.conv("cv1"), part.conv("cv2")
         self.m = nn.Sequential(*(AttentionBlock(inner) for inner in part.items("m")))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        kept, attended_to = self.cv1(x).chunk(2, 1)
-        return self.cv2(torch.cat([kept, self.m(attended_to)], 1))
+        plain, attended = self.cv1(x).chunk(2, 1)
+        return self.cv2(torch.cat([plain, self.m(attended)], 1))
 
 
-def block_of(part: Part) -> nn.Module:
+def block_of(part: WeightTree) -> nn.Module:
     """The block that these weights belong to; KeyError if they are of none of the above."""
     if f"{part.prefix}weight" in part.tensors:
         return Conv(part)
@@ -265,10 +267,10 @@ def block_of(part: Part) -> nn.Module:
     if "m" in part:
         width, depth = part.sub("cv1").shape()[0], len(part.items("m"))
         return A2C2f(part) if part.sub("cv2").shape()[1] == (1 + depth) * width else C2f(part)
-    return pair_of(part)
+    return _pair_of(part)
 
 
-def pair_of(part: Part) -> nn.Module:
+def _pair_of(part: WeightTree) -> nn.Module:
     """The block of one or two convolutions and nothing else."""
     if "cv2" not in part:
         return AConv(part)

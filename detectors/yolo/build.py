@@ -8,10 +8,10 @@ from collections.abc import Mapping
 import torch
 import torch.nn.functional as F
 
-from .blocks import Part
-from .errors import CheckpointError, OtherArchitecture
+from .blocks import WeightTree
+from .checkpoint import Weights
+from .checkpoint_errors import CheckpointError, OtherArchitecture
 from .network import COARSEST, Yolo
-from .weights import Weights
 
 BATCH_NORM_EPS = 1e-3
 """What every ultralytics model uses instead of PyTorch's default."""
@@ -37,9 +37,9 @@ def build(weights: Weights) -> Yolo:
     if sum(tensor.numel() for tensor in weights.tensors.values()) > MAX_ELEMENTS:
         raise OtherArchitecture(weights.path, "is larger than any YOLO")
     try:
-        tensors = folded(used(weights.tensors))
+        tensors = folded(_used(weights.tensors))
         with torch.device("meta"):  # shapes only: whatever sizes the file claims, no memory is taken for them
-            network = Yolo(Part.of(tensors), single=not any(map(BOXES.match, weights.tensors)))
+            network = Yolo(WeightTree.of(tensors), single=not any(map(BOXES.match, weights.tensors)))
             network(torch.empty(1, 3, COARSEST, COARSEST))
         network.load_state_dict(tensors, strict=True, assign=True)
     except (KeyError, IndexError, ValueError, RuntimeError):
@@ -54,17 +54,17 @@ def labels(weights: Weights, count: int) -> tuple[str, ...]:
     return tuple(weights.labels.get(i, f"class {i}") for i in range(count))
 
 
-def used(tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+def _used(tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     """The state dict without what boxes and masks do not need."""
-    kept = {name: tensor for name, tensor in tensors.items() if not UNUSED.match(name)}
-    plain = {name: tensor for name, tensor in kept.items() if SINGLE not in name}
+    used = {name: tensor for name, tensor in tensors.items() if not UNUSED.match(name)}
+    plain = {name: tensor for name, tensor in used.items() if SINGLE not in name}
     if any(BOXES.match(name) for name in plain):
-        kept = plain
+        used = plain
     else:
-        kept = {name.replace(SINGLE, ""): tensor for name, tensor in kept.items()}
-    points = {m[1] for name, tensor in kept.items() if (m := POINTS.match(name)) and len(tensor) > 1}
-    masks = any(".proto." in name for name in kept)
-    return {name: t for name, t in kept.items() if masks or not name.startswith(tuple(points))}
+        used = {name.replace(SINGLE, ""): tensor for name, tensor in used.items()}
+    points = {m[1] for name, tensor in used.items() if (m := POINTS.match(name)) and len(tensor) > 1}
+    masks = any(".proto." in name for name in used)
+    return {name: t for name, t in used.items() if masks or not name.startswith(tuple(points))}
 
 
 def folded(tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:

@@ -113,6 +113,7 @@ class TensorRef:
 
     @property
     def count(self) -> int:
+        """How many elements."""
         count = 1
         for side in self.shape:
             count *= side
@@ -126,7 +127,7 @@ def read(data: bytes) -> Any:
     """The object tree of a pickle of primitives, lists, tuples, dicts, Stub, Global and TensorRef. InertError."""
     if len(data) > MAX_PICKLE:
         raise InertError(f"describes its network in {len(data)} bytes; at most {MAX_PICKLE} are read")
-    machine = Machine()
+    machine = _Machine()
     try:
         for opcode, argument, _ in pickletools.genops(data):
             machine.step(opcode.name, argument)
@@ -139,7 +140,7 @@ def read(data: bytes) -> Any:
     return machine.result
 
 
-class Machine:
+class _Machine:
     """The pickle machine's stack and memo, with an effect for each opcode that torch.save and dill write."""
 
     def __init__(self) -> None:
@@ -266,7 +267,7 @@ PUSHED = frozenset(
 )
 """Opcodes that push their own argument. The text opcodes of protocol 0 are left out: torch.save never writes them."""
 
-EFFECTS: dict[str, Callable[[Machine, Any], None]] = {
+EFFECTS: dict[str, Callable[[_Machine, Any], None]] = {
     "PROTO": lambda m, _: None,
     "FRAME": lambda m, _: None,
     "NONE": lambda m, _: m.stack.append(None),

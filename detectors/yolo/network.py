@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from .blocks import SPPF, Conv, Part, block_of
+from .blocks import SPPF, Conv, WeightTree, block_of
 
 STRIDES = (8, 16, 32)
 COARSEST = STRIDES[-1]
@@ -64,7 +64,7 @@ class Output:
 class Prototypes(nn.Module):
     """The images whose weighted sums are the masks, at stride 4. YOLO26 makes them of all three maps."""
 
-    def __init__(self, part: Part):
+    def __init__(self, part: WeightTree):
         super().__init__()
         self.cv1, self.cv2, self.cv3 = (part.conv(f"cv{i}") for i in (1, 2, 3))
         inputs, width, *_ = part.sub("upsample").shape()
@@ -80,16 +80,16 @@ class Prototypes(nn.Module):
         return self.cv3(self.cv2(self.upsample(self.cv1(self.feat_fuse(x)))))
 
 
-class Head(nn.Module):
+class DetectHead(nn.Module):
     """Boxes, class scores and mask coefficients for every anchor point of the three maps."""
 
-    def __init__(self, part: Part):
+    def __init__(self, part: WeightTree):
         super().__init__()
-        self.cv2, self.cv3 = branches(part, "cv2"), branches(part, "cv3")
+        self.cv2, self.cv3 = _branches(part, "cv2"), _branches(part, "cv3")
         self.cv4: nn.ModuleList | None = None
         self.proto: Prototypes | None = None
         if "proto" in part:
-            self.cv4, self.proto = branches(part, "cv4"), Prototypes(part.sub("proto"))
+            self.cv4, self.proto = _branches(part, "cv4"), Prototypes(part.sub("proto"))
         self.bins = part.sub("cv2.0.2").shape()[0] // 4
         """Steps of the distribution that gives the distance to each side of a box; 1 where it is given itself."""
         self.classes = part.sub("cv3.0.2").shape()[0]
@@ -111,7 +111,7 @@ class Head(nn.Module):
         return (x.float().unflatten(1, (4, self.bins)).softmax(2) * steps).sum(2)
 
 
-def branches(part: Part, name: str) -> nn.ModuleList:
+def _branches(part: WeightTree, name: str) -> nn.ModuleList:
     """For each of the three strides: convolutions, the last of them linear."""
     found = nn.ModuleList()
     for branch in part.items(name):
@@ -123,14 +123,14 @@ def branches(part: Part, name: str) -> nn.ModuleList:
 class Yolo(nn.Module):
     """The network of the weights in `part`; KeyError, IndexError or ValueError if they are of none of those above."""
 
-    def __init__(self, part: Part, single: bool = False):
+    def __init__(self, part: WeightTree, single: bool = False):
         super().__init__()
         self.single = single
         """Whether it gives every object one box by itself."""
         head = max(int(path.split(".")[1]) for path in part.inner if path.startswith("model."))
         self.wiring = WIRINGS[head]
         self.model = nn.ModuleList(self._layer(part.sub(f"model.{i}"), i) for i in range(head))
-        self.model.append(Head(part.sub(f"model.{head}")))
+        self.model.append(DetectHead(part.sub(f"model.{head}")))
         if self.head.bins == 1:  # YOLO26
             self.model[SPPF_LAYER] = SPPF(part.sub(f"model.{SPPF_LAYER}"), residual=True)
 
@@ -140,13 +140,13 @@ class Yolo(nn.Module):
         return self.head.proto is not None
 
     @property
-    def head(self) -> Head:
+    def head(self) -> DetectHead:
         """The last layer, which makes boxes and scores."""
         head = self.model[-1]
-        assert isinstance(head, Head)
+        assert isinstance(head, DetectHead)
         return head
 
-    def _layer(self, part: Part, i: int) -> nn.Module:
+    def _layer(self, part: WeightTree, i: int) -> nn.Module:
         if i in self.wiring.doubled:
             return nn.Upsample(scale_factor=2.0)
         if i in self.wiring.joined:

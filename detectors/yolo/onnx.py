@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from ..optional import version
-from .errors import CheckpointError, OtherArchitecture
+from .checkpoint_errors import CheckpointError, OtherArchitecture
 from .letterbox import GREY, PROTOTYPE_STRIDE, SIZE
 from .network import Output
 
@@ -50,7 +50,7 @@ class OnnxNetwork(nn.Module):
         self._session, self._path = session, path
         self.stand_in = nn.Parameter(torch.zeros(1), requires_grad=False)
         about = session.get_modelmeta().custom_metadata_map
-        self.names = class_names(about.get("names", ""))
+        self.names = _class_names(about.get("names", ""))
         task = about.get("task", "detect")
         if not self.names or task not in TASKS:
             what = f"is a {task} network" if self.names else "names no classes, so it is no export of ultralytics"
@@ -97,7 +97,7 @@ class OnnxNetwork(nn.Module):
         return boxes, scores, rest
 
 
-def class_names(text: str) -> Sequence[str]:
+def _class_names(text: str) -> Sequence[str]:
     """Of the metadata, such as "{0: 'face', 1: 'hand'}"; none if it is nothing of the kind."""
     try:
         names = ast.literal_eval(text)

@@ -35,17 +35,17 @@ def from_bounding_boxes(bboxes: Any, width: int, height: int, count: int) -> Det
     `bboxes` has one of the shapes that ComfyUI's nodes make: a dict, a list of dicts, or a list of such lists.
     """
     images, notes = [], []
-    frames = boxes_per_image(bboxes, count)
+    frames = _boxes_per_image(bboxes, count)
     for frame, boxes in enumerate(frames):
         where = f"of image {frame}" if count > 1 else "of the image"
         named = {f"Box {place} {where}": box for place, box in enumerate(boxes)}
-        found = {name: object_of(box, name, width, height) for name, box in named.items()}
+        found = {name: _object_of(box, name, width, height) for name, box in named.items()}
         images.append(tuple(d for d in found.values() if d))
         notes += [f"{name} lies outside the {width}x{height} pixels: left out." for name, d in found.items() if not d]
     return Detections(width, height, tuple(images), "boxes").ranked().noting(*notes)
 
 
-def boxes_per_image(bboxes: Any, count: int) -> list[list[Any]]:
+def _boxes_per_image(bboxes: Any, count: int) -> list[list[Any]]:
     """One list per image. ComfyUI's nodes do not agree on what a number of lists other than 1 or `count` means."""
     if isinstance(bboxes, dict):
         return [[bboxes]] * count
@@ -63,7 +63,7 @@ def boxes_per_image(bboxes: Any, count: int) -> list[list[Any]]:
     return frames
 
 
-def object_of(box: Any, name: str, width: int, height: int) -> Detection | None:
+def _object_of(box: Any, name: str, width: int, height: int) -> Detection | None:
     """The object in one box dict; None if the box lies outside the image. `name` is the box's in error messages."""
     if not isinstance(box, dict):
         raise ValueError(f"{name} is {_short(box)}: give a dict with x, y, width and height.")

@@ -14,7 +14,7 @@ from ...detailer.box import Box
 from ...detailer.detection import Detection, Detections, Extent
 from ...detailer.mask import MaskPatch, dilate
 from ...detailer.settings import MaskSettings
-from ..images import sized_mask
+from ..image_checks import sized_mask
 
 LABEL = "mask"
 ANY_NEIGHBOUR = np.ones((3, 3))  # so that a slanted line one pixel wide is one object
@@ -51,13 +51,13 @@ def from_masks(mask: torch.Tensor, cut: MaskCut, image: torch.Tensor | None = No
         raise ValueError("The mask holds NaN or Inf values: check the node it comes from.")
     count, height, width = mask.shape if image is None else image.shape[:3]
     planes = mask if image is None else sized_mask(mask, image)
-    areas = [areas_of(in_range(plane.float().cpu()), cut) for plane in planes]
-    objects = [[object_of(area) for area in found] for found, _ in areas]
-    found = Detections(width, height, tuple(map(tuple, per_image(objects, count))), LABEL).numbered()
-    return found.noting(*mask_notes([len(kept) for kept, _ in areas], sum(specks for _, specks in areas), cut))
+    areas = [_areas_of(_in_range(plane.float().cpu()), cut) for plane in planes]
+    objects = [[_object_of(area) for area in found] for found, _ in areas]
+    found = Detections(width, height, tuple(map(tuple, _per_image(objects, count))), LABEL).numbered()
+    return found.noting(*_mask_notes([len(found) for found in objects], sum(specks for _, specks in areas), cut))
 
 
-def mask_notes(counts: list[int], specks: int, cut: MaskCut) -> list[str]:
+def _mask_notes(counts: list[int], specks: int, cut: MaskCut) -> list[str]:
     """What the user should know of masks that gave so many objects each, and of what was too small for one."""
     notes = []
     if specks:
@@ -74,7 +74,7 @@ def mask_notes(counts: list[int], specks: int, cut: MaskCut) -> list[str]:
     return notes
 
 
-def per_image(objects: list[list[Detection]], count: int) -> list[list[Detection]]:
+def _per_image(objects: list[list[Detection]], count: int) -> list[list[Detection]]:
     """Each mask's objects assigned to the images they belong to."""
     if len(objects) == count:
         return objects
@@ -87,13 +87,13 @@ def per_image(objects: list[list[Detection]], count: int) -> list[list[Detection
     )
 
 
-def in_range(plane: torch.Tensor) -> torch.Tensor:
+def _in_range(plane: torch.Tensor) -> torch.Tensor:
     """The plane with its values in 0..1; no copy where they are."""
     low, high = plane.aminmax()
     return plane if low >= 0 and high <= 1 else plane.clamp(0, 1)
 
 
-def areas_of(plane: torch.Tensor, cut: MaskCut) -> tuple[list[MaskPatch], int]:
+def _areas_of(plane: torch.Tensor, cut: MaskCut) -> tuple[list[MaskPatch], int]:
     """The objects of a [H, W] mask, top to bottom, then left to right; and how many were too small."""
     bound = cut.threshold * float(plane.max()) if plane.numel() else 0
     core = plane > (max(bound, NOISE) if cut.threshold > 0 else 0)
@@ -103,14 +103,14 @@ def areas_of(plane: torch.Tensor, cut: MaskCut) -> tuple[list[MaskPatch], int]:
         if np.count_nonzero(labels[box.slices] == number) < cut.min_area:
             specks += 1
         else:
-            areas.append(with_soft_edge(plane, labels, number, box))
+            areas.append(_with_soft_edge(plane, labels, number, box))
     return sorted(areas, key=lambda area: (area.box.y0, area.box.x0)), specks
 
 
 def whole(core: np.ndarray) -> tuple[np.ndarray, list[Box]]:
     """int32 [H, W]: 1 in all of a bool [H, W]; and the box of that, if there is any."""
     labels = core.astype(np.int32)
-    return labels, [box_of(*found) for found in ndimage.find_objects(labels)]
+    return labels, [_box_of(*found) for found in ndimage.find_objects(labels)]
 
 
 def labelled(core: np.ndarray) -> tuple[np.ndarray, list[Box]]:
@@ -119,17 +119,17 @@ def labelled(core: np.ndarray) -> tuple[np.ndarray, list[Box]]:
     Near areas are joined. Only where there are any is looked at closely, and the rest is not even written.
     """
     labels, boxes = np.zeros(core.shape, np.int32), list[Box]()
-    for box, mine in clusters(core):
+    for box, mine in _clusters(core):
         canvas = Box.of_size(box.width, box.height)
         own = core[box.slices] & mine
         joined = dilate(MaskPatch(canvas, torch.from_numpy(own).float()), canvas, JOIN_REACH).values.numpy() > 0
-        numbers = connected(joined) * own
+        numbers = _connected(joined) * own
         labels[box.slices] += np.where(own, numbers + len(boxes), 0)
-        boxes += [box_of(*found).shifted(box.x0, box.y0) for found in ndimage.find_objects(numbers)]
+        boxes += [_box_of(*found).shifted(box.x0, box.y0) for found in ndimage.find_objects(numbers)]
     return labels, boxes
 
 
-def clusters(core: np.ndarray) -> Iterator[tuple[Box, np.ndarray]]:
+def _clusters(core: np.ndarray) -> Iterator[tuple[Box, np.ndarray]]:
     """Where a bool [H, W] is true, in parts more than JOIN_REACH apart: a box, and which of its pixels are the part's.
 
     Parts are cells of CELL pixels that touch, so that one pass over the plane is enough to find them.
@@ -138,37 +138,37 @@ def clusters(core: np.ndarray) -> Iterator[tuple[Box, np.ndarray]]:
     rows, columns = -(-height // CELL), -(-width // CELL)
     filled_up = np.pad(core, ((0, rows * CELL - height), (0, columns * CELL - width)))
     cells = np.any(filled_up.reshape(rows, CELL, -1).any(1).reshape(rows, columns, CELL), 2)
-    numbers = connected(cells)
+    numbers = _connected(cells)
     for number, found in enumerate(ndimage.find_objects(numbers), 1):
-        box = Box(*(CELL * side for side in box_of(*found))).intersection(Box.of_size(width, height))
+        box = Box(*(CELL * side for side in _box_of(*found))).intersection(Box.of_size(width, height))
         mine = np.kron(numbers[found] == number, np.ones((CELL, CELL), bool))
         yield box, mine[: box.height, : box.width]
 
 
-def connected(where: np.ndarray) -> np.ndarray:
+def _connected(where: np.ndarray) -> np.ndarray:
     """int32 [H, W]: the true pixels of each connected area of a bool [H, W] numbered from 1."""
     numbers = np.zeros(where.shape, np.int32)
     ndimage.label(where, ANY_NEIGHBOUR, output=numbers)
     return numbers
 
 
-def box_of(rows: slice, columns: slice) -> Box:
+def _box_of(rows: slice, columns: slice) -> Box:
     """From the slices that scipy gives."""
     return Box(columns.start, rows.start, columns.stop, rows.stop)
 
 
-def with_soft_edge(plane: torch.Tensor, labels: np.ndarray, number: int, box: Box) -> MaskPatch:
+def _with_soft_edge(plane: torch.Tensor, labels: np.ndarray, number: int, box: Box) -> MaskPatch:
     """The area `number` in `box` with the soft edge around it, as far as no other area is nearer."""
     around = box.padded(SOFT_EDGE).intersection(Box.of_size(plane.shape[1], plane.shape[0]))
     near, values = labels[around.slices], plane[around.slices]
-    edge = (values > plane.min() + NOISE).numpy() & (nearest_label(near) == number)
+    edge = (values > plane.min() + NOISE).numpy() & (_nearest_label(near) == number)
     soft = ndimage.binary_propagation(near == number, ANY_NEIGHBOUR, mask=edge | (near == number))
     area = MaskPatch(around, values * torch.from_numpy(soft)).trimmed()
     assert area is not None, "an area has pixels"
     return area
 
 
-def nearest_label(labels: np.ndarray) -> np.ndarray:
+def _nearest_label(labels: np.ndarray) -> np.ndarray:
     """For every pixel of [H, W] labels the nearest one that is not 0."""
     present = np.unique(labels[labels > 0])
     if len(present) == 1:
@@ -177,7 +177,7 @@ def nearest_label(labels: np.ndarray) -> np.ndarray:
     return labels[tuple(places)]
 
 
-def object_of(area: MaskPatch) -> Detection:
+def _object_of(area: MaskPatch) -> Detection:
     """An area as an object of score 1."""
     return Detection(area.box, 1.0, LABEL, Extent(*map(float, area.box)), unless_full(area))
 

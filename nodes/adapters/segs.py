@@ -50,7 +50,7 @@ def from_segs(segs: Any, width: int, height: int, count: int) -> Detections:
             f"The SEGS were made for an image of {segs_width}x{segs_height} and this one is {width}x{height}: "
             "connect the image that they were made from."
         )
-    found = [object_of(seg, place, Box.of_size(width, height)) for place, seg in enumerate(items)]
+    found = [_object_of(seg, place, Box.of_size(width, height)) for place, seg in enumerate(items)]
     outside = [f"SEG {i} lies outside the {width}x{height} pixels: left out." for i, d in enumerate(found) if not d]
     inside = tuple(d for d in found if d)
     return Detections(width, height, (inside,) * count, "SEGS").ranked().noting(*outside)
@@ -83,9 +83,9 @@ def seg_of(detection: Detection, mask: MaskPatch, region: Box, image: torch.Tens
     )
 
 
-def object_of(seg: Any, place: int, image: Box) -> Detection | None:
+def _object_of(seg: Any, place: int, image: Box) -> Detection | None:
     """The object that a SEG of Impact Pack or of any pack with the same fields describes; None if it is outside."""
-    mask = patch_of(seg, place)
+    mask = _patch_of(seg, place)
     support = mask.trimmed()
     extent = Extent(*map(float, seg.bbox))
     parts = [extent.rounded().intersection(image), *([support.box.intersection(image)] if support else [])]
@@ -96,7 +96,7 @@ def object_of(seg: Any, place: int, image: Box) -> Detection | None:
     return Detection(box, float(seg.confidence), str(seg.label), extent, unless_full(MaskPatch(box, mask.on(box))))
 
 
-def patch_of(seg: Any, place: int) -> MaskPatch:
+def _patch_of(seg: Any, place: int) -> MaskPatch:
     """The SEG's mask where it lies in the image."""
     mask = torch.as_tensor(seg.cropped_mask).float().cpu().clamp(0, 1)
     region = Box(*map(int, seg.crop_region))

@@ -242,8 +242,8 @@ def test_refusals_of_tabs(service, change, words):
 
 def test_a_picture_that_is_kept_counts_as_often_as_it_is_repaired(service):
     scripts = {"ADetailer": {"args": [True, True, TAB]}}
-    wish = {"init_images": [as_base64(photo(1024))], "batch_size": 5, "alwayson_scripts": scripts}
-    answer = post(service, "/sdapi/v1/img2img", wish)
+    fields = {"init_images": [as_base64(photo(1024))], "batch_size": 5, "alwayson_scripts": scripts}
+    answer = post(service, "/sdapi/v1/img2img", fields)
     assert answer.status_code == 422 and "init_images asks for 5 pictures of 1024x1024" in answer.text
 
 

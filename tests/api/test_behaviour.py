@@ -141,9 +141,9 @@ def test_a_name_in_both_folders_is_the_controlnets(service):
         (file,) = (service.base / "models" / folder).glob(f"{original}.*")
         links.append(file.with_stem("in-both-folders"))
         links[-1].symlink_to(file.resolve())
-    wish = {"controlnet_image": PHOTO, "steps": 1}
+    fields = {"controlnet_image": PHOTO, "steps": 1}
     by_default, named = (
-        answered(service, "/generate/controlnet-sdxl", SD, **wish, **change)["images"][0]["image_b64"]
+        answered(service, "/generate/controlnet-sdxl", SD, **fields, **change)["images"][0]["image_b64"]
         for change in ({}, {"checkpoint": "in-both-folders"})
     )
     for link in links:
@@ -153,8 +153,8 @@ def test_a_name_in_both_folders_is_the_controlnets(service):
 
 def test_both_pictures_of_a_subject_count_and_equally(service):
     def merged(*subjects: Image.Image) -> np.ndarray:
-        wish = {"prompt": "a photo of a woman", "transfer_images": {"woman": [as_base64(item) for item in subjects]}}
-        (image,) = answered(service, "/generate/sdxl", SD, **wish, cfg_scale=50)["images"]
+        fields = {"prompt": "a photo of a woman", "transfer_images": {"woman": [as_base64(item) for item in subjects]}}
+        (image,) = answered(service, "/generate/sdxl", SD, **fields, cfg_scale=50)["images"]
         return pixels(picture(image["image_b64"]))
 
     woman, cup = photo(), Image.fromarray(data.coffee())
@@ -199,7 +199,7 @@ def test_refusals_of_face_detailer(service, changes, words):
 
 
 def inpainted(service, **changes) -> np.ndarray:
-    wish = {
+    fields = {
         "model_name": "nano-sd15",
         "prompt": "an octopus",
         "image_base64": as_base64(photo(256)),
@@ -207,7 +207,7 @@ def inpainted(service, **changes) -> np.ndarray:
         "steps": 2,
         "seed": 1,
     }
-    body = {"extra": {"response_image_type": "png"}, "request": {**wish, **changes}}
+    body = {"extra": {"response_image_type": "png"}, "request": {**fields, **changes}}
     answer = post(service, "/v3/async/inpainting", body)
     assert answer.status_code == 200, answer.text
     task_id = answer.json()["task_id"]

@@ -56,13 +56,13 @@ def test_octoai_asynchronous_client(environment):
 
 
 def test_octoai_infer_reaches_adetailer_and_sd(octoai, service):
-    wish = {
+    fields = {
         "init_image": as_base64(photo()),
         "detector": "face_full_mediapipe",
         "inpainting_base_model": "sd15",
         "steps": 2,
     }
-    answer = octoai.infer(f"{service.url}/adetailer", wish)
+    answer = octoai.infer(f"{service.url}/adetailer", fields)
     assert (answer["num_objects_detected"], answer["num_objects_inpainted"]) == (1, 1)
     assert picture(answer["image_b64"]).size == (512, 512)
     made = octoai.infer(f"{service.url}/generate/sd", {"prompt": "an octopus", "steps": 2})

@@ -158,20 +158,20 @@ def test_a_small_request_for_a_huge_picture_is_refused_before_it_runs(service):
     assert answer.status_code == 200  # the kernel ended ComfyUI over this one
     many = post(service, "/generate/sdxl", {**SD, "num_images": 16})
     assert many.status_code == 422 and "num_images asks for 16 pictures" in many.json()["detail"][0]["msg"]
-    wish = {"model_name": "nano-sd15", "prompt": "", "image_num": 8}
+    fields = {"model_name": "nano-sd15", "prompt": "", "image_num": 8}
     pictures = {
         "image_base64": as_base64(photo(1024), "JPEG"),
         "mask_image_base64": as_base64(square_mask(1024), "JPEG"),
     }
-    many = post(service, "/v3/async/inpainting", {"request": {**wish, **pictures}})
+    many = post(service, "/v3/async/inpainting", {"request": {**fields, **pictures}})
     assert many.status_code == 400 and "image_num asks for 8 pictures of 1024x1024" in many.json()["message"]
 
 
 def test_what_was_removed_or_cannot_be_found_out_is_another_keys_business(service):
     """Tasks and their links are all that one request leaves for a later one."""
     pictures = {"image_base64": as_base64(photo(64)), "mask_image_base64": as_base64(square_mask(64))}
-    wish = {"request": {"model_name": "nano-sd15", "prompt": "", "steps": 1, **pictures}}
-    task_id = post(service, "/v3/async/inpainting", wish).json()["task_id"]
+    fields = {"request": {"model_name": "nano-sd15", "prompt": "", "steps": 1, **pictures}}
+    task_id = post(service, "/v3/async/inpainting", fields).json()["task_id"]
     done = until(lambda: (found := task_result(service, task_id))["images"] and found, "done")
     link = done["images"][0]["image_url"]
     for key in (OTHER_KEY, THIRD_KEY):

@@ -28,7 +28,7 @@ def kind(place: int) -> str:
     return KINDS[place // 2 % 3]
 
 
-def wish(place: int) -> dict[str, Any]:
+def fields(place: int) -> dict[str, Any]:
     """The request that comes at this place, which is its seed."""
     side = 2048 if kind(place) == "long to read" else 64
     return {
@@ -45,7 +45,7 @@ def sent(server: ComfyServer, place: int) -> http.client.HTTPConnection:
     """A connection on which a request has been sent and its answer has not been read."""
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=120)
     headers = {"Authorization": f"Bearer {key(place)}", "Content-Type": "application/json"}
-    connection.request("POST", PATH, json.dumps({"request": wish(place)}), headers)
+    connection.request("POST", PATH, json.dumps({"request": fields(place)}), headers)
     return connection
 
 

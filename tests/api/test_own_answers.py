@@ -1,11 +1,20 @@
 """Nothing on the service's paths is answered by somebody else, and a proxy that passes them on passes nothing more."""
 
+import gzip
 import re
+import sys
+from functools import partial
 
+import brotli
 import pytest
 from afterdetail.api.paths import is_ours
 from rig.comfyui import ROOT, comfyui_path
-from rig.service import BEARER, KEY
+from rig.service import BEARER, KEY, post
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 README = (ROOT / "api" / "README.md").read_text(encoding="utf-8")
 (LOCATION,) = re.findall(r"location ~ (\S+) \{", README)
@@ -57,3 +66,21 @@ def test_a_path_that_leads_nowhere_is_refused_in_the_services_form(service, path
 def test_comfyuis_own_paths_are_left_to_it(service):
     assert service.send("OPTIONS", "/queue").status_code == 200
     assert service.get("/queue").status_code == 200
+
+
+GARBAGE = bytes([0xFF]) * 5000
+BOMB = bytes(50_000_000)
+PACK = {"gzip": gzip.compress, "br": partial(brotli.compress, quality=1), "zstd": zstd.compress}
+FORMS = {"/adetailer": "detail", "/v1/face-detailer": "error", "/v3/async/inpainting": "message"}
+
+
+@pytest.mark.parametrize("coding", [*PACK, "BR"])
+def test_a_packed_body_is_refused_in_the_services_form_whatever_is_in_it(service, coding):
+    """aiohttp unpacks br and zstd by the optional packages; without them it answers before the service is asked."""
+    pack = PACK[coding.lower()]
+    headers = {**BEARER, "Content-Type": "application/json", "Content-Encoding": coding}
+    for body in (pack(b"{}"), GARBAGE, pack(BOMB), b""):
+        for path, field in FORMS.items():
+            answer = service.send("POST", path, data=body, headers=headers)
+            assert answer.status_code == 415 and f"packed as {coding}" in answer.json()[field]
+    assert post(service, "/adetailer", {}).status_code == 422

@@ -56,13 +56,13 @@ def own(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Comf
 
 
 def start_task(server: ComfyServer, extra: dict | None = None, side: int = 256, **changes) -> str:
-    wish = {
+    fields = {
         "model_name": "nano-sd15",
         "prompt": "an octopus",
         "image_base64": as_base64(photo(side)),
         "mask_image_base64": as_base64(square_mask(side)),
     }
-    answer = post(server, "/v3/async/inpainting", {"request": {**wish, **changes}, "extra": extra or {}})
+    answer = post(server, "/v3/async/inpainting", {"request": {**fields, **changes}, "extra": extra or {}})
     assert answer.status_code == 200, answer.text
     return answer.json()["task_id"]
 

@@ -1,6 +1,5 @@
 """Keys, hang-ups, limits, and that nothing of a request is left where others see it."""
 
-import gzip
 import json
 import re
 import socket
@@ -37,9 +36,6 @@ def test_each_service_refuses_in_its_own_form(service, path, field):
     assert text.status_code == 415 and "Content-Type: application/json" in text.json()[field]
     large = service.send("POST", path, json={"prompt": "x" * 12_100_000}, headers=BEARER)
     assert large.status_code == 413 and "12000000" in large.json()[field]
-    headers = {**BEARER, "Content-Type": "application/json", "Content-Encoding": "gzip"}
-    packed = service.send("POST", path, data=gzip.compress(b"{}"), headers=headers)
-    assert packed.status_code == 415 and "gzip" in packed.json()[field]
 
 
 def running(service) -> list:
@@ -86,8 +82,8 @@ def test_a_client_that_hangs_up_leaves_the_queue_and_the_others_run_on(service):
 
 def test_nothing_is_left_of_a_request(service):
     image = as_base64(photo())
-    wish = {"init_image": image, "detector": "face_full_mediapipe", "inpainting_base_model": "sd15", "steps": 2}
-    assert post(service, "/adetailer", {**wish, "prompt": SLOW["prompt"]}).status_code == 200
+    fields = {"init_image": image, "detector": "face_full_mediapipe", "inpainting_base_model": "sd15", "steps": 2}
+    assert post(service, "/adetailer", {**fields, "prompt": SLOW["prompt"]}).status_code == 200
     assert post(service, "/generate/sd", QUICK).status_code == 200
     assert service.get("/history").json() == {} and service.get("/queue").json()["queue_running"] == []
     temp = service.base / "temp"

@@ -67,6 +67,34 @@ def test_no_module_imports_itself_through_others():
         pytest.fail(" <- ".join(error.args[1]))
 
 
+OF_EACH_DIALECT = {"messages", "routes", "samplers"}
+"""Every folder of `api/dialects/` has these, as its recipe says: they hold the same for one service each."""
+OF_PYTHON = {"__init__", "__main__"}
+
+
+def test_a_name_stands_for_one_module():
+    """Whoever opens `convert.py` knows which: modules of the pack, of its page and of the tools, and their folders."""
+    folders = [ROOT / folder for folder in (*ROOMS, "web/js", "tools")]
+    files = [path for folder in folders for kind in ("*.py", "*js") for path in folder.rglob(kind)]
+    places: dict[str, set[Path]] = {}
+    for path in (path.relative_to(ROOT) for path in files):
+        of_dialect = path.stem in OF_EACH_DIALECT and path.parts[:2] == ("api", "dialects")
+        for place in (path, *path.parents) if path.stem not in OF_PYTHON and not of_dialect else path.parents:
+            places.setdefault(place.stem, set()).add(place)
+    assert {name: found for name, found in places.items() if len(found) > 1} == {}
+
+
+def test_a_class_stands_for_one_idea():
+    """No two public classes of the pack share a name, but for the services' own messages."""
+    places: dict[str, set[str]] = {}
+    for path in (path for room in ROOMS for path in (ROOT / room).rglob("*.py")):
+        if not {"dialects", "conversion"} & {*path.parts}:
+            for node in ast.parse(path.read_text(encoding="utf-8")).body:
+                if isinstance(node, ast.ClassDef):
+                    places.setdefault(node.name, set()).add(str(path.relative_to(ROOT)))
+    assert {name: found for name, found in places.items() if len(found) > 1} == {}
+
+
 def test_the_core_knows_comfyui_only_where_it_samples():
     for path in (ROOT / "detailer").rglob("*.py"):
         if path.parent.name != "sampling":
@@ -99,23 +127,49 @@ def test_a_recipes_table_is_the_only_one(table, entry):
     assert holding == {table}
 
 
-OF_COMFYUI = {"define_schema", "execute", "validate_inputs", "fingerprint_inputs", "get_node_list"}
-"""What every node has, and ComfyUI describes."""
+OF_LIBRARIES = {"define_schema", "execute", "validate_inputs", "fingerprint_inputs", "get_node_list", "forward"}
+"""What every node has, and ComfyUI describes; and what every torch module has."""
 
 
-def _public_functions() -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
-    """Those of the pack's modules, and the methods of its classes."""
+def _public_functions() -> list[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
+    """Those of the pack's modules, and the methods of its classes, each with where it stands."""
     found = []
-    for path in (path for room in ROOMS for path in (ROOT / room).rglob("*.py") if "conversion" not in path.parts):
+    for path in (path for room in ROOMS for path in (ROOT / room).rglob("*.py")):
+        if {"conversion", "inputs"} & {*path.parts}:  # an input's tooltip says it
+            continue
         tree = ast.parse(path.read_text(encoding="utf-8"))
         classes = [node for node in tree.body if isinstance(node, ast.ClassDef) and not node.name.startswith("_")]
         for node in [*tree.body, *(node for each in classes for node in each.body)]:
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name not in OF_COMFYUI:
-                found += [] if node.name.startswith("_") else [node]
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name not in OF_LIBRARIES:
+                found += [] if node.name.startswith("_") else [(f"{path.relative_to(ROOT)}: {node.name}", node)]
     return found
 
 
+def _names_used_elsewhere() -> set[str]:
+    """Every name that any module of this repository imports from another, or takes as an attribute of something."""
+    folders = (*ROOMS, "tests", "tools", "benchmarks", "demo")
+    paths = [*ROOT.glob("*.py"), *(path for folder in folders for path in (ROOT / folder).rglob("*.py"))]
+    names = set[str]()
+    for node in (node for path in paths for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))):
+        if isinstance(node, ast.ImportFrom):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.Attribute):
+            names.add(node.attr)
+    return names
+
+
+def test_a_function_that_only_its_own_module_calls_is_private():
+    elsewhere = _names_used_elsewhere()
+    public = {
+        f"{path.relative_to(ROOT)}: {node.name}"
+        for room in ROOMS
+        for path in (ROOT / room).rglob("*.py")
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not node.name.startswith("_")
+        if node.name not in elsewhere and "conversion" not in path.parts
+    }
+    assert public == set()
+
+
 def test_public_functions_say_what_they_take_and_give():
-    functions = _public_functions()
-    told = sum(ast.get_docstring(function) is not None for function in functions)
-    assert told > 0.8 * len(functions), f"{told} of {len(functions)} have a docstring"
+    assert [name for name, function in _public_functions() if ast.get_docstring(function) is None] == []

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from PIL import Image
 
-from .templates import PACKAGES, site_folder
+from .corpus import PACKAGES, site_folder
 
 FILE = Path(__file__).with_name("held_out.json")
 

@@ -20,7 +20,7 @@ from afterdetail.detectors.detector import Detector
 from PIL import Image, ImageOps
 from rig.crowd import shared
 
-from . import STATE, held_out, templates
+from . import STATE, corpus, held_out
 
 SIDE = 3.4
 """Sides of a face in the side of its window."""
@@ -97,7 +97,7 @@ def likeness(window: Image.Image, others: np.ndarray) -> float:
 
 def windows_of(name: str, detectors: Detectors) -> Iterator[tuple[int, float, Image.Image]]:
     """(frame, longer side of the face in pixels, window) of every face of a picture that is large enough."""
-    for number, frame in templates.frames(name):
+    for number, frame in corpus.frames(name):
         for box in detectors.faces(frame):
             side = max(box[2] - box[0], box[3] - box[1])
             if side >= SMALLEST_FACE and detectors.sees_a_face_in(window := window_around(frame, box)):
@@ -111,11 +111,11 @@ def collect(folder: Path) -> None:
     for part in ("faces", "whole"):
         (folder / part).mkdir(parents=True, exist_ok=True)
     rows: list[dict] = []
-    for place, name in enumerate(name for name in templates.names() if name not in left_out):
+    for place, name in enumerate(name for name in corpus.names() if name not in left_out):
         found = list(windows_of(name, detectors))
         if any(likeness(window, strangers) >= TWIN for _, _, window in found):
             continue  # somebody held out is in this picture too: all its frames go
-        _, whole = next(templates.frames(name))
+        _, whole = next(corpus.frames(name))
         whole.thumbnail((LARGEST_PICTURE, LARGEST_PICTURE), Image.Resampling.LANCZOS)
         whole.save(folder / "whole" / f"{place:04}.webp", quality=88)
         for frame, side, window in found:

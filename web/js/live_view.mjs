@@ -1,9 +1,9 @@
 /** Boxes, scores, masks and crop windows of the last run, under the widget values of this moment. */
 import { button, element, redraw, Stepper } from "./dom.mjs"
 import { setWidget, widgetValues } from "./node.mjs"
-import { noteLines } from "./notes.mjs"
+import { noteLines } from "./node_notes.mjs"
 import { moved, pickText } from "./pick.mjs"
-import { pictureUrl, preview } from "./server.mjs"
+import { pictureUrl, preview } from "./requests.mjs"
 import { Stage } from "./stage.mjs"
 import { imageSteps, phrase } from "./words.mjs"
 

@@ -1,6 +1,6 @@
 /** What the panels need of a node: its widget values, and a place on it. */
 import { app } from "../../../scripts/app.js"
-import { release } from "./server.mjs"
+import { release } from "./requests.mjs"
 
 const SIMPLE = ["number", "string", "boolean"]
 const WIDTH = 340

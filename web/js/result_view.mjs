@@ -1,10 +1,10 @@
 /** What the last runs made: before and after, object by object, and what happened to each. */
 import { copyText } from "./clipboard.mjs"
-import { showCrops } from "./crops.mjs"
+import { showCrops } from "./before_after.mjs"
 import { button, element, Stepper } from "./dom.mjs"
-import { noteLines } from "./notes.mjs"
+import { noteLines } from "./node_notes.mjs"
 import { numberOf, settingsOf } from "./runs.mjs"
-import { pictureUrl } from "./server.mjs"
+import { pictureUrl } from "./requests.mjs"
 import { Stage } from "./stage.mjs"
 import { Strip } from "./strip.mjs"
 import { imageSteps, isEnglish, objectSteps, phrase } from "./words.mjs"

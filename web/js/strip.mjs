@@ -1,6 +1,6 @@
 /** The last runs as a row of small pictures: one is shown on the right of the slider, one, or the picture before, left. */
 import { button, element } from "./dom.mjs"
-import { pictureUrl } from "./server.mjs"
+import { pictureUrl } from "./requests.mjs"
 import { settingsOf } from "./runs.mjs"
 import { phrase } from "./words.mjs"
 

@@ -1,7 +1,7 @@
 /** A list of styles to search in, and the prompts as the chosen one makes them. */
 import { element } from "./dom.mjs"
 import { place, setWidget, watchWidgets, widgetNamed, widgetValues } from "./node.mjs"
-import { styled } from "./server.mjs"
+import { styled } from "./requests.mjs"
 import { phrase } from "./words.mjs"
 
 const HEIGHT = 240

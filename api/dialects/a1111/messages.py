@@ -22,22 +22,22 @@ def whole(value: object) -> object:
 Whole = Annotated[int, BeforeValidator(whole)]
 
 
-def known_sampler(name: str) -> str:
+def _known_sampler(name: str) -> str:
     known = {entry.casefold() for entry in (*SAMPLERS, *OLD_NAMES)}
     if name.casefold() not in known:
         raise ValueError(f"is not known. {unknown('sampler', name, SAMPLERS)}")
     return name
 
 
-def known_scheduler(name: str) -> str:
+def _known_scheduler(name: str) -> str:
     known = (AUTOMATIC, SAME_SCHEDULER, *SCHEDULERS)
     if name.casefold() not in {entry.casefold() for entry in known}:
         raise ValueError(f"is not known. {unknown('scheduler', name, known)}")
     return name
 
 
-SamplerName = Annotated[Name, AfterValidator(known_sampler)]
-Scheduler = Annotated[Name, AfterValidator(known_scheduler)]
+SamplerName = Annotated[Name, AfterValidator(_known_sampler)]
+Scheduler = Annotated[Name, AfterValidator(_known_scheduler)]
 
 
 class Tab(RequestModel):
@@ -93,6 +93,7 @@ class Tab(RequestModel):
 
     @property
     def is_on(self) -> bool:
+        """Whether it names a detector and is not switched off."""
         return self.ad_model != "None" and self.ad_tab_enable and self.ad_tap_enable
 
 
@@ -103,11 +104,13 @@ class ADetailer(RequestModel):
 
     @property
     def tabs(self) -> list[Tab]:
+        """Those that are on; none where the whole script is off."""
         is_on = self.args[0] if self.args and isinstance(self.args[0], bool) else True
         return [tab for tab in self.args if isinstance(tab, Tab) and tab.is_on] if is_on else []
 
     @property
     def skips_img2img(self) -> bool:
+        """Whether the picture is only repaired, and not painted anew first."""
         return bool(self.tabs) and len(self.args) > 1 and self.args[1] is True
 
 
@@ -119,6 +122,7 @@ class Scripts(RequestModel):
     @model_validator(mode="before")
     @classmethod
     def only_adetailer(cls, value: Any) -> Any:
+        """ADetailer under one spelling; ValueError for a script with arguments that is another."""
         if not isinstance(value, dict):
             return value
         for name, script in value.items():
@@ -158,6 +162,7 @@ class Common(RequestModel):
 
     @property
     def sampler(self) -> tuple[str, str]:
+        """The web UI's names of the sampler and of its schedule."""
         return self.sampler_name or self.sampler_index, self.scheduler
 
     @property
@@ -167,6 +172,7 @@ class Common(RequestModel):
 
     @model_validator(mode="after")
     def not_too_many(self) -> Common:
+        """ValueError for more than 16 pictures."""
         if self.count > 16:
             raise ValueError(f"batch_size {self.batch_size} times n_iter {self.n_iter} is above 16. Ask for fewer.")
         return self
@@ -194,6 +200,7 @@ class Img2ImgRequest(Common):
 
     @property
     def strength(self) -> float:
+        """In the hundredths that the graph's denoise has; 0 only where 0 was asked for."""
         return self.denoising_strength and max(in_hundredths(self.denoising_strength), 0.01)
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from ..dialect import Dialect, Get, Post
 from ..fastapi import Complaints, Failure, failed
-from .generating import img2img, scripts, txt2img
 from .messages import Answer, Img2ImgRequest, KnownScripts, Txt2ImgRequest
+from .txt2img_img2img import img2img, scripts, txt2img
 
 ROUTES = (
     Post("/sdapi/v1/txt2img", "Make pictures and repair what adetailer finds", Txt2ImgRequest, Answer, txt2img),

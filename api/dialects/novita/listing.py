@@ -30,7 +30,7 @@ BASE_MODELS: dict[CheckpointKind | None, str] = {
 async def models(service: Service, request: web.Request, client: str) -> web.Response:
     """The page of this server's models that the query asks for."""
     query = parse_query(ModelQuery, request.query)
-    found: list[tuple[ModelKind, str]] = [item for item in named(query) if await is_wanted(*item, query)]
+    found: list[tuple[ModelKind, str]] = [item for item in named(query) if await _is_wanted(*item, query)]
     first, last = query.cursor, query.cursor + query.limit
     page = [await entry(kind, name) for kind, name in found[first:last]]
     following = f"c_{last}" if last < len(found) else ""
@@ -50,7 +50,7 @@ def named(query: ModelQuery) -> Iterator[tuple[ModelKind, str]]:
                 yield kind, name
 
 
-async def is_wanted(kind: ModelKind, name: str, query: ModelQuery) -> bool:
+async def _is_wanted(kind: ModelKind, name: str, query: ModelQuery) -> bool:
     """Whether a model passes the query's filters."""
     if not query.is_inpainting and query.is_sdxl is None:
         return True

@@ -43,7 +43,7 @@ class Embedding(RequestModel):
     model_name: Name
 
 
-class InpaintingWish(RequestModel):
+class InpaintingParameters(RequestModel):
     """Defaults are those of the service's example."""
 
     model_name: Name
@@ -74,6 +74,7 @@ class InpaintingWish(RequestModel):
 
     @property
     def sampling(self) -> Sampling:
+        """Steps, guidance and sampler, in ComfyUI's names."""
         return Sampling(self.steps, self.guidance_scale, SAMPLERS[self.sampler_name])
 
 
@@ -85,7 +86,7 @@ class InpaintingRequest(RequestModel):
     """The white part of a mask, painted anew."""
 
     extra: Extra = Extra()
-    request: InpaintingWish
+    request: InpaintingParameters
 
 
 class TaskQuery(RequestModel):
@@ -143,7 +144,7 @@ ModelKind = Literal["checkpoint", "lora", "textualinversion", "vae"]
 AnyModelKind = Literal[ModelKind, "controlnet", "upscaler"]
 
 
-def number_in(cursor: object) -> object:
+def _number_in(cursor: object) -> object:
     return re.sub(r"^(c_)+", "", cursor) if isinstance(cursor, str) else cursor
 
 
@@ -157,12 +158,13 @@ class ModelQuery(RequestModel):
     is_inpainting: bool = Field(False, alias="filter.is_inpainting", description="True leaves the others out.")
     is_sdxl: bool | None = Field(None, alias="filter.is_sdxl")
     limit: int = Field(100, ge=1, le=100, alias="pagination.limit")
-    cursor: Annotated[int, BeforeValidator(number_in)] = Field(
+    cursor: Annotated[int, BeforeValidator(_number_in)] = Field(
         0, ge=0, le=10**9, alias="pagination.cursor", description="next_cursor of the answer before."
     )
 
     @property
     def kinds(self) -> set[AnyModelKind]:
+        """Those that are asked for, under either spelling."""
         return {*self.types, *self.type}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..dialect import Dialect, Get, Post
-from .inpainting import IMAGE_PATH, accept, image, result
+from .async_inpainting import IMAGE_PATH, accept, image, result
 from .listing import models
 from .messages import (
     Failure,

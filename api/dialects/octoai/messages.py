@@ -59,10 +59,11 @@ class Common(RequestModel):
 
     @property
     def sampling(self) -> Sampling:
+        """Steps, cfg and sampler, in ComfyUI's names."""
         return Sampling(self.steps, self.cfg_scale, SAMPLERS[self.sampler])
 
 
-def no_limit_is_0(count: int | None) -> int:
+def _no_limit_is_0(count: int | None) -> int:
     return count or 0
 
 
@@ -79,7 +80,7 @@ class ADetailerRequest(Common):
     mask_blur: Annotated[int, InGraph()] = Field(4, ge=0, le=512)
     mask_dilation: Annotated[int, InGraph()] = Field(4, ge=0, le=512)
     mask_padding: Annotated[int, InGraph()] = Field(32, ge=0, le=4096)
-    max_num_detections: Annotated[int | None, InGraph(value=no_limit_is_0)] = Field(None, ge=1, le=4096)
+    max_num_detections: Annotated[int | None, InGraph(value=_no_limit_is_0)] = Field(None, ge=1, le=4096)
     union_masks: Annotated[bool, InGraph()] = False
     seed: Seed | Annotated[list[Seed], Field(min_length=1, max_length=4096)] | None = None
     steps: int = Field(20, ge=1, le=200)
@@ -87,6 +88,7 @@ class ADetailerRequest(Common):
 
     @model_validator(mode="after")
     def one_image(self) -> ADetailerRequest:
+        """ValueError unless there is exactly one picture."""
         if bool(self.init_image) == bool(self.init_image_url):
             raise ValueError("Send either init_image or init_image_url.")
         return self
@@ -133,6 +135,7 @@ class GenerateRequest(Common):
 
     @model_validator(mode="after")
     def sensible(self) -> GenerateRequest:
+        """ValueError for fields that need others, or exclude them."""
         if self.mask_image and not self.init_image:
             raise ValueError("mask_image needs init_image, the picture it is a mask of.")
         if self.outpainting and not self.mask_image:

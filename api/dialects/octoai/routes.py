@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from ..dialect import Dialect, Post
 from ..fastapi import Complaints, Failure, failed
-from . import generating
-from .detailing import adetailer
+from .adetailer import adetailer
+from .generate import controlnet_sdxl, sd, sdxl
 from .messages import ADetailerAnswer, ADetailerRequest, GenerateAnswer, GenerateRequest
 
 ROUTES = (
@@ -13,9 +13,9 @@ ROUTES = (
     *(
         Post(f"/generate/{engine}", summary, GenerateRequest, GenerateAnswer, run)
         for engine, summary, run in (
-            ("sdxl", "Make pictures with SDXL", generating.sdxl),
-            ("sd", "Make pictures with SD 1.5", generating.sd),
-            ("controlnet-sdxl", "Make pictures with SDXL along another", generating.controlnet_sdxl),
+            ("sdxl", "Make pictures with SDXL", sdxl),
+            ("sd", "Make pictures with SD 1.5", sd),
+            ("controlnet-sdxl", "Make pictures with SDXL along another", controlnet_sdxl),
         )
     ),
 )

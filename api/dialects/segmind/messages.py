@@ -45,10 +45,12 @@ class FaceDetailerRequest(RequestModel):
 
     @property
     def sampling(self) -> Sampling:
+        """Steps, guidance and sampler, in ComfyUI's names."""
         return Sampling(self.num_inference_steps, self.guidance_scale, SAMPLER)
 
     @model_validator(mode="after")
     def one_file(self) -> FaceDetailerRequest:
+        """ValueError for several results where the answer is one file."""
         if self.samples > 1 and not self.base64:
             raise ValueError(
                 f"samples is {self.samples} and base64 is false, but bytes hold one image. Set base64 to true."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..dialect import Dialect, Post
-from .detailing import face_detailer
+from .face_detailer import face_detailer
 from .messages import FaceDetailerAnswer, FaceDetailerRequest, Failure, failed
 
 ROUTES = (

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 import pytest
 from afterdetail.api.download import download, is_public, resolve
 from afterdetail.api.errors import Refused
-from afterdetail.api.settings import Settings
+from afterdetail.api.service_settings import Settings
 from aiohttp import web
 
 Pages = dict[str, Callable[[], web.Response]]

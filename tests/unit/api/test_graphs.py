@@ -12,7 +12,7 @@ from afterdetail.api.graphs import (
     Detailing,
     Generation,
     Inpainting,
-    Part,
+    ObjectRange,
     Pass,
     Sampler,
     Sampling,
@@ -51,9 +51,9 @@ def behind(built: Built, link: list) -> dict:
     return built.graph[link[0]]
 
 
-def make(**wish) -> Built:
+def make(**fields) -> Built:
     base = {"base_model": "sdxl", "size": Size(1024, 1024), "seeds": (1,), "sampling": SAMPLING}
-    return generate(ASSETS, WORDS, Generation(**(base | wish)), None)
+    return generate(ASSETS, WORDS, Generation(**(base | fields)), None)
 
 
 @pytest.mark.parametrize(
@@ -176,7 +176,7 @@ def test_a_picture_that_is_kept_needs_no_model():
 
 
 def test_tabs_share_what_they_load_and_their_objects_have_seeds_of_their_own():
-    part = Part(0, 0, ASSETS, WORDS), Part(1, 9, ASSETS, WORDS)
+    part = ObjectRange(0, 0, ASSETS, WORDS), ObjectRange(1, 9, ASSETS, WORDS)
     passes = [Pass({"detector": "face"}, {"mask_blur": 4}, {"denoise": 0.4}, part)] * 2
     built = repair("in.png", [10, 20], passes, None)
     assert len(all_of(built, "CheckpointLoaderSimple")) == 1 and len(all_of(built, "CLIPTextEncode")) == 2

@@ -20,7 +20,7 @@ MODELS = {
     "adetailer": (octoai.ADetailerRequest, DETAIL),
     "generate": (octoai.GenerateRequest, {"prompt": ""}),
     "face": (segmind.FaceDetailerRequest, FACE),
-    "inpainting": (novita.InpaintingWish, WISH),
+    "inpainting": (novita.InpaintingParameters, WISH),
 }
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from afterdetail.batch import feed
 from afterdetail.batch.feed import Feed, Picture
-from afterdetail.batch.pictures import problem
 from afterdetail.batch.sources import Source
+from afterdetail.batch.whole_pictures import problem
 from PIL import Image
 
 

@@ -13,23 +13,23 @@ import pytest
 from afterdetail.batch import run
 from afterdetail.batch.feed import Feed
 from afterdetail.batch.journal import Journal
-from afterdetail.batch.pictures import problem
 from afterdetail.batch.results import Results
 from afterdetail.batch.run import MAX_STRIKES, MAX_TRIES, Batch, NoServer
 from afterdetail.batch.server import Outcome
 from afterdetail.batch.sources import collect
+from afterdetail.batch.whole_pictures import problem
 from PIL import Image
 
 READY, DONE = Outcome("ready"), Outcome("done", image=b"result", suffix=".png", reports=({"images": []},))
 LOST, UNREACHABLE = Outcome("lost", "host was lost"), Outcome("unreachable", "host does not answer")
 BROKEN = Outcome("broken", "host is out of order: it answered with the status 500")
-Answer = Callable[[int, str, int], Outcome]
+Reply = Callable[[int, str, int], Outcome]
 
 
 class Servers:
     """Answers at once, in the order of the calls; `answer(server, call, number of that server's calls)`."""
 
-    def __init__(self, answer: Answer):
+    def __init__(self, answer: Reply):
         self.answer, self.calls = answer, deque[tuple[Any, Outcome]]()
         self.seen: list[tuple[int, str]] = []
 
@@ -68,7 +68,7 @@ class Done:
     def __init__(
         self,
         folder: Path,
-        answer: Answer,
+        answer: Reply,
         servers: int = 2,
         settings: str = "settings",
         pool: type[Servers] = Servers,
@@ -82,7 +82,7 @@ class Done:
             results = Results(journal, settings, (".png",), lambda result, original: (result, []))
             self.batch = Batch(feed, results, self.said.append, lambda fate: None, **options)
             try:
-                if self.batch.look():
+                if self.batch.sort_until_waiting():
                     self.batch.run([f"http://user:secret@host{i}:8188" for i in range(servers)], self.pool)
             except NoServer as error:
                 self.error = str(error)
@@ -95,7 +95,7 @@ class Done:
         return self.pool.seen.count((server, "detail"))
 
 
-def always(outcome: Outcome) -> Answer:
+def always(outcome: Outcome) -> Reply:
     return lambda server, call, number: READY if call == "check" else outcome
 
 

@@ -32,6 +32,7 @@ class Inverter:
     sizes = ModelSizes(SD15, 8)
     paint = PaintSettings()
     notes = ()
+    device = None
 
     def __init__(self, fault: str = "", at: int = 1, settings: SampleSettings | None = None):
         self.fault, self.at, self.calls = fault, at, {"encode": 0, "sample": 0, "decode": 0}

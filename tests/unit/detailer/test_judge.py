@@ -10,13 +10,13 @@ import torch
 import torch.nn.functional as F
 from afterdetail.detailer.box import Box
 from afterdetail.detailer.detection import Detection, Detections, Extent
-from afterdetail.detailer.judge import Look, Seen, Verdict, judge
+from afterdetail.detailer.judge import Observation, Observer, Verdict, judge
 from afterdetail.detailer.region import Region, make_regions
 from afterdetail.detailer.settings import FitSettings, MaskSettings
 
 BOX = Box(60, 50, 140, 150)
 POINTS = np.random.default_rng(0).uniform((70, 60), (130, 140), (21, 2))
-GOOD = Seen(0.8, Extent(*map(float, BOX)), 0.9, POINTS, unit=40.0, fingers=5)
+GOOD = Observation(0.8, Extent(*map(float, BOX)), 0.9, POINTS, unit=40.0, fingers=5)
 
 
 @pytest.fixture(scope="module")
@@ -38,10 +38,10 @@ def region(label: str = "face", masks: MaskSettings | None = None) -> Region:
 def on(image) -> Callable[..., Verdict]:
     """The verdict on a picture that takes the place of `image` where the mask is."""
 
-    def verdict(picture: torch.Tensor, look: Look | None = None, **options) -> Verdict:
+    def verdict(picture: torch.Tensor, observer: Observer | None = None, **options) -> Verdict:
         where = region(**options)
         rows, columns = where.window.slices
-        return judge(image, picture[rows, columns][None], where, look)
+        return judge(image, picture[rows, columns][None], where, observer)
 
     return verdict
 
@@ -104,10 +104,10 @@ def test_an_object_that_no_network_knows_is_judged_by_its_pixels(on, image):
 def test_the_networks_are_shown_the_place_before_and_after_and_where_the_object_is_in_it(on, image):
     shown = []
 
-    def look(pictures, detection):
+    def observer(pictures, detection):
         shown.append((pictures, detection))
 
-    on(1 - image, look)
+    on(1 - image, observer)
     [(pictures, detection)] = shown
     offset = BOX.x0 - detection.box.x0, BOX.y0 - detection.box.y0
     height, width = pictures.shape[1:3]

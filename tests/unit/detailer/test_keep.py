@@ -43,6 +43,7 @@ class Painter:
     paint = PaintSettings()
     settings = SampleSettings()
     notes = ()
+    device = None
 
     def encode(self, pixels: torch.Tensor) -> torch.Tensor:
         return pixels.movedim(-1, 1)

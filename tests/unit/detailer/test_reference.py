@@ -4,7 +4,7 @@ import pytest
 import torch
 from afterdetail.detailer.box import Box
 from afterdetail.detailer.conditioning import cropped
-from afterdetail.detailer.reference import KEY, kept, with_crop
+from afterdetail.detailer.reference import KEY, with_crop, with_references
 from afterdetail.detailer.view import View
 from rig.scenes import grid_objects, grid_regions
 
@@ -24,7 +24,7 @@ CROP = torch.ones(1, 16, 8, 8)
 )
 def test_references(choice, crop, shapes):
     wired = [[torch.zeros(1, 4, 8), {KEY: [THIS, OTHER], "guidance": 3.5}]]
-    ((_, options),) = with_crop(cropped(kept(wired, choice, VIEW), VIEW), crop)
+    ((_, options),) = with_crop(cropped(with_references(wired, choice, VIEW), VIEW), crop)
     assert [tuple(latent.shape[-2:]) for latent in options.get(KEY, ())] == shapes
     assert options["guidance"] == 3.5 and wired[0][1][KEY] == [THIS, OTHER]
     if crop is not None:
@@ -32,5 +32,5 @@ def test_references(choice, crop, shapes):
 
 
 def test_a_prompt_without_references_gets_the_crop():
-    ((_, options),) = with_crop(kept([[torch.zeros(1, 4, 8), {}]], "crop", VIEW), CROP)
+    ((_, options),) = with_crop(with_references([[torch.zeros(1, 4, 8), {}]], "crop", VIEW), CROP)
     assert options[KEY] == [CROP]

@@ -8,7 +8,7 @@ from afterdetail.detailer.box import Box
 from afterdetail.detailer.detection import Detection, Extent
 from afterdetail.detailer.mask import MaskPatch
 from afterdetail.detectors import registry
-from afterdetail.detectors.scan import CUT, OVERLAP, Scanner, Sighting, grids, joined, steps_of_count, steps_of_side
+from afterdetail.detectors.scan import CUT, OVERLAP, Hit, Scanner, grids, joined, steps_of_count, steps_of_side
 from rig import by_eye
 from rig.crowd import counted, crowd
 
@@ -53,12 +53,12 @@ def square(x: int, y: int, side: int) -> Box:
     return Box(x, y, x + side, y + side)
 
 
-def sighting(x: int, y: int, side: int, score: float, tile: int, label: str = "face") -> Sighting:
+def hit(x: int, y: int, side: int, score: float, tile: int, label: str = "face") -> Hit:
     box = square(x, y, side)
-    return Sighting(Detection(box, score, label, Extent(*map(float, box))), square(tile, 0, 1000))
+    return Hit(Detection(box, score, label, Extent(*map(float, box))), square(tile, 0, 1000))
 
 
-def lasting(sighting: Sighting) -> bool:
+def lasting(hit: Hit) -> bool:
     return True
 
 
@@ -174,32 +174,32 @@ def test_few_tiles_at_a_time():
 
 
 def test_the_better_sighting_of_an_object_is_kept():
-    found = joined([sighting(10, 10, 100, 0.7, tile=1), sighting(14, 8, 100, 0.9, tile=2)], lasting)
+    found = joined([hit(10, 10, 100, 0.7, tile=1), hit(14, 8, 100, 0.9, tile=2)], lasting)
     assert [d.score for d in found] == [0.9]
 
 
 def test_a_part_of_an_object_is_not_another_one():
-    found = joined([sighting(0, 0, 400, 0.9, tile=1), sighting(200, 100, 80, 0.8, tile=2)], lasting)
+    found = joined([hit(0, 0, 400, 0.9, tile=1), hit(200, 100, 80, 0.8, tile=2)], lasting)
     assert [d.score for d in found] == [0.9]
 
 
 def test_neighbours_and_other_classes_stay():
     seen = [
-        sighting(0, 0, 100, 0.9, tile=1),
-        sighting(60, 0, 100, 0.8, tile=2),
-        sighting(0, 0, 100, 0.7, tile=3, label="hand"),
+        hit(0, 0, 100, 0.9, tile=1),
+        hit(60, 0, 100, 0.8, tile=2),
+        hit(0, 0, 100, 0.7, tile=3, label="hand"),
     ]
     assert [d.score for d in joined(seen, lasting)] == [0.9, 0.8, 0.7]
 
 
 def test_what_one_tile_tells_apart_stays():
-    seen = [sighting(0, 0, 100, 0.9, tile=1), sighting(0, 0, 60, 0.8, tile=1), sighting(0, 0, 100, 0.7, tile=2)]
+    seen = [hit(0, 0, 100, 0.9, tile=1), hit(0, 0, 60, 0.8, tile=1), hit(0, 0, 100, 0.7, tile=2)]
     assert [d.score for d in joined(seen, lasting)] == [0.9, 0.8]
 
 
 def test_a_sighting_that_does_not_last_displaces_none():
-    seen = [sighting(0, 0, 100, 0.9, tile=1), sighting(0, 0, 100, 0.8, tile=2)]
-    assert [d.score for d in joined(seen, lambda sighting: sighting.detection.score < 0.85)] == [0.8]
+    seen = [hit(0, 0, 100, 0.9, tile=1), hit(0, 0, 100, 0.8, tile=2)]
+    assert [d.score for d in joined(seen, lambda hit: hit.detection.score < 0.85)] == [0.8]
     assert joined([], lasting) == []
 
 

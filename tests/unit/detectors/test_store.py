@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from afterdetail.detectors import store
 from afterdetail.detectors.store import Weight, WeightsError, download
-from afterdetail.detectors.yolo.detector import YoloDetector
+from afterdetail.detectors.yolo.predictor import YoloDetector
 
 FIXTURES = Path(__file__).resolve().parents[2] / "fixtures"
 BODY = (FIXTURES / "tiny_face.pt").read_bytes()

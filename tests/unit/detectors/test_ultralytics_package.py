@@ -16,8 +16,8 @@ import pytest
 import torch
 from afterdetail.detectors import ultralytics_package as package
 from afterdetail.detectors.detector import OpenVocabulary
-from afterdetail.detectors.yolo.errors import CheckpointError, OtherArchitecture
-from afterdetail.detectors.yolo.files import open_file
+from afterdetail.detectors.yolo.checkpoint_errors import CheckpointError, OtherArchitecture
+from afterdetail.detectors.yolo.model_files import open_file
 from fixtures.drawn_faces import draw
 from fixtures.hostile import call, checkpoint, module, nothing_happens, text, write
 from PIL import Image
@@ -201,7 +201,7 @@ def test_classes_without_their_text_encoder_end_as_a_sentence(tmp_path, monkeypa
     detector = package.open_other(path, refusal(path))
     assert isinstance(detector, OpenVocabulary)
     with pytest.raises(ValueError, match=r"cannot look for dog: .*clip"):
-        detector.look_for(["dog"])
+        detector.set_classes(["dog"])
     assert state() == before
 
 
@@ -210,7 +210,7 @@ def test_other_networks_keep_their_own_classes():
     path = FIXTURES / "tiny_face.pt"
     detector = package.open_other(path, refusal(path))
     assert isinstance(detector, package.UltralyticsDetector)
-    detector.look_for(["dog"])
+    detector.set_classes(["dog"])
     assert detector.names == ("face",)
 
 

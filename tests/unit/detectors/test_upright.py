@@ -62,7 +62,7 @@ def kept(image: torch.Tensor, face: Detection, upright: bool = True) -> float:
 @pytest.mark.parametrize("degrees", range(0, 360, 15))
 def test_a_face_is_found_and_repaired_upright_at_every_angle(astronaut, face_auto, rolls, degrees):
     image = tilted(astronaut, degrees, SIDE)
-    [face] = rolls.told(image, face_auto.detect(image[None], 0.3)[0])
+    [face] = rolls.estimated(image, face_auto.detect(image[None], 0.3)[0])
     assert away(face.roll, degrees + OWN_TILT) < 8
     assert kept(image, face) > kept(image, face, upright=False) - 0.5
 
@@ -72,9 +72,9 @@ def test_what_a_detector_does_not_know_is_looked_at(astronaut, face_auto, rolls,
     image = tilted(astronaut, degrees, SIDE)
     [face] = face_auto.detect(image[None], 0.3)[0]
     for label in ("face", "object"):
-        [told] = rolls.told(image, [replace(face, label=label, roll=None)])
+        [told] = rolls.estimated(image, [replace(face, label=label, roll=None)])
         assert away(told.roll, degrees + OWN_TILT) < 8
-    [nothing] = rolls.told(image, [replace(face.shifted(0, -150), label="object", roll=None)])
+    [nothing] = rolls.estimated(image, [replace(face.shifted(0, -150), label="object", roll=None)])
     assert nothing.roll == 0
 
 

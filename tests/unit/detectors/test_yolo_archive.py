@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 import torch
 from afterdetail.detectors.yolo import archive as module
-from afterdetail.detectors.yolo import weights
+from afterdetail.detectors.yolo import checkpoint
 from afterdetail.detectors.yolo.archive import Archive
-from afterdetail.detectors.yolo.errors import CheckpointError
+from afterdetail.detectors.yolo.checkpoint_errors import CheckpointError
 from fixtures import hostile as h
 
 GOOD = Path(__file__).resolve().parents[2] / "fixtures" / "tiny_face.pt"
@@ -47,7 +47,7 @@ def test_every_cut_is_refused(tmp_path):
     for length in [*range(40), *range(40, len(data), 9973), *range(len(data) - 60, len(data))]:
         path.write_bytes(data[:length])
         with pytest.raises(CheckpointError, match=r"cut\.pt"):
-            weights.read(path)
+            checkpoint.read(path)
 
 
 def test_a_changed_byte_is_noticed(tmp_path):
@@ -58,7 +58,7 @@ def test_a_changed_byte_is_noticed(tmp_path):
     path = tmp_path / "changed.pt"
     path.write_bytes(data)
     with pytest.raises(CheckpointError, match="checksum"):
-        weights.read(path)
+        checkpoint.read(path)
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
@@ -66,7 +66,7 @@ def test_packed_members_are_refused_unread(tmp_path, method):
     bomb = h.write(tmp_path / "bomb.pt", h.checkpoint(b"N"), {"data/1": bytes(8 << 20)}, method)
     assert bomb.stat().st_size < 1 << 20
     with pytest.raises(CheckpointError, match="compressed"):
-        weights.read(bomb)
+        checkpoint.read(bomb)
 
 
 def patched(tmp_path: Path, signature: bytes, offset: int, value: bytes, which: int = 0) -> Path:
@@ -101,7 +101,7 @@ def patched(tmp_path: Path, signature: bytes, offset: int, value: bytes, which: 
 def test_lies_are_refused(tmp_path, signature, offset, value):
     path = patched(tmp_path, signature, offset, value)
     with h.nothing_happens(), pytest.raises(CheckpointError, match=r"patched\.pt"):
-        weights.read(path)
+        checkpoint.read(path)
 
 
 def test_members_that_share_bytes_cannot_add_up_to_more_than_the_file(tmp_path):

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 from afterdetail.detectors.yolo import inert
-from afterdetail.detectors.yolo.detector import YoloDetector
-from afterdetail.detectors.yolo.errors import CheckpointError
+from afterdetail.detectors.yolo.checkpoint_errors import CheckpointError
+from afterdetail.detectors.yolo.predictor import YoloDetector
 from fixtures import hostile as h
 
 FIXTURES = Path(__file__).resolve().parents[2] / "fixtures"

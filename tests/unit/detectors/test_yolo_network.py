@@ -6,16 +6,16 @@ from pathlib import Path
 
 import pytest
 import torch
-from afterdetail.detectors.yolo import weights
+from afterdetail.detectors.yolo import checkpoint
 from afterdetail.detectors.yolo.build import build, folded
-from afterdetail.detectors.yolo.errors import OtherArchitecture
+from afterdetail.detectors.yolo.checkpoint_errors import OtherArchitecture
 
 FIXTURES = Path(__file__).resolve().parents[2] / "fixtures"
 
 
 @pytest.mark.parametrize("segment", [False, True])
 def test_the_output_has_an_anchor_for_every_cell(segment):
-    network = build(weights.read(FIXTURES / ("tiny_face-seg.pt" if segment else "tiny_face.pt")))
+    network = build(checkpoint.read(FIXTURES / ("tiny_face-seg.pt" if segment else "tiny_face.pt")))
     output = network(torch.rand(2, 3, 96, 64))
     anchors = 12 * 8 + 6 * 4 + 3 * 2
     assert output.boxes.shape == (2, anchors, 4)
@@ -29,10 +29,10 @@ def test_the_output_has_an_anchor_for_every_cell(segment):
 
 def test_a_layer_that_does_not_fit_the_one_before_is_refused():
     """Names and their number are right: only running it shows that a width is not."""
-    file = weights.read(FIXTURES / "tiny_face.pt")
+    file = checkpoint.read(FIXTURES / "tiny_face.pt")
     narrow = {k: v[:, :-1] if k == "model.1.conv.weight" else v for k, v in file.tensors.items()}
     with pytest.raises(OtherArchitecture):
-        build(weights.Weights(file.path, narrow, {}))
+        build(checkpoint.Weights(file.path, narrow, {}))
 
 
 def test_two_parallel_convolutions_become_one():
@@ -63,14 +63,14 @@ def test_folding_is_batch_norm_after_convolution():
 
 
 def test_building_leaves_the_random_generator_alone():
-    file = weights.read(FIXTURES / "tiny_face.pt")
+    file = checkpoint.read(FIXTURES / "tiny_face.pt")
     before = torch.random.get_rng_state()
     build(file)
     assert torch.equal(before, torch.random.get_rng_state())
 
 
 def test_the_network_neither_trains_nor_keeps_anything():
-    network = build(weights.read(FIXTURES / "tiny_face.pt"))
+    network = build(checkpoint.read(FIXTURES / "tiny_face.pt"))
     assert not network.training
     assert not any(parameter.requires_grad for parameter in network.parameters())
     before = {name: tensor.clone() for name, tensor in network.state_dict().items()}

@@ -9,11 +9,11 @@ import onnx
 import onnxruntime
 import pytest
 import torch
+from afterdetail.detectors.yolo import checkpoint
 from afterdetail.detectors.yolo import onnx as own_onnx
-from afterdetail.detectors.yolo import weights
 from afterdetail.detectors.yolo.build import build
-from afterdetail.detectors.yolo.detector import YoloDetector
-from afterdetail.detectors.yolo.errors import CheckpointError, OtherArchitecture
+from afterdetail.detectors.yolo.checkpoint_errors import CheckpointError, OtherArchitecture
+from afterdetail.detectors.yolo.predictor import YoloDetector
 from fixtures.drawn_faces import draw
 
 FIXTURES = Path(__file__).resolve().parents[2] / "fixtures"
@@ -25,7 +25,7 @@ class AsExported(torch.nn.Module):
 
     def __init__(self, path: Path, end_to_end: bool):
         super().__init__()
-        self.network, self.end_to_end = build(weights.read(path)), end_to_end
+        self.network, self.end_to_end = build(checkpoint.read(path)), end_to_end
 
     def forward(self, images: torch.Tensor) -> tuple[torch.Tensor, ...]:
         found = self.network(images)

@@ -11,9 +11,9 @@ import torch
 from afterdetail.detailer.detection import Detection
 from afterdetail.detectors import ultralytics_package
 from afterdetail.detectors.yolo.build import build
-from afterdetail.detectors.yolo.detector import YoloDetector
-from afterdetail.detectors.yolo.errors import OtherArchitecture
-from afterdetail.detectors.yolo.weights import Weights, read
+from afterdetail.detectors.yolo.checkpoint import Weights, read
+from afterdetail.detectors.yolo.checkpoint_errors import OtherArchitecture
+from afterdetail.detectors.yolo.predictor import YoloDetector
 from fixtures.drawn_faces import draw
 
 if ultralytics_package.unusable():

@@ -28,6 +28,7 @@ class Counter:
     paint = PaintSettings(inpaint_model=True, reference="crop")
     settings = SampleSettings()
     notes = ()
+    device = None
 
     def __init__(self):
         self.alive: weakref.WeakSet[torch.Tensor] = weakref.WeakSet()

@@ -1,5 +1,5 @@
 import torch
-from afterdetail.detectors.mediapipe.blaze import Grid, anchor_centres, decode, iou, merge_overlaps
+from afterdetail.detectors.mediapipe.blaze import AnchorGrid, anchor_centres, decode, iou, merge_overlaps
 
 
 def boxes(*corners):
@@ -7,7 +7,7 @@ def boxes(*corners):
 
 
 def test_anchors_run_along_the_rows():
-    assert anchor_centres(Grid(2, 2)).tolist() == [
+    assert anchor_centres(AnchorGrid(2, 2)).tolist() == [
         [0.25, 0.25], [0.25, 0.25], [0.75, 0.25], [0.75, 0.25],
         [0.25, 0.75], [0.25, 0.75], [0.75, 0.75], [0.75, 0.75],
     ]  # fmt: skip

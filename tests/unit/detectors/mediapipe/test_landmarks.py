@@ -4,10 +4,17 @@ import numpy as np
 import torch
 from afterdetail.detailer.detection import Extent
 from afterdetail.detectors.mediapipe.blaze import Proposal
-from afterdetail.detectors.mediapipe.crops import Roi
 from afterdetail.detectors.mediapipe.face_parts import face_roi
 from afterdetail.detectors.mediapipe.hands import hand_roi
-from afterdetail.detectors.mediapipe.landmarks import LandmarkNet, Shape, first_of_alike, shared, without_repeats
+from afterdetail.detectors.mediapipe.landmarks import (
+    LandmarkNet,
+    Shape,
+    first_of_alike,
+    same_object,
+    shared,
+    without_repeats,
+)
+from afterdetail.detectors.mediapipe.rotated_crops import Roi
 from afterdetail.detectors.weights import FOLDER
 
 
@@ -49,7 +56,7 @@ def test_share_is_of_the_smaller_area():
 
 def test_the_better_of_two_shapes_in_one_place_stays():
     shapes = [shape(0, 0, 10, 10, 0.5), shape(1, 1, 11, 11, 0.9), shape(8, 8, 18, 18, 0.7)]
-    assert [kept.score for kept in without_repeats(shapes)] == [0.9, 0.7]
+    assert [kept.score for kept in without_repeats(shapes, same_object)] == [0.9, 0.7]
 
 
 def proposal(x0, y0, x1, y1, score, frame=0):

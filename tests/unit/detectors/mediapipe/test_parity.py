@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from afterdetail.detectors.mediapipe.face_boxes import full_range, short_range
 from afterdetail.detectors.mediapipe.face_parts import FaceMesh
-from afterdetail.detectors.mediapipe.faces import full_range, short_range
 from afterdetail.detectors.mediapipe.hands import Hands
 from PIL import Image
 from references.pictures import parity_pictures
