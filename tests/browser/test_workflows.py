@@ -12,7 +12,7 @@ from afterdetail.canvas.templates import templates
 from afterdetail.detailer.family import SDXL
 from convert_workflows import NOTE_COLORS
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 from rig.browser import TIMEOUT_MS, opened, screenshot
 from rig.canvas import focus
 from rig.contrast import READABLE, contrast
@@ -219,8 +219,7 @@ def test_all_open_from_the_template_browser_by_their_titles_in_their_order(page)
         browser = page.get_by_role("dialog")
         browser.get_by_text("afterdetail", exact=True).first.dispatch_event("click")
         cards = browser.locator("[data-testid^=template-workflow-]")
-        cards.last.evaluate("card => card.scrollIntoView()")  # the page draws 24, and more when they come into view
-        expect(cards).to_have_count(len(STEMS))
+        until(lambda cards=cards: all_drawn(cards), "every template")
         card = browser.get_by_test_id(f"template-workflow-{name}")
         card.evaluate("card => card.scrollIntoView()")  # its picture is fetched when it is seen
         picture = card.locator("img")
@@ -232,6 +231,12 @@ def test_all_open_from_the_template_browser_by_their_titles_in_their_order(page)
         expect(browser).to_have_count(0)
         page.wait_for_function(IS_OPEN, arg=[title, graph(stem)["id"]])
         assert api_form(page) == shipped(stem)
+
+
+def all_drawn(cards: Locator) -> bool:
+    """The page draws 24, and more when the last comes into view."""
+    cards.last.evaluate("card => card.scrollIntoView()")
+    return cards.count() == len(STEMS)
 
 
 def test_searching_templates_shows_this_packs_among_the_first(page):
