@@ -40,11 +40,12 @@ class Template(NamedTuple):
     @property
     def name(self) -> str:
         """What ComfyUI asks for and calls the workflow; older pages know an app by the ending, newer by `isApp`."""
-        return f"{self.title}{APP if opens_as_app(self.stem) else ''}"
+        return f"{self.title}{APP if _opens_as_app(self.stem) else ''}"
 
 
 @cache
-def opens_as_app(stem: str) -> bool:
+def _opens_as_app(stem: str) -> bool:
+    """Whether a workflow is saved to open in App mode."""
     graph = json.loads((WORKFLOWS / f"{stem}.json").read_text(encoding="utf-8"))
     return graph["extra"].get("linearMode", False)
 
@@ -69,7 +70,7 @@ def category() -> dict[str, Any]:
     cards = [
         {
             "name": template.name,
-            "isApp": opens_as_app(template.stem),
+            "isApp": _opens_as_app(template.stem),
             "title": template.title,
             "description": template.description,
             "tags": template.tags,

@@ -1,6 +1,6 @@
 /** How a node's widgets stand: which come first, which are folded away until "advanced" is opened, what `pick` shows. */
 import { orderRows } from "./rows.mjs"
-import { Sockets } from "./sockets.mjs"
+import { SpareSockets } from "./spare_sockets.mjs"
 import { phrase } from "./words.mjs"
 
 /** Node -> the widgets that stand first, in this order. The others of these nodes count as advanced. */
@@ -19,7 +19,7 @@ export class Advanced {
     this.widgets = (node.widgets ?? []).filter(folded)
     for (const item of this.widgets) item.advanced = item.options.advanced = true // Vue's nodes read the option
     if (this.widgets.length) this.sort()
-    if (this.first.length) this.sockets = new Sockets(node)
+    if (this.first.length) this.sockets = new SpareSockets(node)
   }
 
   /** The order in which widgets are saved is that of node.widgets; only where they stand is changed. */

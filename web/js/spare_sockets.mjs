@@ -8,7 +8,7 @@
 const FIRST_ROW = 0.7 // of a row, as the renderer places sockets
 const undrawn = () => {}
 
-export class Sockets {
+export class SpareSockets {
   constructor(node) {
     this.node = node
     this.optional = Object.keys(node.constructor.nodeData?.input?.optional ?? {})
