@@ -16,7 +16,7 @@ export class SpareSockets {
     const { computeSize } = node
     node.computeSize = (out) => {
       const size = computeSize.call(node, out)
-      size[1] -= LiteGraph.NODE_SLOT_HEIGHT * this.rowsSaved
+      size[1] -= globalThis.LiteGraph.NODE_SLOT_HEIGHT * this.rowsSaved
       return size
     }
     const { onSerialize } = node
@@ -30,7 +30,8 @@ export class SpareSockets {
   /** Folds and unfolds as the links and the node's advanced widgets say now. */
   arrange() {
     const { node } = this
-    const place = [LiteGraph.NODE_SLOT_HEIGHT / 2, LiteGraph.NODE_SLOT_HEIGHT * FIRST_ROW]
+    const { NODE_SLOT_HEIGHT: row } = globalThis.LiteGraph
+    const place = [row / 2, row * FIRST_ROW]
     for (const input of this.folded) {
       delete input.pos
       delete input.draw
