@@ -146,7 +146,7 @@ class Remote:
         try:
             reports = tuple(json.loads(persistently(output.to_bytes)) for output in saved)
         except ValueError as error:
-            raise PictureFailed(f"The report is no JSON: {cut(error)}") from error
+            raise PictureFailed(f"The report is not JSON: {cut(error)}") from error
         return Outcome("done", "", image, f".{suffix}", reports)
 
 

@@ -23,6 +23,8 @@ from quality_scenes import Scene, scenes
 from spoiled import SPOILED
 
 FACES, SEEDS = int(os.environ.get("JUDGE_FACES", 40)), int(os.environ.get("JUDGE_SEEDS", 3))
+UNSEEN = range(1, SEEDS)
+"""The seeds that no limit of the judge was chosen on."""
 GOOD = "unbroken"
 OTHERS = 5
 """The other face of a scene is so many scenes further on."""
@@ -32,10 +34,11 @@ SHOWN, DENOISES = "8-0", (0.5, 0.04)
 
 
 class Case(NamedTuple):
-    """A verdict on one repair, of a face that was broken or not."""
+    """A verdict on one repair, of a face that was broken or not, by the number of the seed."""
 
     repair: str
     was_broken: bool
+    seed: int
     verdict: Verdict
     milliseconds: float
 
@@ -51,26 +54,30 @@ def cases(several: Sequence[Scene], random: np.random.Generator) -> Iterator[Cas
     """Every spoiled repair of the broken and of the unbroken face, and the good repair of the broken one."""
     for place, scene in enumerate(several):
         other = several[(place + OTHERS) % len(several)]
+        seed = int(scene.name.rpartition("-")[2])
         repairs = {name: spoil(scene, other, random) for name, spoil in SPOILED.items()}
         for was, was_broken in ((scene.broken, True), (scene.unbroken, False)):
             for name, picture in repairs.items() if not was_broken else [(GOOD, scene.unbroken), *repairs.items()]:
                 start = time.process_time()
                 verdict = verdict_on(scene, was, picture)
-                yield Case(name, was_broken, verdict, 1000 * (time.process_time() - start))
+                yield Case(name, was_broken, seed, verdict, 1000 * (time.process_time() - start))
 
 
 def table(judged: Sequence[Case]) -> str:
     """A line for each kind of repair: how many were rejected, and by which tests."""
-    lines = ["| repair | of a broken face | of a good face | tests that it failed |", "|---|---|---|---|"]
+    groups = [(was_broken, seeds) for seeds in (range(SEEDS), UNSEEN) for was_broken in (True, False)]
+    lines = ["| repair | of a broken face | of a good face | other seeds, broken | good | tests that it failed |"]
+    lines.append("|---" * 6 + "|")
     for name in (GOOD, *SPOILED):
         shares = []
-        for was_broken in (True, False):
-            rejected = [bool(c.verdict.failed) for c in judged if (c.repair, c.was_broken) == (name, was_broken)]
+        for was_broken, seeds in groups:
+            these = (c for c in judged if c.repair == name and c.was_broken == was_broken and c.seed in seeds)
+            rejected = [bool(case.verdict.failed) for case in these]
             shares.append(f"{np.mean(rejected):.1%} rejected" if rejected else "")
         tests = Counter(each.test.name for c in judged if c.repair == name for each in c.verdict.failed)
         count = sum(c.repair == name for c in judged)
         named = ", ".join(f"{test} {hits / count:.0%}" for test, hits in tests.most_common(4))
-        lines.append(f"| {name} | {shares[0]} | {shares[1]} | {named} |")
+        lines.append(f"| {name} | {' | '.join(shares)} | {named} |")
     return "\n".join(lines)
 
 

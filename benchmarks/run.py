@@ -15,6 +15,7 @@ SECTIONS = (
     "quality",
     "judge",
     "upright",
+    "blend",
     "overhead",
     "memory",
     "video",

@@ -28,7 +28,7 @@ def cut(
     part = region.turned.bounds.padded(RADIUS).intersection(Box.of_size(image.shape[1], image.shape[0]))
     x, y = region.turned.grid(size)
     step = region.window.width / size.width
-    upright = partial(sampled, x=x - part.x0, y=y - part.y0, step=step)
+    upright = partial(sampled, x=x - part.x0, y=y - part.y0, step=step, turn=region.turn)
     return on_device(device, upright, image[part.slices][..., :3], size)[None]
 
 
@@ -70,7 +70,7 @@ def _under_alpha(patch: torch.Tensor, region: Region, device: torch.device | Non
         whole = on_device(device, partial(resized, size=size), patch, size)
         return whole[0][inner.relative_to(region.window).slices]
     x, y = region.turned.grid_of(inner, Size(patch.shape[2], patch.shape[1]))
-    turned_back = partial(sampled, x=x, y=y, step=patch.shape[2] / region.window.width)
+    turned_back = partial(sampled, x=x, y=y, step=patch.shape[2] / region.window.width, turn=-region.turn)
     return on_device(device, turned_back, patch[0], Size(inner.width, inner.height))
 
 

@@ -118,7 +118,7 @@ def detail(
             _record(report, repair)
         return Detailed(image, alpha, report)
 
-    steady = steadied(regions, tracks) if tracks else regions
+    steady = steadied(regions, tracks, image) if tracks else regions
     sizes = inpainter.sizes
     report.family = sizes.family.name
     repairs = _planned(steady.refitted(sizes), seeds, tracks)

@@ -55,7 +55,8 @@ class Region:
             return self.alpha.on(self.window)
         around = self.turned.bounds.padded(1)
         x, y = self.turned.grid(self.window_size)
-        return sampled(self.alpha.on(around)[..., None], x - around.x0, y - around.y0, step=1, radius=1)[..., 0]
+        alpha = self.alpha.on(around)[..., None]
+        return sampled(alpha, x - around.x0, y - around.y0, step=1, turn=self.turn, radius=1)[..., 0]
 
     def fitted(self, image: Box, resolution: str, model: ModelSizes) -> Region:
         """The same with a window and a size for a model."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -36,26 +38,28 @@ def resized(pixels: torch.Tensor, size: Size) -> torch.Tensor:
     return without_overshoot(result, pixels)
 
 
-def sampled(pixels: torch.Tensor, x: torch.Tensor, y: torch.Tensor, step: float, radius: int = RADIUS) -> torch.Tensor:
+def sampled(
+    pixels: torch.Tensor, x: torch.Tensor, y: torch.Tensor, step: float, turn: float, radius: int = RADIUS
+) -> torch.Tensor:
     """An [H, W, C] picture at the places x, y [h, w], float32 [h, w, C]; the middle of the first pixel is 0.5.
 
-    `step`: how many of its pixels lie between two places side by side, so that the kernel antialiases where that is
-    more than one. Beyond its edges the picture goes on as its mirror image. With `radius` 1 nothing overshoots.
+    `step`: how many of its pixels lie between two places side by side; `turn`: by how many degrees clockwise the rows
+    of places are turned. With fewer places than pixels the kernel antialiases and lies along the places, else along the
+    pixels: always along the coarser grid, which holds the finer diagonals. Beyond its edges the picture goes on as its
+    mirror image. With `radius` 1 nothing overshoots.
     """
     if pixels.is_cuda:  # other devices may have no float64
         x, y = x.to(pixels.device), y.to(pixels.device)
     table = pixels.float().reshape(-1, pixels.shape[-1])
-    stretch = max(step, 1.0)
-    taps = _tap_count(stretch, radius) ** 2 * x.shape[1]
-    rows = max(TAPS_AT_ONCE // taps, 1)
+    kernel = _Kernel(radius, step, math.radians(turn)) if step > 1 else _Kernel(radius, 1.0, 0.0)
+    rows = max(TAPS_AT_ONCE // (kernel.taps**2 * x.shape[1]), 1)
     parts = []
     for x_part, y_part in zip(x.split(rows), y.split(rows), strict=True):
-        columns, across = _kernel(x_part, stretch, radius)
-        lines, down = _kernel(y_part, stretch, radius)
+        columns, lines, weights = kernel.at(x_part, y_part)
         places = _mirrored(lines, pixels.shape[0])[..., :, None] * pixels.shape[1]
         places = (places + _mirrored(columns, pixels.shape[1])[..., None, :]).flatten(0, 1).flatten(1)
-        weights = (_shares(down)[..., :, None] * _shares(across)[..., None, :]).flatten(0, 1).flatten(1)
-        summed = F.embedding_bag(places.to(table.device), table, per_sample_weights=weights.to(table), mode="sum")
+        weights = weights.flatten(0, 1).flatten(1).to(table)
+        summed = F.embedding_bag(places.to(table.device), table, per_sample_weights=weights, mode="sum")
         parts.append(summed.reshape(*x_part.shape, -1))
     return without_overshoot(torch.cat(parts), pixels)
 
@@ -100,21 +104,48 @@ def _summed(rows: torch.Tensor, places: torch.Tensor, weights: torch.Tensor) -> 
 def _lanczos_taps(source: int, target: int) -> tuple[torch.Tensor, torch.Tensor]:
     """Which of `source` places each of `target` reads, and with what weights: both [target, taps]; weights sum to 1."""
     step = source / target
-    places, weights = _kernel((torch.arange(target, dtype=torch.float64) + 0.5) * step, max(step, 1), RADIUS)
-    weights = weights * ((places >= 0) & (places < source))
+    kernel = _Kernel(RADIUS, max(step, 1), 0.0)
+    places, distance = kernel.places((torch.arange(target, dtype=torch.float64) + 0.5) * step)
+    weights = kernel.values(distance) * ((places >= 0) & (places < source))
     return places.clamp(0, source - 1), _shares(weights)
 
 
-def _kernel(centers: torch.Tensor, stretch: float, radius: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """The places [..., taps] that a kernel at each of `centers` reaches, and its values there."""
-    first = (centers - radius * stretch).floor().long()
-    places = first[..., None] + torch.arange(_tap_count(stretch, radius), device=centers.device)
-    distance = (places + 0.5 - centers[..., None]) / stretch
-    return places, torch.sinc(distance) * torch.sinc(distance / radius) * (distance.abs() < radius)
+class _Kernel(NamedTuple):
+    """Lanczos's window over the grid of a picture's pixels: `stretch` of them to one of its own steps."""
 
+    radius: int
+    stretch: float
+    turn: float
+    """Radians clockwise, of its axes against the picture's."""
 
-def _tap_count(stretch: float, radius: int) -> int:
-    return int(2 * radius * stretch + 0.5) + 1
+    @property
+    def reach(self) -> float:
+        """In pixels, along the picture's axes."""
+        return self.radius * self.stretch * (abs(math.cos(self.turn)) + abs(math.sin(self.turn)))
+
+    @property
+    def taps(self) -> int:
+        """Pixels in a row that it can reach."""
+        return int(2 * self.reach + 0.5) + 1
+
+    def at(self, x: torch.Tensor, y: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """The columns and lines [h, w, taps] it reaches from places x, y [h, w]; weights [h, w, taps, taps], sum 1."""
+        (columns, across), (lines, down) = self.places(x), self.places(y)
+        if self.turn == 0:
+            return columns, lines, _shares(self.values(down))[..., :, None] * _shares(self.values(across))[..., None, :]
+        across, down = across.float()[..., None, :], down.float()[..., :, None]
+        cos, sin = math.cos(self.turn), math.sin(self.turn)
+        weights = self.values(across * cos + down * sin) * self.values(down * cos - across * sin)
+        return columns, lines, weights / weights.sum((-2, -1), keepdim=True)
+
+    def places(self, centers: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """The pixels in a row [..., taps] that it can reach from each of `centers`, and how many of its steps away."""
+        first = (centers - self.reach).floor().long()
+        places = first[..., None] + torch.arange(self.taps, device=centers.device)
+        return places, (places + 0.5 - centers[..., None]) / self.stretch
+
+    def values(self, distance: torch.Tensor) -> torch.Tensor:
+        return torch.sinc(distance) * torch.sinc(distance / self.radius) * (distance.abs() < self.radius)
 
 
 def _shares(weights: torch.Tensor) -> torch.Tensor:

@@ -23,7 +23,9 @@ class Concepts(NamedTuple):
         """From a file's tensors: `concepts` [N, D] and, if it has them, `thresholds` [N]; ValueError names the file."""
         embeddings = tensors.get("concepts")
         if embeddings is None or embeddings.ndim != 2:
-            raise ValueError(f"{name} is no concept file: it needs a tensor `concepts` of shape [concepts, channels].")
+            raise ValueError(
+                f"{name} is not a concept file: it needs a tensor `concepts` of shape [concepts, channels]."
+            )
         thresholds = tensors.get("thresholds", torch.full((len(embeddings),), threshold))
         if thresholds.shape != (len(embeddings),):
             raise ValueError(

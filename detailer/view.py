@@ -50,7 +50,8 @@ class View:
         if self.region.turn:
             x, y = self.region.turned.grid(size)
             flat = first.flatten(0, -3).movedim(0, -1)
-            cut = sampled(flat, x * scale_x, y * scale_y, window.width * scale_x / size.width, radius=1).movedim(-1, 0)
+            step = window.width * scale_x / size.width
+            cut = sampled(flat, x * scale_x, y * scale_y, step, self.region.turn, radius=1).movedim(-1, 0)
             return cut.reshape(*first.shape[:-2], size.height, size.width).to(values.dtype)
         part = Box(
             math.floor(window.x0 * scale_x),

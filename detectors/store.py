@@ -187,7 +187,7 @@ def _verify(weight: Weight, part: PartialFile, accept: Callable[[Path], object])
     try:
         accept(part.path)
     except ValueError as error:
-        raise _Refused(f"The server sent something else than {weight.file}: {error}") from error
+        raise _Refused(f"The server sent something other than {weight.file}: {error}") from error
 
 
 def _sha256(path: Path) -> str:

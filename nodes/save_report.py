@@ -57,7 +57,7 @@ def _content_of(report: str) -> bytes:
         return json.dumps(json.loads(report), indent=1, ensure_ascii=False).encode()
     except ValueError as error:
         raise ValueError(
-            f"report: this text is no JSON ({error}). Connect the report of After Detailer or of Inpaint Regions."
+            f"report: this text is not JSON ({error}). Connect the report of After Detailer or of Inpaint Regions."
         ) from error
 
 

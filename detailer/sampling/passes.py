@@ -107,7 +107,9 @@ class Passes:
         ).sigmas
         if not bool(sigmas.isfinite().all()):
             steps, scheduler = self.settings.steps, self.settings.scheduler
-            raise ValueError(f"scheduler {scheduler} has no noise levels for steps {steps}: use more steps or another.")
+            raise ValueError(
+                f"{scheduler} has no noise levels for steps {steps}: use more steps, or another scheduler."
+            )
         return sigmas
 
     def _filled(self, run: _Pass, latent: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:

@@ -1,4 +1,4 @@
-"""Windows and masks that move with an object and not with the detector's trembling."""
+"""Windows and masks that move with an object's pixels and not with the detector's trembling."""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ from ..mask import MaskPatch
 from ..region import Region, Regions
 from ..resolution import slid_inside
 from ..turn import box_around
+from .motion import motions
 
-SIGMA, RADIUS = 3.0, 8
+SIGMA, RADIUS = 5.0, 13
 """Of the Gaussian over time, in frames: what lies further off has no part, so a clip can be cut up anywhere else."""
 
 
-def steadied(regions: Regions, tracks: Mapping[Detection, int]) -> Regions:
-    """The same regions with masks and windows that are smoothed along each track.
+def steadied(regions: Regions, tracks: Mapping[Detection, int], images: torch.Tensor) -> Regions:
+    """The same regions of [B, H, W, C] images with masks and windows that are smoothed along each track.
 
     All windows of a track have one size, the largest that one of its frames needs, so that the same noise lies in
     the same place of each. A region of several objects follows the first of them. The result has still to be fitted
@@ -32,13 +33,15 @@ def steadied(regions: Regions, tracks: Mapping[Detection, int]) -> Regions:
         found.setdefault(tracks[region.members[0]], []).append(place)
     items = list(regions.items)
     for places in found.values():
-        for place, region in zip(places, _steady([items[place] for place in places], regions.image), strict=True):
+        steady = _steady([items[place] for place in places], regions.image, images)
+        for place, region in zip(places, steady, strict=True):
             items[place] = region
     return replace(regions, items=tuple(items), model=None)
 
 
-def _steady(track: Sequence[Region], image: Box) -> list[Region]:
-    alphas = [_moved(region.alpha, box, image) for region, box in zip(track, _smoothed(track), strict=True)]
+def _steady(track: Sequence[Region], image: Box, images: torch.Tensor) -> list[Region]:
+    boxes = _smoothed(track, images)
+    alphas = [_moved(region.alpha, box, image) for region, box in zip(track, boxes, strict=True)]
     margins = [_margin(region) for region in track]
     turns = _turns(track)
     boxes = [box_around(alpha, turn) for alpha, turn in zip(alphas, turns, strict=True)]
@@ -67,16 +70,31 @@ def _turns(track: Sequence[Region]) -> list[float]:
     return [math.degrees(math.atan2(float(sin), float(cos))) for sin, cos in means]
 
 
-def _smoothed(track: Sequence[Region]) -> list[Box]:
-    """Each mask's box, its edges by local linear regression over time (Cleveland 1979): no lag where it moves."""
+def _smoothed(track: Sequence[Region], images: torch.Tensor) -> list[Box]:
+    """Each mask's box, which moves as the object's pixels do; only its place on the object is smoothed."""
     edges = torch.tensor([list(region.alpha.box) for region in track], dtype=torch.float64)
-    boxes = []
+    path = _path(track, images, edges).repeat(1, 2)
+    smooth = _regressed(track, edges - path) + path
+    return [Box(*(round(edge) for edge in box)) for box in smooth.tolist()]
+
+
+def _path(track: Sequence[Region], images: torch.Tensor, edges: torch.Tensor) -> torch.Tensor:
+    """How the object goes, [frames, 2] in pixels; where its own pixels do not tell, as its boxes do on the whole."""
+    frames, boxes = zip(*((region.image_index, region.alpha.box) for region in track), strict=True)
+    expected = _regressed(track, (edges[:, :2] + edges[:, 2:]) / 2).diff(dim=0, prepend=edges[:1, :2])
+    steps = [seen or step for seen, step in zip(motions(images, frames, boxes), expected.tolist(), strict=True)]
+    return torch.tensor(steps, dtype=torch.float64).cumsum(0)
+
+
+def _regressed(track: Sequence[Region], values: torch.Tensor) -> torch.Tensor:
+    """`values` [frames, N] by local linear regression over time (Cleveland 1979): no lag where they drift."""
+    rows = []
     for since, weight in _weights(track):
-        mean, center = weight @ edges, weight @ since
+        mean, center = weight @ values, weight @ since
         spread = weight @ (since - center) ** 2
-        slope = (weight * (since - center)) @ edges / spread if spread > 0 else torch.zeros(4)
-        boxes.append(Box(*(round(float(edge)) for edge in mean - slope * center)))
-    return boxes
+        slope = (weight * (since - center)) @ values / spread if spread > 0 else torch.zeros_like(mean)
+        rows.append(mean - slope * center)
+    return torch.stack(rows)
 
 
 def _weights(track: Sequence[Region]) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:

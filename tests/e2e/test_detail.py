@@ -180,7 +180,7 @@ def test_where_every_object_fails_for_one_reason_it_is_an_error(bench, crowd):
     }
     graph["detail"]["inputs"]["positive"] = ["other", 0]
     assert bench.failure(graph, image=["detail", 0]).startswith("All 4 objects failed. ")
-    graph["detail"]["inputs"]["continue_on_error"] = True
+    graph["detail"]["inputs"] |= {"continue_on_error": True, "keep": "if better", "retries": 2}
     done = bench.run_detail(graph)
     assert torch.equal(done.image, crowd) and {item["status"] for item in done.objects} == {"failed"}
     assert any(note.startswith("Objects 0-3: failed, The prompts come from the text encoder of SDXL") for note in

@@ -48,7 +48,7 @@ def test_a_place_outside_the_output_folder_is_refused_before_the_run(comfy, pref
 
 def test_another_text_is_no_report(bench):
     said = bench.failure(save("detailed", "a lighthouse"))
-    assert said.startswith("report: this text is no JSON") and "Inpaint Regions" in said
+    assert said.startswith("report: this text is not JSON") and "Inpaint Regions" in said
 
 
 @pytest.mark.parametrize("stem", STEMS)

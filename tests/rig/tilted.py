@@ -18,4 +18,4 @@ def tilted(image: torch.Tensor, degrees: float, side: int, about: Box | None = N
     x0, y0 = (middle.x0 + middle.x1 - side) // 2, (middle.y0 + middle.y1 - side) // 2
     x, y = Turned(Box(x0, y0, x0 + side, y0 + side), -degrees).grid(Size(side, side))
     outside = (x < 0) | (x > width) | (y < 0) | (y > height)
-    return torch.where(outside[..., None], GREY, sampled(image, x, y, step=1))
+    return torch.where(outside[..., None], GREY, sampled(image, x, y, step=1, turn=0))

@@ -159,6 +159,30 @@ def test_a_try_that_fails_is_a_failure():
     assert "no memory" in objects(done)[1]["reason"]
 
 
+@pytest.mark.parametrize("failing", [0, 1])
+def test_where_every_object_fails_in_a_try_it_is_an_error_unless_the_user_goes_on(failing):
+    """`continue_on_error` leaves out the check of the report, and what came out is whole either way."""
+    done = run(Painter(lambda *_: True, at_round={failing: RuntimeError("no memory")}), retries=2)
+    with pytest.raises(RuntimeError, match=r"All 3 objects failed\. .*no memory"):
+        done.report.check()
+    assert torch.equal(done.image, picture()) and not done.alpha.any()
+    assert [(o["status"], o["tries"]) for o in objects(done)] == [("failed", failing or None)] * 3
+
+
+def test_objects_that_were_rejected_are_no_error_though_all_others_failed():
+    def bad(job: Job, number: int) -> bool:
+        return not second(job)
+
+    class OneFails(Painter):
+        def sample(self, jobs: Sequence[Job], image: Box) -> list[Any]:
+            outcomes = super().sample(jobs, image)
+            return [RuntimeError("no memory") if second(job) else one for job, one in zip(jobs, outcomes, strict=True)]
+
+    done = run(OneFails(bad))
+    assert [o["status"] for o in objects(done)] == ["rejected", "failed", "rejected"]
+    done.report.check()
+
+
 def test_nothing_kept_gives_the_very_input():
     image = picture()
     done = detail(image, regions(*BOXES), Painter(lambda *_: True), Seeds(5), Checks(keep=KeepSettings("if better")))

@@ -19,8 +19,8 @@ def test_a_files_own_thresholds_go_before_the_nodes():
 @pytest.mark.parametrize(
     ("tensors", "sentence"),
     [
-        ({}, "x.safetensors is no concept file"),
-        ({"concepts": torch.zeros(3)}, "x.safetensors is no concept file"),
+        ({}, "x.safetensors is not a concept file"),
+        ({"concepts": torch.zeros(3)}, "x.safetensors is not a concept file"),
         ({**TWO, "thresholds": torch.zeros(3)}, "2 concepts and 3 thresholds"),
     ],
 )

@@ -217,7 +217,7 @@ def test_a_length_that_is_not_the_file_s_is_refused_before_a_byte_is_kept(server
 
 def test_a_length_that_is_too_short_gives_a_file_that_is_refused(server, tmp_path):
     server.claims = 1000
-    assert "something else" in refused(weight(server, size=None, sha256=None), tmp_path)
+    assert "something other than" in refused(weight(server, size=None, sha256=None), tmp_path)
     assert not (tmp_path / "tiny.pt.part").exists()
 
 
