@@ -16,7 +16,7 @@ help:
 	@echo "make soak         ten minutes of requests to the HTTP service while everything goes wrong; figures in api/README.md"
 	@echo "make lint         ruff, pyright and TypeScript's check of the page's scripts only"
 	@echo "make optional     install the optional packages into a copy of the environment, and run their detectors"
-	@echo "make versions     run the end-to-end tests on the oldest and the newest ComfyUI"
+	@echo "make versions     run the tests on the oldest and the newest ComfyUI, and on the newest front end"
 	@echo "make workflows    write the workflows, their API forms, pictures and blueprints anew (ARGS=... only these)"
 	@echo "make locales      write the nodes' and panels' texts in all languages, and say what a language lacks"
 	@echo "make tables       write the tables of parameters on the HTTP service's page anew"

@@ -11,7 +11,7 @@ import json
 import logging
 import re
 import shutil
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,6 +22,7 @@ PACK = Path(__file__).parent.parent
 WORKFLOWS = PACK / "workflows"
 PICTURES = WORKFLOWS / "pictures"
 LIST = "/workflow_templates"
+APP = ".app"
 INDEX = re.compile(r"/templates/(index(?:\.[a-z]{2}(?:-[A-Z]{2})?)?\.json)")
 """ComfyUI's own templates, in English or in another language."""
 
@@ -29,11 +30,24 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class Template(NamedTuple):
-    """A card of the template browser. The page draws hyphens of a description as spaces."""
+    """A card of the template browser, which draws hyphens of a description as spaces and finds whole tags first."""
 
     stem: str
     title: str
     description: str
+    tags: Sequence[str] = ()
+
+    @property
+    def name(self) -> str:
+        """What ComfyUI asks for and calls the workflow; older pages know an app by the ending, newer by `isApp`."""
+        return f"{self.title}{APP if _opens_as_app(self.stem) else ''}"
+
+
+@cache
+def _opens_as_app(stem: str) -> bool:
+    """Whether a workflow is saved to open in App mode."""
+    graph = json.loads((WORKFLOWS / f"{stem}.json").read_text(encoding="utf-8"))
+    return graph["extra"].get("linearMode", False)
 
 
 @cache
@@ -55,13 +69,15 @@ def category() -> dict[str, Any]:
     here = [template for template in templates() if (WORKFLOWS / f"{template.stem}.json").is_file()]
     cards = [
         {
-            "name": title,
-            "title": title,
-            "description": description,
+            "name": template.name,
+            "isApp": _opens_as_app(template.stem),
+            "title": template.title,
+            "description": template.description,
+            "tags": template.tags,
             "mediaType": "image",
             "mediaSubtype": "jpg",
         }
-        for _, title, description in here
+        for template in here
     ]
     return {"moduleName": PACK.name, "title": "After Detailer", "type": "image", "templates": cards}
 
@@ -107,6 +123,7 @@ def file_of(path: str) -> Path | None:
     title, _, kind = name.rpartition(".")
     if folder != f"{LIST}/{PACK.name}" or kind not in ("json", "jpg"):
         return None
+    title = title.removesuffix(APP)
     stems = {template.title: template.stem for template in templates()}
     return WORKFLOWS / f"{stems[title]}.{kind}" if title in stems else None
 

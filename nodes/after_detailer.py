@@ -29,7 +29,10 @@ class AfterDetail(io.ComfyNode):
             display_name="After Detailer",
             category=CATEGORY,
             description="Finds faces, hands or people and repaints each of them at the model's own resolution.",
-            search_aliases=["adetailer", "face detailer", "FaceDetailer", "fix faces", "fix hands", "detailer"],
+            search_aliases=[
+                *("adetailer", "face detailer", "FaceDetailer", "fix faces", "fix hands", "detailer"),
+                *("face", "hand", "person", "fix"),
+            ],
             inputs=[
                 inputs.image(),
                 *inputs.model(),

@@ -22,7 +22,7 @@ from workflow_layout import MARGIN, lay_out
 from workflow_thumbnails import MASKED, REPAIRED
 
 NOTES = ("MarkdownNote", "Note")
-NOTE_COLORS = {"color": "#442", "bgcolor": "#331"}
+NOTE_COLORS = {"color": "#363610", "bgcolor": "#242409"}
 """On which words and links can be read in both themes, which make lighter colours of the same, and both renderers."""
 MODELS = Path(__file__).with_name("workflow_models.json")
 THUMBNAIL_WIDTH = 600

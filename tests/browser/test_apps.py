@@ -208,13 +208,23 @@ def test_rerun_and_reuse_parameters_give_the_same_picture(app_page, trained):
     assert (pixels(trained.images(again, saver)[0].convert("RGB")) == pixels(first)).all()
 
 
-def shows_the_repaired_picture_and_both_side_by_side(page: Page) -> None:
+def test_a_run_that_is_all_cached_shows_the_repaired_picture_first_too(app_page, trained):
+    page = app_page
+    open_first_template(page, trained, "wide", "en")
+    run_app(page, "wide")
+    has_ended(page)
+    run_button(page).click()
+    has_ended(page, runs=2)
+    shows_the_repaired_picture_and_both_side_by_side(page, runs=2)
+
+
+def shows_the_repaired_picture_and_both_side_by_side(page: Page, runs: int = 1) -> None:
     kept = page.get_by_test_id("linear-history-item")
-    expect(kept).to_have_count(2)
+    expect(kept).to_have_count(2 * runs)
     pictures = kept.locator("img").evaluate_all("images => images.map((image) => image.src)")
-    assert sorted("filename=detailed" in source for source in pictures) == [False, True]
-    (both,) = [source for source in pictures if "filename=afterdetail" in source]
-    assert page.evaluate(SIDES, both) == [2 * 512 + 8, 512]
+    assert ["filename=detailed" in source for source in pictures] == [True, False] * runs
+    for both in pictures[1::2]:
+        assert "filename=afterdetail" in both and page.evaluate(SIDES, both) == [2 * 512 + 8, 512]
 
 
 def run_app(page: Page, screen: str) -> str:
@@ -242,8 +252,9 @@ def open_first_template(page: Page, comfy: ComfyServer, screen: str, language: s
     page.wait_for_function("id => window.app?.graph?.id === id", arg=graph(FIRST)["id"])
 
 
-def has_ended(page: Page) -> None:
-    """The run whose result is shown."""
+def has_ended(page: Page, runs: int = 1) -> None:
+    """The last of so many runs, whose result is shown."""
+    expect(page.get_by_test_id("linear-history-item")).to_have_count(2 * runs)
     expect(page.get_by_test_id("linear-output-info").get_by_role("button")).to_have_count(4)
 
 

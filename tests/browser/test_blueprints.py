@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Page
-from rig.browser import load, prompt_of
+from rig.browser import load, prompt_of, saved
 from rig.comfyui import ROOT
 from rig.prompts import Graph
 from workflow_blueprints import BLUEPRINTS, FOLDER
@@ -63,7 +63,7 @@ def test_values_survive_saving_copying_and_a_reload_and_reach_the_api_form(page,
         page.evaluate(SET, [node_id, "Strength", strength])
     assert strengths(page) == [0.21, 0.37]
     prompt = prompt_of(page)
-    load(page, page.evaluate("app.graph.serialize()"))
+    load(page, saved(page))
     assert prompt_of(page) == prompt
     page.evaluate(CAPTURE)
     page.wait_for_function(KEPT, arg=["0.21", "0.37"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from playwright.sync_api import Locator, Page, expect
-from rig.browser import TIMEOUT_MS, load, prompt_of
+from rig.browser import TIMEOUT_MS, load, prompt_of, saved
 from rig.canvas import (
     DETAILER,
     MASKS,
@@ -122,10 +122,10 @@ def test_a_saved_graph_comes_back_with_everything_after_a_reload(canvas, faces):
     node_id, panel = canvas.run_saved(masking(faces), MASKS)
     panel.locator(".ad-box").nth(0).click()
     set_widget(page, node_id, "mask_blur", 11)
-    saved = page.evaluate("app.graph.serialize()")
+    graph = saved(page)
     page.reload()
     panel.wait_for(state="attached")  # ComfyUI opens the graph of before by itself, as it was when it was loaded
-    load(page, saved)
+    load(page, graph)
     focus(page, node_id)
     assert (widget(page, node_id, "pick"), widget(page, node_id, "mask_blur")) == ("1-2", 11)
     expect(panel.locator(".ad-box")).to_have_count(3)
@@ -152,7 +152,7 @@ def test_a_page_that_outlived_the_server_starts_anew(canvas, faces):
         }"""
     )
     with page.expect_response("**/afterdetail/preview/zz*"):
-        load(page, page.evaluate("app.graph.serialize()"))
+        load(page, saved(page))
     focus(page, node_id)
     expect(panel.locator(".ad-message")).to_contain_text("Run once to see")
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
-from rig.browser import TIMEOUT_MS, complaints, load, new_page, open_app, screenshot
+from rig.browser import TIMEOUT_MS, complaints, load, new_page, open_app, saved, screenshot
 from rig.canvas import CUT_OFF, focus, panel_of, show, still
 from rig.photos import collage
 from rig.prompts import checkpoint, node
@@ -59,7 +59,7 @@ def run(browser: Browser, comfy: ComfyServer) -> Iterator[Run]:
     with new_page(browser) as page:
         open_app(page, comfy)
         detailer = show(page, graph, DETAILER)
-        load(page, page.evaluate("app.graph.serialize()"))
+        load(page, saved(page))
         run = Run(page, detailer, str(list(graph).index(STYLES) + 1), [])
         panel = panel_of(page, "After Detailer")
         run.speak("ja")
@@ -82,13 +82,13 @@ def test_progress_is_told_in_the_language_of_the_page(run):
 def test_a_panel_speaks_the_language_that_is_chosen_and_no_other(run, language):
     """At once: the page then opens its graph again."""
     page, words = run.page, table(language)
+    focus(page, run.detailer)  # newer pages draw no panel that is out of sight
     run.speak(language)
     detailer, styles = panel_of(page, "After Detailer"), page.locator(".ad-style-panel")
     masks, result = detailer.locator("[data-view=live]"), detailer.locator("[data-view=result]")
     page.mouse.move(0, 0)  # what is pointed at is described
     summary = said(words, "Objects repaired: {done} of {count}", done=3, count=3)
-    shown = page.locator(".ad-panel:not(.ad-style-panel) .ad-line")  # newer pages hide a panel that is out of sight
-    expect(shown).to_have_text(summary)
+    expect(page.locator(".ad-panel:not(.ad-style-panel) .ad-line")).to_have_text(summary)
     focus(page, run.detailer)
     expect(result).to_have_text(words["Result"])
     looks_right(detailer, language)

@@ -6,8 +6,8 @@ import re
 
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
-from rig.browser import TIMEOUT_MS, load, prompt_of
-from rig.canvas import DETAILER, MASKS, detailing, focus, masking, panel_of, set_widget, still, widget
+from rig.browser import TIMEOUT_MS, load, prompt_of, saved
+from rig.canvas import DETAILER, MASKS, detailing, focus, masking, panel_of, set_widget, show, still, widget
 from rig.photos import photo
 from rig.prompts import node
 
@@ -20,9 +20,24 @@ TRACKER = "app.extensionManager.workflow.activeWorkflow.changeTracker"
 MEMORIES = "app.graph.nodes.map((node) => node.properties.afterdetail?.memory).filter(Boolean)"
 KEPT = """() => Object.entries(localStorage).some(([key, text]) =>
     key.startsWith("Comfy.Workflow.Draft") && text.includes(app.graph.nodes.at(-1).properties.afterdetail.memory))"""
-SOCKET, WIDGET = 20, 24  # how high the classic renderer draws them
+SIZES = """id => {
+    const node = app.graph.getNodeById(Number(id))
+    return [node.size[1], node.computeSize()[1]]
+}"""
 TOUCHED = ["detector", "confidence", "denoise", "mask_padding", "resolution", "steps"]
 ADVANCED = ("seed", "cfg", "mask_dilation", "object_prompts", "pick")
+HIGHEST = 400  # pixels of a new node before its panel
+REPORT = "id => app.graph.getNodeById(Number(id)).afterdetailPanel.run.report"
+ROWS = """id => {
+    const labels = document.querySelectorAll(`[data-node-id="${id}"] [data-testid=widget-layout-field-label]`)
+    const top = (label) => label.getBoundingClientRect().top
+    return [...labels].sort((one, other) => top(one) - top(other)).map((label) => label.textContent.trim())
+}"""
+SOCKET_ROWS = """id => {
+    const node = app.graph.getNodeById(Number(id))
+    const sockets = node.inputs.flatMap((input, at) => input.widget ? [] : [[input.name, node.getInputPos(at)[1]]])
+    return Object.fromEntries(sockets)
+}"""
 
 
 def test_the_node_is_short_until_its_advanced_widgets_are_opened(canvas, faces):
@@ -40,27 +55,58 @@ def test_the_node_is_short_until_its_advanced_widgets_are_opened(canvas, faces):
         node_id,
     )
     assert not set(ADVANCED) & set(shown)
-    sockets = page.evaluate("id => app.graph.getNodeById(Number(id)).inputs.filter((i) => !i.widget).length", node_id)
     if canvas.in_vue:
         node = page.locator(f'[data-node-id="{node_id}"]')
         for name in TOUCHED:
             expect(node.get_by_text(name, exact=True)).to_be_visible()
         for name in ADVANCED:
             expect(node.get_by_text(name, exact=True)).to_have_count(0)
+        node.get_by_text(re.compile("advanced", re.IGNORECASE)).last.click()
+        expect(node.get_by_text("cfg", exact=True)).to_be_visible()
+        page.wait_for_function(
+            f"([id, first]) => ({ROWS})(id).join().startsWith(first)", arg=[node_id, ",".join(TOUCHED)]
+        )
+        canvas.picture("advanced")
     else:
-        first = page.evaluate("id => app.graph.getNodeById(Number(id)).getLayoutWidgets().map((w) => w.name)", node_id)
-        assert first[:6] == TOUCHED
-        most = SOCKET * sockets + WIDGET * len(TOUCHED) + 32  # no room for anything else
+        assert laid_out(page, node_id)[:6] == TOUCHED
         page.wait_for_function(  # it is fitted when the server has said which files are missing
             f"([id, panel, most]) => ({HEIGHT})(id) - panel.offsetHeight <= most",
-            arg=[node_id, panel.element_handle(), most],
+            arg=[node_id, panel.element_handle(), HIGHEST],
         )
+        canvas.picture("short")
         panel.get_by_role("button", name="Advanced").click()
-        assert set(ADVANCED) <= set(
-            page.evaluate("id => app.graph.getNodeById(Number(id)).getLayoutWidgets().map((w) => w.name)", node_id)
-        )
+        assert laid_out(page, node_id)[:6] == TOUCHED
+        assert set(ADVANCED) <= set(laid_out(page, node_id))
+        rows = page.evaluate(SOCKET_ROWS, node_id)
+        assert len(set(rows.values())) == len(rows) > 10
     saved = page.evaluate("id => app.graph.getNodeById(Number(id)).serialize().widgets_values", node_id)
     assert saved[:3] == ["face_auto", 0.3, 0] or saved[1:3] == [0.3, 0]  # the order of the ids
+
+
+def laid_out(page: Page, node_id: str) -> list[str]:
+    return page.evaluate("id => app.graph.getNodeById(Number(id)).getLayoutWidgets().map((w) => w.name)", node_id)
+
+
+def test_an_optional_socket_has_a_row_once_it_holds_a_link_and_keeps_it_in_a_saved_graph(canvas, faces):
+    page = canvas.page
+    node_id = show(page, detailing(faces, clip=["model", 1]), DETAILER)
+    for _ in range(2):
+        rows = page.evaluate(SOCKET_ROWS, node_id)
+        assert "clip" in prompt_of(page)[node_id]["inputs"]
+        if not canvas.in_vue:
+            assert rows["vae"] < rows["clip"] and rows["guider"] == rows["image"]
+        graph = saved(page)
+        [node] = [each for each in graph["nodes"] if str(each["id"]) == node_id]
+        assert not [each for each in node["inputs"] if each.get("pos") and "widget" not in each]
+        load(page, graph)
+    page.evaluate(
+        "id => { const node = app.graph.getNodeById(Number(id)); node.disconnectInput(node.findInputSlot('clip')) }",
+        node_id,
+    )
+    if not canvas.in_vue:
+        page.wait_for_function(
+            f"id => {{ const rows = ({SOCKET_ROWS})(id); return rows.clip === rows.image }}", arg=node_id
+        )
 
 
 def test_the_panel_is_a_slim_bar_until_the_first_run_and_then_as_high_as_it_was_dragged(canvas, faces):
@@ -77,10 +123,13 @@ def test_the_panel_is_a_slim_bar_until_the_first_run_and_then_as_high_as_it_was_
     page.mouse.up()
     taller = still(panel).evaluate("panel => panel.offsetHeight")
     assert taller > height + 40
-    load(page, page.evaluate("app.graph.serialize()"))
+    load(page, saved(page))
     focus(page, node_id)
     expect(panel.locator(".ad-box")).to_have_count(3)
     assert abs(still(panel).evaluate("panel => panel.offsetHeight") - taller) <= 2
+    if not canvas.in_vue:
+        high, needed = page.evaluate(SIZES, node_id)
+        assert high == needed  # no empty room below
     panel.get_by_role("button", name="Show or hide").click()
     expect(panel.locator(".ad-body")).to_be_hidden()
     assert still(panel).evaluate("panel => panel.offsetHeight") < 60
@@ -177,11 +226,9 @@ def copy(page: Page, node_id: str) -> None:
 def test_a_second_copy_of_a_workflow_shows_no_run_of_the_first(canvas, faces):
     page = canvas.page
     node_id, panel = canvas.run_saved(detailing(faces), DETAILER)
-    template = page.evaluate(
-        """() => { const graph = app.graph.serialize()
-        for (const node of graph.nodes) delete node.properties.afterdetail
-        return graph }"""
-    )
+    template = saved(page)
+    for each in template["nodes"]:
+        each["properties"].pop("afterdetail", None)
     load(page, template)
     focus(page, node_id)
     expect(panel.locator(".ad-message")).to_be_visible()
@@ -317,3 +364,15 @@ def test_windows_and_crops_of_a_lying_face_are_turned_with_it(canvas, comfy):
 
 def degrees(turned: Locator) -> float:
     return float(turned.evaluate("element => parseFloat(element.style.rotate)"))
+
+
+def test_an_object_whose_repair_was_worse_says_so_in_its_line(canvas, faces):
+    """The untrained model's repairs are, and one that is left alone does not count as repaired."""
+    node_id, panel = canvas.run(detailing(faces, denoise=1.0, keep="if better"), DETAILER)
+    report = panel.page.evaluate(REPORT, node_id)
+    rejected = [item for item in report["images"][0]["objects"] if item["status"] == "rejected"]
+    assert rejected and all(item["judged"] for item in rejected)
+    said = re.compile(r"left as it was: the repair was worse \([a-z ,]+\)")
+    expect(panel.locator(".ad-list:visible li").filter(has_text=said)).to_have_count(len(rejected))
+    expect(panel.locator(".ad-line")).to_have_text(f"Objects repaired: {3 - len(rejected)} of 3")
+    canvas.picture("rejected")

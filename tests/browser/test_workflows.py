@@ -8,16 +8,17 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from afterdetail.canvas.templates import templates, titled
+from afterdetail.canvas.templates import templates
 from afterdetail.detailer.family import SDXL
 from convert_workflows import NOTE_COLORS
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 from rig.browser import TIMEOUT_MS, opened, screenshot
 from rig.canvas import focus
 from rig.contrast import READABLE, contrast
 from rig.graphs import ABOUT, FOLDER, api_form, graph, model_files, open_graph, page_of, provide
 from rig.server import ComfyServer
+from rig.waiting import until
 from rig.workflows import STEMS, shipped, where
 from workflow_thumbnails import MASKED, REPAIRED
 from workflow_thumbnails import SIZE as THUMBNAIL_SIZE
@@ -54,6 +55,7 @@ IN_VUE = """app.graph.nodes.map(({ id, title, pos }) => {
 
 INKS = """note => [...note.querySelectorAll("p, p *, li, li *")].filter((word) => word.innerText?.trim()).map((word) =>
     [word.outerHTML.slice(0, 80), getComputedStyle(word).color.match(/\\d+/g).slice(0, 3).map(Number)])"""
+SEARCHED = {"face": "Fix faces", "hand": "Fix hands", "fix": "Fix", "detailer": "Fix faces", "adetailer": "Fix faces"}
 Rectangle = tuple[float, float, float, float]  # left, top, right, bottom
 
 
@@ -210,23 +212,54 @@ def test_nodes_lie_side_by_side_in_vue_too_and_with_open_panels(page):
 
 def test_all_open_from_the_template_browser_by_their_titles_in_their_order(page):
     page.set_viewport_size({"width": 800, "height": 600})  # drawn without a GPU, a large page is slow
-    names = {stem: titled([stem])[0] for stem in STEMS}
-    described = {template.title: template.description for template in templates()}
-    for stem, title in names.items():
+    listed = {template.stem: template for template in templates()}
+    for stem in STEMS:
+        title, name = listed[stem].title, listed[stem].name
         page.evaluate("app.extensionManager.command.execute('Comfy.BrowseTemplates')")
         browser = page.get_by_role("dialog")
         browser.get_by_text("afterdetail", exact=True).first.dispatch_event("click")
         cards = browser.locator("[data-testid^=template-workflow-]")
-        cards.last.evaluate("card => card.scrollIntoView()")  # the page draws 24, and more when they come into view
-        expect(cards).to_have_count(len(STEMS))
-        card = browser.get_by_test_id(f"template-workflow-{title}")
+        until(lambda cards=cards: all_drawn(cards), "every template")
+        card = browser.get_by_test_id(f"template-workflow-{name}")
         card.evaluate("card => card.scrollIntoView()")  # its picture is fetched when it is seen
         picture = card.locator("img")
         assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") == THUMBNAIL_WIDTH
         shown = cards.evaluate_all("cards => cards.map((card) => card.dataset.testid)")
-        assert shown == [f"template-workflow-{name}" for name in titled(STEMS)]
-        expect(card).to_contain_text(described[title])
+        assert shown == [f"template-workflow-{each.name}" for each in templates() if each.stem in STEMS]
+        expect(card).to_contain_text(listed[stem].description)
         card.dispatch_event("click")
         expect(browser).to_have_count(0)
         page.wait_for_function(IS_OPEN, arg=[title, graph(stem)["id"]])
         assert api_form(page) == shipped(stem)
+
+
+def all_drawn(cards: Locator) -> bool:
+    """The page draws 24, and more when the last comes into view."""
+    cards.last.evaluate("card => card.scrollIntoView()")
+    return cards.count() == len(STEMS)
+
+
+def test_searching_templates_shows_this_packs_among_the_first(page):
+    """By relevance: newer pages begin with what ComfyUI counts as popular, and count its own templates only."""
+    page.set_viewport_size({"width": 1600, "height": 1000})  # where the categories are shown
+    page.evaluate("app.extensionManager.command.execute('Comfy.BrowseTemplates')")
+    browser = page.get_by_role("dialog")
+    browser.get_by_text("All Templates", exact=True).first.click()
+    box, cards = browser.locator("input").first, browser.locator("[data-testid^=template-workflow-]")
+
+    def found(word: str, title: str) -> bool:
+        box.fill(word[:-1])  # what is typed while the page still draws its list is lost
+        box.fill(word)
+        by_popularity = browser.get_by_role("combobox").filter(has_text="Popular").locator("visible=true")
+        if by_popularity.count():
+            by_popularity.first.click()
+            page.get_by_role("option", name="Relevance").click()
+        page.wait_for_timeout(500)
+        first = cards.evaluate_all("cards => cards.slice(0, 5).map((card) => card.dataset.testid)")
+        return any(name.startswith(f"template-workflow-{title}") for name in first)
+
+    for word, title in SEARCHED.items():
+        until(lambda word=word, title=title: found(word, title), f"{title} among the first that {word} finds")
+    screenshot(page, "searched templates")
+    page.keyboard.press("Escape")
+    expect(browser).to_have_count(0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -95,6 +96,11 @@ def load(page: Page, graph: dict[str, Any]) -> None:
     """Put a workflow in graph format on the canvas. Newer pages can still be empty when they answer."""
     page.evaluate("graph => app.loadGraphData(graph)", graph)
     page.wait_for_function("count => app.graph.nodes.length === count", arg=len(graph["nodes"]))
+
+
+def saved(page: Page) -> dict[str, Any]:
+    """The workflow on the canvas as ComfyUI writes it into a file, without what is undefined."""
+    return json.loads(page.evaluate("JSON.stringify(app.graph.serialize())"))
 
 
 def prompt_of(page: Page) -> Graph:

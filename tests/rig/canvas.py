@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from playwright.sync_api import Locator, Page, expect
 
-from .browser import load, screenshot
+from .browser import load, saved, screenshot
 from .prompts import Graph, checkpoint, node
 from .server import ComfyServer
 
@@ -74,7 +74,7 @@ class Canvas(NamedTuple):
     def run_saved(self, graph: Graph, kind: str) -> tuple[str, Locator]:
         """The same with a graph that was saved and opened before, and so has an id."""
         node_id = show(self.page, graph, kind)
-        load(self.page, self.page.evaluate("app.graph.serialize()"))
+        load(self.page, saved(self.page))
         return self.run_shown(node_id, kind)
 
     def run_shown(self, node_id: str, kind: str, objects: int = 3) -> tuple[str, Locator]:

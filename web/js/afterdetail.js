@@ -9,6 +9,7 @@ import { NodeNotes } from "./node_notes.mjs"
 import { ofNode, releaseRuns, widgetNamed } from "./node.mjs"
 import { NAME, Panel, runOf } from "./panel.mjs"
 import { QueuedRuns } from "./queued.mjs"
+import { orderResults } from "./result_order.mjs"
 import { StylePanel } from "./style_panel.mjs"
 import { fetchTranslations } from "./words.mjs"
 
@@ -35,6 +36,7 @@ function attach(node) {
   node.afterdetailPanel = panel
   widgetNamed(node, NAME).afterQueued = () => queued.add(placeOf(node), panel.memory.ownName())
   chain(node, "onConfigure", () => {
+    panel.configured()
     const { comesBackBy } = panel.memory
     // A pasted node is in the graph only then.
     setTimeout(() => void configured(panel, comesBackBy).catch((error) => panel.say(error.message)))
@@ -115,6 +117,7 @@ app.registerExtension({
   },
   setup() {
     window.addEventListener("pagehide", () => leave([...panels].map((panel) => panel.memory)))
+    orderResults((node) => RESULT.includes(node?.comfyClass))
     api.addEventListener("execution_start", ({ detail }) => queued.start(detail.prompt_id))
     api.addEventListener("executed", ({ detail }) => executed(detail))
     on("afterdetail.progress", (detail) => detail.node, (panel, detail) => panel.progressed(detail))

@@ -1,4 +1,6 @@
 /** How a node's widgets stand: which come first, which are folded away until "advanced" is opened, what `pick` shows. */
+import { orderRows } from "./rows.mjs"
+import { SpareSockets } from "./spare_sockets.mjs"
 import { phrase } from "./words.mjs"
 
 /** Node -> the widgets that stand first, in this order. The others of these nodes count as advanced. */
@@ -17,6 +19,7 @@ export class Advanced {
     this.widgets = (node.widgets ?? []).filter(folded)
     for (const item of this.widgets) item.advanced = item.options.advanced = true // Vue's nodes read the option
     if (this.widgets.length) this.sort()
+    if (this.first.length) this.sockets = new SpareSockets(node)
   }
 
   /** The order in which widgets are saved is that of node.widgets; only where they stand is changed. */
@@ -29,6 +32,11 @@ export class Advanced {
       node.widgets.filter((item) => node.isWidgetVisible(item)).sort((a, b) => rank(a) - rank(b))
   }
 
+  /** The same in Vue's renderer, wherever it shows this element of the node's. */
+  sortRows(element) {
+    if (this.first.length) orderRows(this.node, element, this.first)
+  }
+
   /** A row on the node that shows and hides them, for nodes that have no panel with a button for it. */
   addRow() {
     const row = this.node.addWidget("button", ROW, null, () => this.toggle(), { serialize: false, canvasOnly: true })
@@ -39,6 +47,7 @@ export class Advanced {
   toggle() {
     const { node } = this
     node.toggleAdvanced()
+    this.sockets?.arrange()
     if (!node.showAdvanced) node.setSize([node.size[0], node.computeSize()[1]])
   }
 

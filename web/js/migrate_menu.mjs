@@ -25,8 +25,8 @@ function conversionOf(node) {
 function fromImpactNode(node) {
   const made = addNode(node, fromImpact({ ...valuesOf(node), detector: detectorBefore(node) }), 0)
   for (const name of INPUTS) {
-    const input = node.inputs?.find((item) => item.name === name)
-    const link = input?.link == null ? null : node.graph.getLink(input.link)
+    const at = (node.inputs ?? []).findIndex((input) => input.name === name)
+    const link = at < 0 ? null : node.getInputLink(at)
     if (link) node.graph.getNodeById(link.origin_id)?.connect(link.origin_slot, made, name)
   }
   for (const [theirs, ours] of Object.entries(OUTPUTS)) {
@@ -48,8 +48,8 @@ function valuesOf(node) {
 
 /** The file that the detector's node before this one names. */
 function detectorBefore(node) {
-  for (const input of node.inputs ?? []) {
-    const link = input.link == null ? null : node.graph.getLink(input.link)
+  for (const at of (node.inputs ?? []).keys()) {
+    const link = node.getInputLink(at)
     const source = link && node.graph.getNodeById(link.origin_id)
     if (!source || !PROVIDERS.test(source.type)) continue
     const values = source.widgets?.map((item) => item.value) ?? source.last_serialization?.widgets_values ?? []

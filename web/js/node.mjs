@@ -7,7 +7,8 @@ const WIDTH = 340
 
 /** Values by name of the widgets that are not fed by a link. */
 export function widgetValues(node) {
-  const linked = new Set((node.inputs ?? []).filter((input) => input.link != null).map((input) => input.widget?.name))
+  const connected = (node.inputs ?? []).filter((_, at) => node.isInputConnected(at))
+  const linked = new Set(connected.map((input) => input.widget?.name))
   const plain = (node.widgets ?? []).filter((item) => SIMPLE.includes(typeof item.value) && !linked.has(item.name))
   return Object.fromEntries(plain.map((item) => [item.name, item.value]))
 }

@@ -13,7 +13,7 @@ import { Weights } from "./missing_weights.mjs"
 import { phrase } from "./words.mjs"
 
 export const NAME = "afterdetail_panel"
-const BAR_HEIGHT = 34
+const BAR_HEIGHT = 40
 const PROGRESS_HEIGHT = 84
 const LOW_CONFIDENCE = 0.15
 const HEIGHT = { usual: 460, least: 220, empty: 330 }
@@ -49,6 +49,7 @@ export class Panel {
     watchWidgets(node, (name) => this.widgetChanged(name))
     node.onDrawBackground = () => {} // where ComfyUI draws the live picture, in the classic renderer
     place(node, NAME, this.element, () => this.height)
+    advanced.sortRows(this.element)
     this.fit()
     void this.weights.refresh().catch((error) => this.say(error.message))
   }
@@ -63,8 +64,17 @@ export class Panel {
     return (this.memory.standing.height ?? (this.empty ? HEIGHT.empty : HEIGHT.usual)) + around
   }
 
+  /** The node has its links and its size from a saved graph; only its text areas would fill what it is too high. */
+  configured() {
+    this.advanced.sockets?.arrange()
+    const { height, folded } = this.memory.standing
+    const opened = this.memory.name && !folded ? (height ?? HEIGHT.usual) - BAR_HEIGHT : 0
+    this.element.neededBefore = this.node.showAdvanced ? this.node.computeSize()[1] + opened : this.node.size[1]
+  }
+
   /** Gives the node the height that the panel has now. */
   fit() {
+    this.advanced.sockets?.arrange()
     this.element.style.setProperty("--ad-panel-height", `${this.height}px`)
     this.element.toggleAttribute("data-folded", this.body.hidden)
     this.handleLine?.toggleAttribute("hidden", this.body.hidden)
@@ -116,7 +126,7 @@ export class Panel {
 
   showMore() {
     this.advanced.toggle()
-    this.writeMore()
+    this.fit()
   }
 
   writeMore() {

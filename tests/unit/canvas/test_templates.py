@@ -13,6 +13,7 @@ from afterdetail.canvas.templates import (
     titled,
 )
 
+START = "Fix faces - SD 1.5 (start here)"
 LINE = 120
 """Characters of a description that a card shows in two lines."""
 
@@ -26,7 +27,7 @@ def test_every_workflow_has_a_title_in_words():
 
 
 def test_every_description_says_in_a_line_what_it_does_and_needs():
-    for _, title, description in templates():
+    for _, title, description, _ in templates():
         does, needs = description.removesuffix(".").split(". Needs ")
         assert does and needs and title not in description and len(description) <= LINE, title
         assert not set("-_") & set(description), f"{title}: the page draws these as spaces"
@@ -36,7 +37,17 @@ def test_every_description_says_in_a_line_what_it_does_and_needs():
 def test_the_category_has_every_workflow_in_order():
     stems = [path.stem for path in WORKFLOWS.glob("*.json")]
     assert category()["moduleName"] == PACK.name
-    assert [card["name"] for card in category()["templates"]] == titled(stems)
+    assert [card["title"] for card in category()["templates"]] == titled(stems)
+
+
+def test_those_that_open_as_an_app_are_named_so_and_found_by_either_name():
+    apps = [card["name"] for card in category()["templates"] if card["name"].endswith(".app")]
+    assert len(apps) == 5 and f"{START}.app" in apps
+    here = f"{LIST}/{PACK.name}"
+    assert (
+        file_of(f"{here}/{START}.app.json") == file_of(f"{here}/{START}.json") == WORKFLOWS / "detail-faces-sd15.json"
+    )
+    assert file_of(f"{here}/{START}.app.jpg") == WORKFLOWS / "detail-faces-sd15.jpg"
 
 
 def test_the_index_is_known_in_every_language_and_nothing_else():
