@@ -29,7 +29,7 @@ from .seeds import Seeds, retry_seed
 from .settings import KeepSettings
 from .strength import denoise_of
 from .video.steady import steadied
-from .video.tracker import track_numbers
+from .video.tracker import track_numbers, without_brief
 
 log = logging.getLogger("afterdetail")
 
@@ -106,12 +106,14 @@ def detail(
     A region that fails, or whose repair does not pass the `checks`, is reported and keeps its original pixels. `image`
     itself is never changed.
     """
+    tracks = track_numbers(regions.detections, image) if seeds.tracked and regions.items else {}
+    if tracks:
+        regions = without_brief(regions, tracks, seeds.min_frames)
     report = DetailReport.of(regions)
     report.note(*seeds.unused(regions.detections.numbers_before()[-1]))
     alpha = zeros(image.shape[:3], image.device)
     if not regions.items:
         return Detailed(image, alpha, report)
-    tracks = track_numbers(regions.detections, image) if seeds.tracked else {}
     if inpainter.settings.denoise == 0:
         for repair in _planned(regions, seeds, tracks):
             repair.drop("skipped", "denoise is 0")

@@ -18,22 +18,24 @@ class Seeds:
     """The user's seed, and a list that goes before it: one seed per object, by the numbers on the pictures, counted
     through all images.
 
-    With `tracked`, an object that is followed from frame to frame keeps its seed.
+    With `tracked`, an object that is followed from frame to frame keeps its seed, and one that is seen in fewer than
+    `min_frames` is left alone.
     """
 
     seed: int = 0
     listed: tuple[int, ...] = ()
     tracked: bool = False
+    min_frames: int = 1
 
     @staticmethod
-    def parse(seed: int, text: str, tracked: bool = False) -> Seeds:
+    def parse(seed: int, text: str, tracked: bool = False, min_frames: int = 1) -> Seeds:
         """From a seed and a comma list such as "7, 8, 9"; ValueError for anything else in the list."""
         listed = []
         for part in filter(str.strip, text.split(",")):
             if not part.strip().isdecimal() or int(part) > MAX_SEED:
                 raise ValueError(f"seeds holds {part.strip()!r}: write whole numbers from 0 to 2^64 - 1 and commas.")
             listed.append(int(part))
-        return Seeds(seed, tuple(listed), tracked)
+        return Seeds(seed, tuple(listed), tracked, min_frames)
 
     def of(self, place: int | None, image_index: int, object_index: int) -> int:
         """The listed seed for the object with number `place` through all images; else the one derived for it."""

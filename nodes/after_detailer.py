@@ -64,6 +64,7 @@ class AfterDetail(io.ComfyNode):
                 inputs.guider(),
                 *inputs.coverage(),
                 inputs.continue_on_error(),
+                inputs.min_frames(),
             ],
             outputs=[
                 io.Image.Output(display_name="image"),

@@ -56,6 +56,7 @@ class AfterDetailInpaint(io.ComfyNode):
                 inputs.prompt(),
                 inputs.guider(),
                 inputs.continue_on_error(),
+                inputs.min_frames(),
             ],
             outputs=[
                 io.Image.Output(display_name="image"),

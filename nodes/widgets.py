@@ -46,7 +46,7 @@ class Options:
 
     def seeds(self) -> Seeds:
         """The node's seeds; ValueError for a list that cannot be read."""
-        return Seeds.parse(self["seed"], self["seeds"], self["track"])
+        return Seeds.parse(self["seed"], self["seeds"], self["track"], self["min_frames"])
 
     def prompts(self, detections: Detections) -> ObjectPrompts:
         """The prompts of single objects; ValueError for lines that cannot be read."""

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import torch
 
 from ..box import Box
-from ..detection import Detection, Detections
+from ..detection import Detection, Detections, LeftOut
+from ..region import Regions
 from .appearance import likeness, signature
 from .cuts import first_frames
 
@@ -83,6 +85,23 @@ def track_numbers(detections: Detections, images: torch.Tensor) -> dict[Detectio
                 track = track.updated(frame, detection.box, appearances[detection])
             tracks[track.number], numbers[detection] = track, track.number
     return numbers
+
+
+def without_brief(regions: Regions, tracks: Mapping[Detection, int], min_frames: int) -> Regions:
+    """Without the regions all of whose objects are seen in fewer than `min_frames` frames; `tracks`: their numbers."""
+    seen = Counter(tracks.values())
+    items, brief = [], list(regions.dropped)
+    for region in regions.items:
+        frames = max(seen[tracks[member]] for member in region.members)
+        if frames >= min_frames:
+            items.append(region)
+        else:
+            brief += [LeftOut(region.image_index, member, _brief(seen[tracks[member]])) for member in region.members]
+    return replace(regions, items=tuple(items), dropped=tuple(brief))
+
+
+def _brief(frames: int) -> str:
+    return f"seen in {frames} frame{'s' * (frames > 1)} only, fewer than min_frames"
 
 
 def _matched(

@@ -175,7 +175,19 @@ def track() -> io.Input:
         default=SEEDS.tracked,
         optional=True,
         advanced=True,
-        tooltip="For frames of a video: follow each object by overlap and keep its seed from frame to frame.",
+        tooltip="For frames of a video: follow each object by place and look and keep its seed from frame to frame.",
+    )
+
+
+def min_frames() -> io.Input:
+    return io.Int.Input(
+        "min_frames",
+        default=SEEDS.min_frames,
+        min=1,
+        max=10_000,
+        optional=True,
+        advanced=True,
+        tooltip="With track: leave objects alone that are seen in fewer frames, such as false finds. 1: repair all.",
     )
 
 

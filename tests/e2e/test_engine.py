@@ -213,6 +213,9 @@ def test_a_hundred_frames(bench, photo):
     assert len({item["track"] for item in done.objects}) == 1 and len({item["seed"] for item in done.objects}) == 1
     film_mb = frames.numel() * 4 / 2**20
     assert resident_mb(bench) - before < 8 * film_mb  # in, out, mask, and the probes' own copies
+    brief = bench.detail(frames[:3], resolution="off", steps=1, denoise=0.9, track=True, min_frames=4)
+    assert torch.equal(brief.image, frames[:3]) and len(brief.objects) == 3
+    assert {item["reason"] for item in brief.objects} == {"seen in 3 frames only, fewer than min_frames"}
 
 
 def resident_mb(bench) -> float:

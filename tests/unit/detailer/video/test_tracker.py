@@ -3,8 +3,10 @@
 import torch
 from afterdetail.detailer.box import Box
 from afterdetail.detailer.detection import Detection, Detections, Extent
+from afterdetail.detailer.region import make_regions
+from afterdetail.detailer.settings import FitSettings, MaskSettings
 from afterdetail.detailer.video.cuts import first_frames
-from afterdetail.detailer.video.tracker import MAX_GAP, track_numbers
+from afterdetail.detailer.video.tracker import MAX_GAP, track_numbers, without_brief
 from rig.clips import Actor, Clip, clip, joined
 
 
@@ -40,6 +42,32 @@ def test_a_new_object_gets_a_new_number_and_a_short_gap_is_bridged():
 
 def test_a_long_gap_ends_a_track():
     assert numbers(frames([(10, 10)], *[[]] * MAX_GAP, [(10, 10)])) == [[0], *[[]] * MAX_GAP, [1]]
+
+
+def test_who_is_seen_too_briefly_is_left_alone_and_told():
+    """An object of all frames, one of two that returns after a gap, and one of a single frame."""
+    found = frames(
+        *([(10, 10), *([(200, 200)] if t in (2, 5) else []), *([(400, 10)] if t == 3 else [])] for t in range(8))
+    )
+    regions = make_regions(found, MaskSettings(), FitSettings("off", "sd15"))
+    tracks = track_numbers(found, torch.full((8, 500, 500, 3), 0.5))
+    assert without_brief(regions, tracks, 1).items == regions.items
+    assert len(without_brief(regions, tracks, 2).items) == 10
+    kept = without_brief(regions, tracks, 3)
+    assert [region.members[0].box.x0 for region in kept.items] == [10] * 8
+    assert [(image, found.box.x0, why) for image, found, why in kept.dropped] == [
+        (2, 200, "seen in 2 frames only, fewer than min_frames"),
+        (3, 400, "seen in 1 frame only, fewer than min_frames"),
+        (5, 200, "seen in 2 frames only, fewer than min_frames"),
+    ]
+    assert without_brief(regions, tracks, 9).items == ()
+
+
+def test_objects_that_share_a_region_stay_if_one_of_them_does():
+    found = frames([(10, 10), (100, 10)], [(10, 10)])
+    regions = make_regions(found, MaskSettings(union_masks=True), FitSettings("off", "sd15"))
+    tracks = track_numbers(found, torch.full((2, 500, 500, 3), 0.5))
+    assert len(regions.items) == 2 and without_brief(regions, tracks, 2).items == regions.items
 
 
 def test_the_nearer_one_wins():
