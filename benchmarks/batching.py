@@ -6,7 +6,10 @@ and 20 steps.
 
 from __future__ import annotations
 
+import os
+import sys
 from dataclasses import replace
+from itertools import product
 from typing import Any, NamedTuple
 
 import torch
@@ -55,9 +58,13 @@ class Row(NamedTuple):
 
 
 def main() -> None:
-    cuda = torch.cuda.is_available()
+    cuda, rows = torch.cuda.is_available(), []
     with torch.inference_mode():
-        rows = [row(case, count, cuda) for case in (GPU if cuda else CPU) for count in COUNTS]
+        for case, count in product(GPU if cuda else CPU, COUNTS):
+            rows.append(row(case, count, cuda))
+            print(rows[-1], file=sys.stderr)  # a run that is cut short has measured something
+    if cuda:
+        print(f"{torch.cuda.get_device_name()}, torch {torch.__version__}, {os.cpu_count()} cores.\n")
     print(gains(rows, cuda) + "\n\n" + shares(rows))
 
 

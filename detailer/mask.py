@@ -25,9 +25,9 @@ class MaskPatch(NamedTuple):
     values: torch.Tensor
 
     @staticmethod
-    def filled(box: Box, device: torch.device | None = None) -> MaskPatch:
+    def filled(box: Box) -> MaskPatch:
         """1 in all of a box."""
-        return MaskPatch(box, torch.ones(box.height, box.width, device=device))
+        return MaskPatch(box, torch.ones(box.height, box.width))
 
     def shifted(self, dx: int, dy: int) -> MaskPatch:
         """Moved right and down by pixels."""
@@ -64,12 +64,10 @@ def soft_mask(mask: MaskPatch, image: Box, dilation: int, sigma: float) -> MaskP
     return blur(dilated, image, sigma) if dilated else None
 
 
-def soft_box(box: Box, image: Box, dilation: int, sigma: float, device: torch.device | None = None) -> MaskPatch | None:
+def soft_box(box: Box, image: Box, dilation: int, sigma: float) -> MaskPatch | None:
     """`soft_mask` of a filled box. Both operations are separable, so two one-pixel-wide masks are enough."""
-    column = soft_mask(
-        MaskPatch.filled(Box(0, box.y0, 1, box.y1), device), Box.of_size(1, image.height), dilation, sigma
-    )
-    row = soft_mask(MaskPatch.filled(Box(box.x0, 0, box.x1, 1), device), Box.of_size(image.width, 1), dilation, sigma)
+    column = soft_mask(MaskPatch.filled(Box(0, box.y0, 1, box.y1)), Box.of_size(1, image.height), dilation, sigma)
+    row = soft_mask(MaskPatch.filled(Box(box.x0, 0, box.x1, 1)), Box.of_size(image.width, 1), dilation, sigma)
     if column is None or row is None:
         return None
     return MaskPatch(Box(row.box.x0, column.box.y0, row.box.x1, column.box.y1), column.values * row.values)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import torch
 import torch.nn.functional as F
 from torchvision.ops import nms
@@ -22,8 +20,8 @@ MAX_OVERLAP = 0.3
 class CenterFace:
     """A network that takes images of any size; the smallest face it is trained for has about 10 px."""
 
-    def __init__(self, path: Path = FOLDER / "centerface.safetensors"):
-        self.net = GraphNet(path)
+    def __init__(self):
+        self.net = GraphNet(FOLDER / "centerface.safetensors")
 
     def propose(self, image: torch.Tensor, side: int, confidence: float) -> list[Proposal]:
         """Faces of one [H, W, 3] image whose long side is made `side` pixels, with score >= confidence, best first.

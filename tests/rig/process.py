@@ -4,6 +4,7 @@ import atexit
 import ctypes
 import os
 import re
+import shlex
 import signal
 import socket
 import subprocess
@@ -96,6 +97,7 @@ class ComfyProcess:
             *(str(comfyui_python()), "main.py", "--base-directory", str(self.base)),
             *("--listen", "127.0.0.1", "--port", str(port)),
             *("--disable-auto-launch", "--disable-api-nodes", "--database-url", "sqlite:///:memory:"),
+            *shlex.split(os.environ.get("COMFYUI_ARGUMENTS", "")),
             *arguments,
         ]
 
