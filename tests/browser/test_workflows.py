@@ -229,7 +229,7 @@ def test_all_open_from_the_template_browser_by_their_titles_in_their_order(page)
         assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") == THUMBNAIL_WIDTH
         shown = cards.evaluate_all("cards => cards.map((card) => card.dataset.testid)")
         assert shown == [f"template-workflow-{each.name}" for each in templates() if each.stem in STEMS]
-        assert card.locator("p[title]").all_inner_texts() in ([], [listed[stem].description])  # newer cards have no line
+        assert card.locator("p[title]").all_inner_texts() in ([], [listed[stem].description])  # newer ones have none
         card.dispatch_event("click")
         expect(browser).to_have_count(0)
         page.wait_for_function(IS_OPEN, arg=[title, graph(stem)["id"]])
