@@ -55,6 +55,9 @@ IN_VUE = """app.graph.nodes.map(({ id, title, pos }) => {
 
 INKS = """note => [...note.querySelectorAll("p, p *, li, li *")].filter((word) => word.innerText?.trim()).map((word) =>
     [word.outerHTML.slice(0, 80), getComputedStyle(word).color.match(/\\d+/g).slice(0, 3).map(Number)])"""
+TO_THE_END = """card => {
+    for (let part = card; part; part = part.parentElement) part.scrollTop = part.scrollHeight
+}"""
 SEARCHED = {"face": "Fix faces", "hand": "Fix hands", "fix": "Fix", "detailer": "Fix faces", "adetailer": "Fix faces"}
 Rectangle = tuple[float, float, float, float]  # left, top, right, bottom
 
@@ -226,7 +229,7 @@ def test_all_open_from_the_template_browser_by_their_titles_in_their_order(page)
         assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") == THUMBNAIL_WIDTH
         shown = cards.evaluate_all("cards => cards.map((card) => card.dataset.testid)")
         assert shown == [f"template-workflow-{each.name}" for each in templates() if each.stem in STEMS]
-        expect(card).to_contain_text(listed[stem].description)
+        assert card.locator("p[title]").all_inner_texts() in ([], [listed[stem].description])  # newer ones have none
         card.dispatch_event("click")
         expect(browser).to_have_count(0)
         page.wait_for_function(IS_OPEN, arg=[title, graph(stem)["id"]])
@@ -234,8 +237,8 @@ def test_all_open_from_the_template_browser_by_their_titles_in_their_order(page)
 
 
 def all_drawn(cards: Locator) -> bool:
-    """The page draws 24, and more when the last comes into view."""
-    cards.last.evaluate("card => card.scrollIntoView()")
+    """The page draws 24, and more when what is below them comes into view."""
+    cards.last.evaluate(TO_THE_END)
     return cards.count() == len(STEMS)
 
 
