@@ -1,5 +1,8 @@
 """The template browser's titles and order, and the pictures that templates start from."""
 
+import json
+import re
+
 from afterdetail.canvas.templates import (
     INDEX,
     LIST,
@@ -32,6 +35,17 @@ def test_every_description_says_in_a_line_what_it_does_and_needs():
         assert does and needs and title not in description and len(description) <= LINE, title
         assert not set("-_") & set(description), f"{title}: the page draws these as spaces"
     assert len({template.description for template in templates()}) == len(templates())
+
+
+def test_a_note_can_be_understood_without_another_template():
+    subjects = {template.stem: template.title.split(" - ")[0] for template in templates()}
+    for stem, title in subjects.items():
+        graph = json.loads((WORKFLOWS / f"{stem}.json").read_text(encoding="utf-8"))
+        notes = [node["widgets_values"][0] for node in graph["nodes"] if node["type"] == "MarkdownNote"]
+        assert notes, stem
+        for text in notes:
+            assert not re.match("The same|As ", text), f"{stem}: {text}"
+            assert not [other for other in {*subjects, *subjects.values()} - {stem, title} if other in text], stem
 
 
 def test_the_category_has_every_workflow_in_order():
