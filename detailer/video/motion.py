@@ -1,4 +1,4 @@
-"""How far an object moves from one sight of it to the next, by its pixels: steadier than any detector's boxes."""
+"""How far an object moves from one frame to the next, by its pixels: steadier than any detector's boxes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LEAST_ALIKE = 0.35
 """Share of the frequencies that agree on one motion, below which none is known."""
 
 
-class _Sight(NamedTuple):
+class _Snapshot(NamedTuple):
     """A picture of an object: its `window` in the frame, and its spectrum [h, w / 2 + 1]."""
 
     window: Box
@@ -37,22 +37,22 @@ def motions(images: torch.Tensor, frames: Sequence[int], boxes: Sequence[Box]) -
     moved: list[tuple[float, float] | None] = []
     before = None
     for frame, box in zip(frames, boxes, strict=True):
-        sight = _sight(images[frame], box.grown_to(width, height))
-        moved.append(_motion(before, sight) if before else None)
-        before = sight
+        after = _snapshot(images[frame], box.grown_to(width, height))
+        moved.append(_motion(before, after) if before else None)
+        before = after
     return moved
 
 
-def _sight(image: torch.Tensor, around: Box) -> _Sight:
+def _snapshot(image: torch.Tensor, around: Box) -> _Snapshot:
     window = around.slid_inside(image.shape[1], image.shape[0])
     scale = min(LARGEST / max(window.width, window.height), 1.0)
     size = Size(max(round(window.width * scale), 2), max(round(window.height * scale), 2))
     grey = resized(image[window.slices][..., :3].float().cpu().mean(-1)[None, ..., None], size)[0, ..., 0]
     fading = torch.hann_window(size.height, False)[:, None] * torch.hann_window(size.width, False)
-    return _Sight(window, torch.fft.rfft2((grey - grey.mean()) * fading), size)
+    return _Snapshot(window, torch.fft.rfft2((grey - grey.mean()) * fading), size)
 
 
-def _motion(before: _Sight, after: _Sight) -> tuple[float, float] | None:
+def _motion(before: _Snapshot, after: _Snapshot) -> tuple[float, float] | None:
     """By the phases of the two spectra, after Kuglin and Hines (1975), where their correlation has its peak."""
     height, width = before.size.height, before.size.width
     down, across = torch.fft.fftfreq(height)[:, None], torch.fft.rfftfreq(width)

@@ -83,6 +83,24 @@ def test_the_node_is_short_until_its_advanced_widgets_are_opened(canvas, faces):
     assert saved[:3] == ["face_auto", 0.3, 0] or saved[1:3] == [0.3, 0]  # the order of the ids
 
 
+def test_the_properties_panel_of_the_page_leaves_the_nodes_own_panel_where_it_is(canvas, faces):
+    page = canvas.page
+    node_id = page.evaluate(
+        """() => { app.graph.clear(); const node = LiteGraph.createNode("AfterDetail"); app.graph.add(node)
+        app.canvas.selectNode(node); return String(node.id) }"""
+    )
+    focus(page, node_id)
+    page.get_by_label("Toggle properties panel").first.click()
+    properties = page.get_by_test_id("properties-panel")
+    expect(properties.get_by_text("confidence", exact=True).first).to_be_visible()
+    expect(properties.get_by_text("afterdetail_panel")).to_have_count(0)
+    expect(properties.get_by_role("region", name="After Detailer")).to_have_count(0)
+    expect(still(panel_of(page, "After Detailer"))).to_be_visible()
+    canvas.picture("properties")
+    page.get_by_label("Toggle properties panel").first.click()  # the page remembers it
+    expect(properties).to_have_count(0)
+
+
 def laid_out(page: Page, node_id: str) -> list[str]:
     return page.evaluate("id => app.graph.getNodeById(Number(id)).getLayoutWidgets().map((w) => w.name)", node_id)
 
