@@ -27,6 +27,7 @@ SIZES = """id => {
 TOUCHED = ["detector", "confidence", "denoise", "mask_padding", "resolution", "steps"]
 ADVANCED = ("seed", "cfg", "mask_dilation", "object_prompts", "pick")
 HIGHEST = 400  # pixels of a new node before its panel
+EMPTY = 100  # pixels below the panel, where Vue's renderer has a badge and a button
 REPORT = "id => app.graph.getNodeById(Number(id)).afterdetailPanel.run.report"
 ROWS = """id => {
     const labels = document.querySelectorAll(`[data-node-id="${id}"] [data-testid=widget-layout-field-label]`)
@@ -61,6 +62,11 @@ def test_the_node_is_short_until_its_advanced_widgets_are_opened(canvas, faces):
             expect(node.get_by_text(name, exact=True)).to_be_visible()
         for name in ADVANCED:
             expect(node.get_by_text(name, exact=True)).to_have_count(0)
+        empty = node.evaluate(
+            "(node, panel) => node.getBoundingClientRect().bottom - panel.getBoundingClientRect().bottom",
+            panel.element_handle(),
+        )
+        assert empty < EMPTY
         node.get_by_text(re.compile("advanced", re.IGNORECASE)).last.click()
         expect(node.get_by_text("cfg", exact=True)).to_be_visible()
         page.wait_for_function(

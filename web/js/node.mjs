@@ -73,12 +73,12 @@ export function hideCoreProgress(node) {
 
 /** Makes the node as high as what is on it needs; room that the user gave it beyond that stays. */
 export function fitHeight(node, element) {
-  if (!node.graph || element.closest(".lg-node")) return // Vue's nodes are as high as what they hold
+  if (element.closest(".lg-node")) return // Vue's nodes are as high as what they hold
   const needed = node.computeSize()[1]
   const room = Math.max(0, node.size[1] - (element.neededBefore ?? node.size[1]))
   element.neededBefore = needed
   node.setSize([Math.max(node.size[0], WIDTH), needed + room])
-  node.graph.setDirtyCanvas(true, true)
+  node.graph?.setDirtyCanvas(true, true)
 }
 
 /** Queues the graph as the Run button does. */
