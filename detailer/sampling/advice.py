@@ -77,9 +77,12 @@ def on_vae(model: Any, crop: EncodedCrop | None) -> str | None:
 
 
 def _formats_like(own: Any) -> Iterator[tuple[Family, type]]:
-    """The families with other latents of the same shape."""
+    """The families with other latents of the same shape, of those that this ComfyUI knows."""
     for family in KNOWN:
-        kind = getattr(comfy.supported_models, family.configs[0]).latent_format
+        config = getattr(comfy.supported_models, family.configs[0], None)
+        if config is None:
+            continue
+        kind = config.latent_format
         same_shape = (kind.latent_channels, kind.latent_dimensions) == (own.latent_channels, own.latent_dimensions)
         if same_shape and not isinstance(own, kind) and _previews(kind()):
             yield family, kind

@@ -63,6 +63,14 @@ def test_a_vae_that_is_like_no_other_family_is_let_be(inpainter, model):
     assert notes(inpainter(nano.load(model)), PHOTO) == notes(inpainter(nano.load(model))) == []
 
 
+def test_a_family_that_this_comfyui_does_not_know_is_passed_over(inpainter, sd15, monkeypatch):
+    """0.20.1 has no HiDream-O1; all of the pack failed there for it."""
+    import comfy.supported_models
+
+    monkeypatch.delattr(comfy.supported_models, "HiDreamO1")
+    assert notes(inpainter(sd15), PHOTO) == []
+
+
 def lora(width: int) -> dict[str, torch.Tensor]:
     """For nano-sd15, or as for a model `width` times as wide."""
     tensors = lora_state_dict(RandomTensors(1, torch.float32))
