@@ -19,7 +19,7 @@ import torch
 from afterdetail.batch.__main__ import main
 from comfy_sdk import Comfy, InvalidWorkflow, JobFailed, Progress
 from PIL import Image
-from rig.comfyui import ROOT
+from rig.comfyui import ROOT, comfyui_version, is_older
 from rig.gate import Gate, held
 from rig.graphs import write_video
 from rig.prompts import Graph
@@ -31,6 +31,9 @@ from skimage import data
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```python\n(.*?)```", README.partition("\n### Headless\n")[2].partition("\n### ")[0], re.S)
+pytestmark = pytest.mark.skipif(
+    is_older(), reason=f"the proxy waits for ever for a job that ComfyUI {comfyui_version()} was told to cancel"
+)
 FILES = {"LoadImage": "image", "LoadImageMask": "image", "LoadVideo": "file"}
 HEAD = data.astronaut()[:256, 64:320]
 
