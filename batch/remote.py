@@ -120,7 +120,7 @@ class Remote:
         """The job once it has ended well. The clock runs while it runs, not while it queues."""
         pause, deadline = FIRST_POLL_SECONDS, None
         while True:
-            match persistently(job.refresh).status:
+            match refreshed(job).status:
                 case "succeeded":
                     return job
                 case "failed":
@@ -168,6 +168,14 @@ def client_of(url: str) -> Comfy:
                 del os.environ[BASE_URL]
             else:
                 os.environ[BASE_URL] = before
+
+
+def refreshed(job: Job) -> Job:
+    """The job as it stands. An expired one is asked for twice: comfy-api-proxy looks into ComfyUI's history and then
+    into its queue, and calls a job expired that ends in between.
+    """
+    persistently(job.refresh)
+    return persistently(job.refresh) if job.status == "expired" else job
 
 
 def persistently(ask: Any) -> Any:

@@ -76,6 +76,11 @@ def submitted(client: Comfy, graph: Graph, photo: Path, video: Path | None = Non
     return client.submit(workflow)
 
 
+def ended(job: Any) -> Any:
+    """The job at its end; the proxy calls one expired that ends between its looks into the history and the queue."""
+    return job.refresh() if job.wait(300).status == "expired" else job
+
+
 def fresh(stem: str, **inputs: Any) -> Graph:
     """The workflow on tiny models, that ComfyUI has no answer to in its cache."""
     graph = small(stem, image="", mask="", file="")
@@ -88,7 +93,7 @@ def fresh(stem: str, **inputs: Any) -> Graph:
 @pytest.mark.parametrize("stem", STEMS)
 def test_a_workflow_gives_its_pictures_and_its_report(client, photo, video, stem):
     graph = fresh(stem)
-    job = submitted(client, graph, photo, video).result()
+    job = ended(submitted(client, graph, photo, video)).result()
     saved = [output for output in job.outputs if graph[output.node_id]["class_type"] in ("SaveImage", "SaveVideo")]
     reports = [output for output in job.outputs if graph[output.node_id]["class_type"] == "AfterDetailSaveReport"]
     assert saved and all(output.to_bytes() for output in saved)
@@ -112,7 +117,7 @@ def test_events_tell_this_nodes_steps_in_order(client, comfy, photo, tmp_path):
     told = [event for event in events if (event.steps or 0) > 1]  # any node that has begun is at 0 of 1
     steps = [event.step or 0 for event in told]
     assert {event.steps for event in told} == {20} and steps == sorted(steps) and len(set(steps)) > 2
-    assert job.result().status == "succeeded"
+    assert ended(job).status == "succeeded"
 
 
 def test_a_job_that_fails_says_why_with_its_node(client, photo):
@@ -121,7 +126,7 @@ def test_a_job_that_fails_says_why_with_its_node(client, photo):
     graph["text"] = {"class_type": "PrimitiveString", "inputs": {"value": "1,x"}}  # linked: known in the run only
     graph[node]["inputs"]["seeds"] = ["text", 0]
     with pytest.raises(JobFailed) as failed:
-        submitted(client, graph, photo).result()
+        ended(submitted(client, graph, photo)).result()
     error = failed.value.error
     assert error is not None and (error.node_id, error.class_type) == (node, "AfterDetail")
     assert error.message.strip() == "seeds holds 'x': write whole numbers from 0 to 2^64 - 1 and commas."
@@ -153,9 +158,9 @@ def test_cancel_ends_within_a_step_and_leaves_no_file(client, comfy, photo, tmp_
     job = submitted(client, gated(gate), group(tmp_path / "group.png"))
     gate.wait()
     job.cancel()
-    assert job.wait(300).status == "canceled" and gate.begun == 16
+    assert ended(job).status == "canceled" and gate.begun == 16
     assert {path.name for path in (comfy.base / "output").rglob("*")} == before
-    assert submitted(client, fresh("detail-faces-sd15"), photo).result().status == "succeeded"
+    assert ended(submitted(client, fresh("detail-faces-sd15"), photo)).status == "succeeded"
 
 
 def batch(*arguments: object) -> int:

@@ -9,7 +9,7 @@ from unittest.mock import MagicMock
 import httpx
 import pytest
 from afterdetail.batch import remote
-from afterdetail.batch.remote import ATTEMPTS, Remote, client_of, persistently, refusal
+from afterdetail.batch.remote import ATTEMPTS, Remote, client_of, persistently, refreshed, refusal
 from afterdetail.batch.threads import Threads
 from afterdetail.batch.workflow import DEFAULT, read
 from comfy_sdk import ComfyError, InvalidWorkflow
@@ -80,6 +80,21 @@ def test_a_refusal_is_our_sentence_once():
     assert refusal(InvalidWorkflow("failed", details={"node_errors": nodes})) == "AfterDetail: seeds holds 'x'."
     missing = InvalidWorkflow("Node 'After Detailer' not found.", details={"node_errors": {}})
     assert "install the pack AfterDetail" in refusal(missing)
+
+
+@pytest.mark.parametrize(
+    ("answers", "status"),
+    [
+        (["expired", "succeeded"], "succeeded"),  # it ended between the proxy's two looks
+        (["expired", "expired"], "expired"),
+        (["running"], "running"),
+    ],
+)
+def test_a_job_is_expired_when_it_is_so_twice(answers, status):
+    left = list(answers)
+    job = MagicMock()
+    job.refresh.side_effect = lambda: job.configure_mock(status=left.pop(0)) or job
+    assert refreshed(job).status == status and not left
 
 
 class Job:
