@@ -46,4 +46,4 @@ class AfterDetailPreview(io.ComfyNode):
         shown = detections or (regions and regions.detections)
         if shown is not None:
             pictures = draw_objects(pictures, shown, tint=regions is None)
-        return io.NodeOutput(pictures, ui=ui.PreviewImage(pictures, cls=cls))
+        return io.NodeOutput(pictures.to(image.device), ui=ui.PreviewImage(pictures, cls=cls))
