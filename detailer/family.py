@@ -19,14 +19,14 @@ HostedFamily = Literal["sdxl", "sd15"]
 CheckpointKind = Literal[HostedFamily, "refiner"]
 
 
-def _sizes(text: str) -> tuple[Size, ...]:
-    """From "512x768 512x512": portrait to landscape."""
+def sizes_in(text: str) -> tuple[Size, ...]:
+    """Of a text such as "512x768 512x512"."""
     pairs = (size.split("x") for size in text.split())
     return tuple(Size(int(width), int(height)) for width, height in pairs)
 
 
 MEGAPIXEL = Size(1024, 1024)
-MEGAPIXEL_SIZES = _sizes("640x1536 768x1344 832x1216 896x1152 1024x1024 1152x896 1216x832 1344x768 1536x640")
+MEGAPIXEL_SIZES = sizes_in("640x1536 768x1344 832x1216 896x1152 1024x1024 1152x896 1216x832 1344x768 1536x640")
 """The buckets that SDXL was trained in; they suit every model of a megapixel."""
 
 SINGLE_FRAMES = "Crops are sampled as single frames."
@@ -66,7 +66,7 @@ SDXL = Family(
     "sdxl",
     "SDXL",
     ("SDXL", "SDXLRefiner"),
-    sizes=MEGAPIXEL_SIZES + _sizes("1664x2432 2048x2048 2432x1664"),
+    sizes=MEGAPIXEL_SIZES + sizes_in("1664x2432 2048x2048 2432x1664"),
     note="Also SSD-1B, Segmind Vega and KOALA. The refiner goes into refiner_model.",
     checkpoints=(
         Checkpoint("sdxl", 2048, frozenset({768, 1280})),
@@ -78,7 +78,7 @@ SD15 = Family(
     "Stable Diffusion 1.5",
     ("SD15",),
     Size(512, 512),
-    _sizes(
+    sizes_in(
         "384x704 448x576 512x512 512x704 512x768 512x832 576x448 576x768 576x1024 640x512 640x640 640x768 704x384 "
         "704x1216 768x512 768x576 768x1024 832x512 896x896 1024x576 1024x768 1024x1024 1024x1536 1216x704 1536x1024"
     ),
@@ -92,7 +92,7 @@ KNOWN = (
         "Stable Diffusion 2.1",
         ("SD20",),
         Size(768, 768),
-        _sizes("512x1152 576x1024 640x896 768x768 896x640 1024x576 1152x512"),
+        sizes_in("512x1152 576x1024 640x896 768x768 896x640 1024x576 1152x512"),
         "V_PREDICTION",
         "The 768 pixel model, which predicts v.",
     ),
@@ -120,7 +120,7 @@ KNOWN = (
         "Qwen-Image",
         ("QwenImage",),
         Size(1328, 1328),
-        _sizes("928x1664 1056x1584 1104x1472 1328x1328 1472x1104 1584x1056 1664x928"),
+        sizes_in("928x1664 1056x1584 1104x1472 1328x1328 1472x1104 1584x1056 1664x928"),
         note="For Qwen-Image-Edit set reference to crop, and wire clip and prompt for its text encoder.",
         reference="latent and picture",
     ),
@@ -131,14 +131,14 @@ KNOWN = (
         "hidream",
         "HiDream-I1",
         ("HiDream",),
-        sizes=_sizes("768x1360 832x1248 880x1168 1024x1024 1168x880 1248x832 1360x768"),
+        sizes=sizes_in("768x1360 832x1248 880x1168 1024x1024 1168x880 1248x832 1360x768"),
     ),
     Family(
         "hidream-o1",
         "HiDream-O1",
         ("HiDreamO1",),
         Size(2048, 2048),
-        _sizes("1440x2560 1664x2496 1728x2304 2048x2048 2304x1728 2496x1664 2560x1440"),
+        sizes_in("1440x2560 1664x2496 1728x2304 2048x2048 2304x1728 2496x1664 2560x1440"),
         note="Made for 4 megapixels: smaller crops lose quality.",
     ),
     Family("pixart", "PixArt Alpha and Sigma", ("PixArtAlpha",)),
@@ -149,14 +149,14 @@ KNOWN = (
         "hunyuan-dit",
         "HunyuanDiT",
         ("HunyuanDiT",),
-        sizes=_sizes("768x1024 768x1280 864x1152 960x1280 1024x768 1024x1024 1152x864 1280x768 1280x960 1280x1280"),
+        sizes=sizes_in("768x1024 768x1280 864x1152 960x1280 1024x768 1024x1024 1152x864 1280x768 1280x960 1280x1280"),
     ),
     Family(
         "hunyuan-image",
         "HunyuanImage 2.1",
         ("HunyuanImage21",),
         Size(2048, 2048),
-        _sizes("1536x2560 1792x2304 2048x2048 2304x1792 2560x1536"),
+        sizes_in("1536x2560 1792x2304 2048x2048 2304x1792 2560x1536"),
         note="Its VAE makes one cell of 32 pixels, so a mask is as coarse.",
     ),
     Family(
@@ -164,7 +164,7 @@ KNOWN = (
         "HunyuanVideo",
         ("HunyuanVideo",),
         Size(960, 960),
-        _sizes("720x1280 832x1104 960x960 1104x832 1280x720"),
+        sizes_in("720x1280 832x1104 960x960 1104x832 1280x720"),
         note=SINGLE_FRAMES,
     ),
     Family(
@@ -172,20 +172,20 @@ KNOWN = (
         "Kandinsky 5 video",
         ("Kandinsky5",),
         Size(512, 512),
-        _sizes("512x768 512x512 768x512"),
+        sizes_in("512x768 512x512 768x512"),
         note=SINGLE_FRAMES,
     ),
     Family(
         "kandinsky5-image",
         "Kandinsky 5 image",
         ("Kandinsky5Image",),
-        sizes=_sizes("640x1408 768x1280 896x1152 1024x1024 1152x896 1280x768 1408x640"),
+        sizes=sizes_in("640x1408 768x1280 896x1152 1024x1024 1152x896 1280x768 1408x640"),
     ),
     Family(
         "wan",
         "Wan 2.1 and 2.2",
         ("WAN21_T2V",),
-        sizes=_sizes("480x832 720x1280 832x1104 960x960 1024x1024 1104x832 832x480 1280x720"),
+        sizes=sizes_in("480x832 720x1280 832x1104 960x960 1024x1024 1104x832 832x480 1280x720"),
         note=SINGLE_FRAMES,
     ),
     Family(
@@ -193,7 +193,7 @@ KNOWN = (
         "LTX-Video",
         ("LTXV",),
         Size(768, 768),
-        _sizes("512x768 704x1216 768x768 1216x704 768x512"),
+        sizes_in("512x768 704x1216 768x768 1216x704 768x512"),
         note="Crops are sampled as single frames; its VAE makes one cell of 32 pixels.",
     ),
 )
