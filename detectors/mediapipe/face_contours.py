@@ -23,6 +23,6 @@ OUTER_LIPS: Contour = (61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 409, 2
 INNER_LIPS: Contour = (78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308, 415, 310, 311, 312, 13, 82, 81, 80, 191)
 
 
-def eyes_of(points: np.ndarray) -> list[np.ndarray]:
-    """The middles x, y of the right and the left eye of [468, 2] landmarks."""
-    return [points[list(eye)].mean(0) for eye in (RIGHT_EYE, LEFT_EYE)]
+def eyes_of(points: np.ndarray) -> np.ndarray:
+    """[2, 2]: the middles x, y of the right and the left eye of [468, 2] landmarks."""
+    return np.stack([points[list(eye)].mean(0) for eye in (RIGHT_EYE, LEFT_EYE)])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -118,7 +118,7 @@ def face_roi(face: Proposal) -> Roi:
     return Roi(face.frame, *face.extent.center, face.extent.long_side * MARGIN, tilt(face.keypoints))
 
 
-def tilt(points: Sequence[Sequence[float]]) -> float:
+def tilt(points: Iterable[Iterable[float]]) -> float:
     """Of the line through a face's first two points x, y, its eyes: in radians clockwise, 0 in an upright face."""
     (right_x, right_y), (left_x, left_y), *_ = points
     return math.atan2(left_y - right_y, left_x - right_x)
