@@ -138,4 +138,4 @@ def _both_in_the_window(
     patch: torch.Tensor, original: torch.Tensor, region: Region
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """The patch [1, h, w, 3] and the original [h, w, 3] over the window, one pixel for each of the image's."""
-    return resized(patch.float(), region.window_size), cut(original, region, region.window_size)[0]
+    return resized(patch.float(), region.window.size), cut(original, region, region.window.size)[0]

@@ -14,8 +14,13 @@ export function element(tag, properties = {}, ...children) {
   return made
 }
 
+/**
+ * A button; `label` is its tooltip and what a screen reader says.
+ * @param {Record<string, any>} properties as those of an element
+ */
 export function button(text, label, onclick, properties = {}) {
-  return element("button", { type: "button", textContent: text, title: label, onclick, aria: { label }, ...properties })
+  const usual = { type: "button", textContent: text, title: label, onclick }
+  return element("button", { ...usual, ...properties, aria: { label, ...properties.aria } })
 }
 
 /** Redraws a container; a control in it that has the focus and a `data-key` has it again afterwards. */

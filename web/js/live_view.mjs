@@ -101,10 +101,11 @@ export class LiveView {
       onchange: (event) => this.reorder(order, Number(event.target.value)),
       aria: { label: phrase("Place of {object} in the order", { object: `${object.label} ${object.place}` }) }
     })
-    const toggle = button(nameOf(object), sentenceOf(object), () => this.toggle(at), { className: "ad-toggle" })
-    toggle.dataset.key = `toggle ${object.box}`
-    toggle.setAttribute("aria-pressed", String(object.selected))
-    if (object.place === null) toggle.setAttribute("aria-disabled", "true")
+    const toggle = button(nameOf(object), sentenceOf(object), () => this.toggle(at), {
+      className: "ad-toggle",
+      dataset: { key: `toggle ${object.box}` },
+      aria: { pressed: String(object.selected), ...(object.place === null && { disabled: "true" }) }
+    })
     const facts = [object.score.toFixed(2), `${sizeOf(object.box)} px`]
     if (object.sampled_at) facts.push(`\u2192 ${object.sampled_at.join("x")}`)
     if (object.reason) facts.push(object.reason)
