@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from collections.abc import Callable, Set
+from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -77,9 +77,9 @@ class QueuedJob:
     def progress(self) -> float | None:
         """0..1 by the nodes that are done; None while it waits, 1 once it has run."""
         running, waiting = self.server.prompt_queue.get_current_queue_volatile()
-        if any(item[1] == self.id for item in waiting):
+        if self._is_in(waiting):
             return None
-        if all(item[1] != self.id for item in running):
+        if not self._is_in(running):
             return 1.0
         state = get_progress_state()
         if state.prompt_id != self.id:
@@ -100,8 +100,7 @@ class QueuedJob:
         queue = self.server.prompt_queue
         with queue.mutex:  # the worker moves a job from place to place under it
             self.collect()
-            running = any(item[1] == self.id for item in queue.currently_running.values())
-            waiting = any(item[1] == self.id for item in queue.queue)
+            running, waiting = self._is_in(queue.currently_running.values()), self._is_in(queue.queue)
         if running and self.started is None:
             self.started = time.monotonic()
         if self.entry is None and not (running or waiting):
@@ -116,10 +115,14 @@ class QueuedJob:
         while True:
             with queue.mutex:
                 self.collect()
-                if all(item[1] != self.id for item in queue.currently_running.values()):
+                if not self._is_in(queue.currently_running.values()):
                     return
                 interrupt_current_processing()  # under the mutex: it must not hit the job after this one
             await _next_poll()
+
+    def _is_in(self, items: Iterable[Sequence[Any]]) -> bool:
+        """Whether one of these items of ComfyUI's queue is this job."""
+        return any(item[1] == self.id for item in items)
 
 
 def hiding(jobs: Set[QueuedJob]) -> Middleware:

@@ -108,3 +108,8 @@ class Service:
 def random_seed() -> int:
     """From 1 to 2^32 - 1."""
     return 1 + secrets.randbelow(MAX_SEED)
+
+
+def seed_or_random(seed: int) -> int:
+    """The seed of a request in which -1 asks for a random one."""
+    return random_seed() if seed < 0 else seed

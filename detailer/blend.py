@@ -141,5 +141,5 @@ def _both_in_the_window(
 
     Both where the original lies: a VAE may leave its pictures on another device.
     """
-    own = cut(original, region, region.window_size)[0]
-    return resized(patch.float(), region.window_size).to(own.device), own
+    own = cut(original, region, region.window.size)[0]
+    return resized(patch.float(), region.window.size).to(own.device), own

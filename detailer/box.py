@@ -61,6 +61,11 @@ class Box(NamedTuple):
         return max(self.width, 0) * max(self.height, 0)
 
     @property
+    def size(self) -> Size:
+        """Of a box that is not empty."""
+        return Size(self.width, self.height)
+
+    @property
     def center(self) -> tuple[float, float]:
         """x, y; between two pixels where a side is even."""
         return (self.x0 + self.x1) / 2, (self.y0 + self.y1) / 2

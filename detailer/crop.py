@@ -65,13 +65,13 @@ def blended(
 
 def _under_alpha(patch: torch.Tensor, region: Region, device: torch.device | None) -> torch.Tensor:
     """What a patch [1, h, w, 3] of the window has for the pixels of the alpha's box: [box.height, box.width, 3]."""
-    inner, size = region.alpha.box, region.window_size
+    inner, size = region.alpha.box, region.window.size
     if not region.turn:
         whole = on_device(device, partial(resized, size=size), patch, size)
         return whole[0][inner.relative_to(region.window).slices]
     x, y = region.turned.grid_of(inner, Size(patch.shape[2], patch.shape[1]))
     turned_back = partial(sampled, x=x, y=y, step=patch.shape[2] / region.window.width, turn=-region.turn)
-    return on_device(device, turned_back, patch[0], Size(inner.width, inner.height))
+    return on_device(device, turned_back, patch[0], inner.size)
 
 
 def accumulate(coverage: torch.Tensor, region: Region) -> None:

@@ -161,10 +161,14 @@ class Detections:
         """The same with more to tell; a sentence that is there already is not said twice."""
         return replace(self, notes=tuple(dict.fromkeys((*self.notes, *sentences))))
 
+    def found_in(self, image_index: int) -> list[Detection]:
+        """The objects of an image, those that were left out last."""
+        left_out = [item.detection for item in self.left_out if item.image_index == image_index]
+        return [*self.images[image_index], *left_out]
+
     def numbers_in(self, image_index: int) -> int:
         """How many numbers the objects of an image take up, those of objects that were left out included."""
-        left_out = [item.detection for item in self.left_out if item.image_index == image_index]
-        return max((d.number + 1 for d in (*self.images[image_index], *left_out) if d.number is not None), default=0)
+        return max((d.number + 1 for d in self.found_in(image_index) if d.number is not None), default=0)
 
     def numbers_before(self) -> list[int]:
         """For each image, how many numbers those before it take up; last, how many there are in all images."""

@@ -31,13 +31,10 @@ class Mistake(NamedTuple):
 
     name: str
     pattern: re.Pattern[str]
-    sentence: Callable[[re.Match[str]], str]
+    sentence: str | Callable[[re.Match[str]], str]
+    r"""May name the groups of the pattern, as \1."""
     module: str = ""
     """A part of the path of a module the error came through; "" for any."""
-
-
-def _other_control(match: re.Match[str]) -> str:
-    return "The ControlNet was made for another family of models: use one for this model, or take it out."
 
 
 def _other_text(match: re.Match[str]) -> str:
@@ -55,50 +52,44 @@ def _other_text(match: re.Match[str]) -> str:
     )
 
 
-def _other_vae(match: re.Match[str]) -> str:
-    wanted, given = match.groups()
-    return (
-        f"The VAE makes latents of {given} channels and the model takes {wanted}: it belongs to another family. Use "
-        "the VAE of the model's own checkpoint."
-    )
+_OTHER_CONTROL = "The ControlNet was made for another family of models: use one for this model, or take it out."
 
-
-def _video_vae(match: re.Match[str]) -> str:
-    return (
-        "The VAE makes latents for video and the model is none for video: it belongs to another family. Use the VAE of "
-        "the model's own checkpoint."
-    )
-
-
-def _nan(match: re.Match[str]) -> str:
-    return (
-        "The model or the VAE gave NaN instead of a picture. Mostly it is the VAE in fp16: start ComfyUI with "
-        "--fp32-vae, or use a VAE made for fp16 (for SDXL, sdxl-vae-fp16-fix)."
-    )
-
-
-def _no_memory(match: re.Match[str]) -> str:
-    return (
+MISTAKES = (
+    Mistake(
+        "out of memory",
+        re.compile(r"out of memory|not enough memory|can't allocate memory", re.I),
         "There is not enough memory for a crop of this size: choose a smaller resolution or batch_size 1, or start "
-        "ComfyUI with --lowvram."
-    )
-
-
-def _other_lora(match: re.Match[str]) -> str:
-    return "A LoRA was made for another family of models: take it out, or use one for this model."
-
-
-MISTAKES: tuple[Mistake, ...] = (
-    Mistake("out of memory", re.compile(r"out of memory|not enough memory|can't allocate memory", re.I), _no_memory),
-    Mistake("ControlNet of another family", _SHAPES, _other_control, "controlnet"),
-    Mistake("ControlNet of another family", _CHANNELS, _other_control, "controlnet"),
-    Mistake("ControlNet of another family", _SIZES, _other_control, "controlnet"),
-    Mistake("ControlNet of another family", re.compile(r"y is None, did you try using a controlnet"), _other_control),
-    Mistake("LoRA of another family", _SIZES, _other_lora, "lora"),
+        "ComfyUI with --lowvram.",
+    ),
+    Mistake("ControlNet of another family", _SHAPES, _OTHER_CONTROL, "controlnet"),
+    Mistake("ControlNet of another family", _CHANNELS, _OTHER_CONTROL, "controlnet"),
+    Mistake("ControlNet of another family", _SIZES, _OTHER_CONTROL, "controlnet"),
+    Mistake("ControlNet of another family", re.compile(r"y is None, did you try using a controlnet"), _OTHER_CONTROL),
+    Mistake(
+        "LoRA of another family",
+        _SIZES,
+        "A LoRA was made for another family of models: take it out, or use one for this model.",
+        "lora",
+    ),
     Mistake("text of another family", _SHAPES, _other_text),
-    Mistake("VAE of another family", _CHANNELS, _other_vae),
-    Mistake("VAE of another family", re.compile(r"Expected .* input to conv2d, but got"), _video_vae),
-    Mistake("NaN", re.compile(r"holds NaN or Inf"), _nan),
+    Mistake(
+        "VAE of another family",
+        _CHANNELS,
+        r"The VAE makes latents of \2 channels and the model takes \1: it belongs to another family. Use the VAE of "
+        "the model's own checkpoint.",
+    ),
+    Mistake(
+        "VAE of another family",
+        re.compile(r"Expected .* input to conv2d, but got"),
+        "The VAE makes latents for video and the model is none for video: it belongs to another family. Use the VAE of "
+        "the model's own checkpoint.",
+    ),
+    Mistake(
+        "NaN",
+        re.compile(r"holds NaN or Inf"),
+        "The model or the VAE gave NaN instead of a picture. Mostly it is the VAE in fp16: start ComfyUI with "
+        "--fp32-vae, or use a VAE made for fp16 (for SDXL, sdxl-vae-fp16-fix).",
+    ),
 )
 """The first that matches explains."""
 
@@ -110,5 +101,6 @@ def explained(stage: str, error: BaseException) -> str:
     for mistake in MISTAKES:
         match = mistake.pattern.search(text)
         if match and any(mistake.module in module for module in modules or [""]):
-            return mistake.sentence(match)
+            sentence = mistake.sentence
+            return match.expand(sentence) if isinstance(sentence, str) else sentence(match)
     return f"{stage} failed: {text or type(error).__name__}"

@@ -114,7 +114,7 @@ def _line(text: PromptText, place: int) -> ObjectPrompt | None:
 
 def _numbers(detections: Detections, image_index: int, order: Order | None, seed: int) -> list[int]:
     """The numbers of an image's objects in the order in which lines count them."""
-    objects = {d.number: d for d in _found(detections, image_index) if d.number is not None}
+    objects = {d.number: d for d in detections.found_in(image_index) if d.number is not None}
     numbers = sorted(objects)
     match order:
         case None:
@@ -128,13 +128,8 @@ def _numbers(detections: Detections, image_index: int, order: Order | None, seed
     return numbers[::-1] if order in ("DSC", "DSC-SIZE") else numbers
 
 
-def _found(detections: Detections, image_index: int) -> list[Detection]:
-    left_out = [item.detection for item in detections.left_out if item.image_index == image_index]
-    return [*detections.images[image_index], *left_out]
-
-
 def _labels(detections: Detections) -> set[str]:
-    return {d.label.casefold() for index in range(len(detections.images)) for d in _found(detections, index)}
+    return {d.label.casefold() for index in range(len(detections.images)) for d in detections.found_in(index)}
 
 
 def _words(label: str) -> list[str]:

@@ -44,17 +44,12 @@ class Region:
         return Turned(self.window, self.turn)
 
     @property
-    def window_size(self) -> Size:
-        """Of the window, in pixels of the image."""
-        return Size(self.window.width, self.window.height)
-
-    @property
     def window_alpha(self) -> torch.Tensor:
         """The alpha over the window, float [window.height, window.width]."""
         if not self.turn:
             return self.alpha.on(self.window)
         around = self.turned.bounds.padded(1)
-        x, y = self.turned.grid(self.window_size)
+        x, y = self.turned.grid(self.window.size)
         alpha = self.alpha.on(around)[..., None]
         return sampled(alpha, x - around.x0, y - around.y0, step=1, turn=self.turn, radius=1)[..., 0]
 
@@ -118,7 +113,7 @@ def make_regions(detections: Detections, masks: MaskSettings, fitting: FitSettin
     notes = (*_cover_notes(detections, masks), *_upright_notes(detections, masks))
     detections = detections.scaled(upscale).noting(*notes)
     image = Box.of_size(detections.width, detections.height)
-    likely = ModelSizes(fitting.family or likely_family(Size(image.width, image.height)), UNKNOWN_MULTIPLE)
+    likely = ModelSizes(fitting.family or likely_family(image.size), UNKNOWN_MULTIPLE)
     items: list[Region] = []
     dropped: list[LeftOut] = []
     for index, found in enumerate(detections.images):

@@ -37,13 +37,12 @@ class Fit(NamedTuple):
 def fit(padded: Box, image: Box | None, choice: str, model: ModelSizes) -> Fit:
     """The crop window for a `padded` window inside `image`, and the size it is sampled at.
 
-    The window grows (and slides) to the aspect of the sampled size as far as the image allows; without one, as far
-    as it takes. Where it does not,
-    "auto" takes a size of the window's own aspect and the entry's area instead, so that nothing is stretched;
-    "square" and "WxH" are kept as asked. "off" is the window's own size, grown to the next multiple of the model's.
-    ValueError for an unknown `choice`.
+    The window grows and slides until it has the aspect of the sampled size, within `image` unless that is None. Where
+    the image is too small for that, "auto" samples at the window's own aspect and the entry's area, so that nothing is
+    stretched, while "square" and "WxH" are kept as asked. "off" is the window's own size, grown to the next multiple
+    of the model's. ValueError for an unknown `choice`.
     """
-    own = Size(padded.width, padded.height)
+    own = padded.size
     match choice:
         case "auto":
             wanted, why = nearest_entry(own, model.family), f"the {model.family.name} size nearest in shape to {own}"
@@ -57,7 +56,7 @@ def fit(padded: Box, image: Box | None, choice: str, model: ModelSizes) -> Fit:
             wanted, why = entry(choice), "the size that was chosen"
     wanted = rounded_up(wanted, model.multiple)
     window = slid_inside(grown_to_aspect(padded, wanted), image)
-    cut = Size(window.width, window.height)
+    cut = window.size
     if choice == "auto" and not _same_aspect(cut, wanted):
         why = f"the area of {wanted} in the shape of {cut}, which is all the image has"
         return Fit(window, _of_area(cut.aspect, wanted.area, model.multiple), why)

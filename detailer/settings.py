@@ -6,6 +6,7 @@ Fields are called as the widgets are, whose defaults stand here and nowhere else
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -54,8 +55,7 @@ class MaskSettings:
     cover: Cover = "object"
 
     def __post_init__(self) -> None:
-        if self.cover not in COVERS:
-            raise ValueError(unknown("cover", self.cover, COVERS))
+        _one_of("cover", self.cover, COVERS)
         _within("mask_dilation_percent", self.mask_dilation_percent, -100, 200)
         _within("mask_blur", self.mask_blur, 0)
         _within("mask_padding", self.mask_padding, 0)
@@ -78,8 +78,7 @@ class FitSettings:
     base_model: str = AUTO
 
     def __post_init__(self) -> None:
-        if self.resolution not in CHOICES:
-            raise ValueError(unknown("resolution", self.resolution, CHOICES))
+        _one_of("resolution", self.resolution, CHOICES)
         family.named(self.base_model)
 
     @property
@@ -132,12 +131,9 @@ class PaintSettings:
     reference: Reference = "as wired"
 
     def __post_init__(self) -> None:
-        if self.fill not in FILLS:
-            raise ValueError(unknown("fill", self.fill, FILLS))
-        if self.blend not in BLENDS:
-            raise ValueError(unknown("blend", self.blend, BLENDS))
-        if self.reference not in REFERENCES:
-            raise ValueError(unknown("reference", self.reference, REFERENCES))
+        _one_of("fill", self.fill, FILLS)
+        _one_of("blend", self.blend, BLENDS)
+        _one_of("reference", self.reference, REFERENCES)
         _within("color_match", self.color_match, 0, 1)
         _within("grain", self.grain, 0, 1)
 
@@ -152,9 +148,14 @@ class KeepSettings:
     retries: int = 0
 
     def __post_init__(self) -> None:
-        if self.keep not in KEEPS:
-            raise ValueError(unknown("keep", self.keep, KEEPS))
+        _one_of("keep", self.keep, KEEPS)
         _within("retries", self.retries, 0, MAX_RETRIES)
+
+
+def _one_of(name: str, value: str, choices: Sequence[str]) -> None:
+    """ValueError, with the nearest choices, for any other value."""
+    if value not in choices:
+        raise ValueError(unknown(name, value, choices))
 
 
 def _within(name: str, value: float, low: float, high: float = math.inf) -> None:

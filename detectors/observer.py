@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -15,11 +16,11 @@ from ..detailer.detection import Detection, names_of
 from ..detailer.judge import Observation
 from .mediapipe.blaze import BlazeDetector, Proposal
 from .mediapipe.face_boxes import short_range
-from .mediapipe.face_parts import BOTH_EYES, FACE, LEFT_EYE, MARGIN, OVAL, RIGHT_EYE, face_landmarks, face_roi
-from .mediapipe.hands import Hands, hand_roi
+from .mediapipe.face_contours import eyes_of
+from .mediapipe.face_parts import BOTH_EYES, FACE, MARGIN, OVAL, face_landmarks
+from .mediapipe.hands import Hands
 from .mediapipe.inside import roi_around
-from .mediapipe.landmarks import LandmarkNet, Shape, shared
-from .mediapipe.rotated_crops import Roi
+from .mediapipe.landmarks import LandmarkNet, shared
 
 FACE_LABELS = frozenset(part.label for part in (FACE, OVAL, BOTH_EYES))
 """Objects that a face can be found around in a square of a few of their sides."""
@@ -43,38 +44,44 @@ def observe(pictures: torch.Tensor, detection: Detection) -> list[Observation] |
     """A `judge.Observer` with the networks that ship with the pack: faces, with their eyes or oval, and hands."""
     names = names_of(detection.label)
     if names & FACE_LABELS:
-        return _observations(pictures, detection, *_face_networks(), MARGIN, face_roi, _face)
-    if "hand" in names:
-        return _observations(pictures, detection, *_hand_networks(), HAND_AROUND, hand_roi, _hand)
-    return None
+        return _observations(pictures, detection, _of_faces())
+    return _observations(pictures, detection, _of_hands()) if "hand" in names else None
+
+
+class _Networks(NamedTuple):
+    """Those for objects of one kind."""
+
+    detector: BlazeDetector
+    landmarks: LandmarkNet
+    around: float
+    """Side of the square that shows an object which the detector does not see, over the long side of its box."""
+    measured: Callable[[np.ndarray], tuple[float, int | None]]
+    """From landmarks to an Observation's `unit` and `fingers`."""
 
 
 @cache
-def _face_networks() -> tuple[BlazeDetector, LandmarkNet]:
-    return short_range(), face_landmarks()
+def _of_faces() -> _Networks:
+    return _Networks(short_range(), face_landmarks(), MARGIN, lambda points: (_length(*eyes_of(points)), None))
 
 
 @cache
-def _hand_networks() -> tuple[BlazeDetector, LandmarkNet]:
+def _of_hands() -> _Networks:
     hands = Hands(outlined=False)
-    return hands.palms, hands.landmarks
+    return _Networks(hands.palms, hands.landmarks, HAND_AROUND, _hand)
 
 
-def _observations(
-    pictures: torch.Tensor,
-    detection: Detection,
-    detector: BlazeDetector,
-    landmarks: LandmarkNet,
-    around: float,
-    turned: Callable[[Proposal], Roi],
-    described: Callable[[Proposal | None, Shape], Observation],
-) -> list[Observation]:
+def _observations(pictures: torch.Tensor, detection: Detection, networks: _Networks) -> list[Observation]:
     """The landmark network is shown one and the same square of all pictures: the one of the surest proposal."""
+    detector, landmarks, around, measured = networks
     found = [_nearest(proposals, detection) for proposals in detector.propose(pictures, PROPOSED)]
     surest = max((one for one in found if one), key=lambda one: one.score, default=None)
-    roi = turned(surest) if surest and surest.score >= TURNED_BY else roi_around(detection.box, around, roll=0)
+    roi = landmarks.roi(surest) if surest and surest.score >= TURNED_BY else roi_around(detection.box, around, roll=0)
     shapes = landmarks.shapes(pictures, [roi._replace(frame=frame) for frame in range(len(pictures))])
-    return [described(proposal, shape) for proposal, shape in zip(found, shapes, strict=True)]
+    seen = [(one.score, one.extent) if one else (0.0, None) for one in found]
+    return [
+        Observation(*found_at, shape.presence, shape.points, *measured(shape.points))
+        for found_at, shape in zip(seen, shapes, strict=True)
+    ]
 
 
 def _nearest(proposals: Sequence[Proposal], detection: Detection) -> Proposal | None:
@@ -83,16 +90,9 @@ def _nearest(proposals: Sequence[Proposal], detection: Detection) -> Proposal | 
     return max(here, key=lambda one: one.score, default=None)
 
 
-def _face(proposal: Proposal | None, mesh: Shape) -> Observation:
-    eyes = [mesh.points[list(eye)].mean(0) for eye in (RIGHT_EYE, LEFT_EYE)]
-    score, extent = (proposal.score, proposal.extent) if proposal else (0.0, None)
-    return Observation(score, extent, mesh.presence, mesh.points, _length(*eyes))
-
-
-def _hand(palm: Proposal | None, hand: Shape) -> Observation:
-    unit = _length(hand.points[WRIST], hand.points[MIDDLE_KNUCKLE])
-    score, extent = (palm.score, palm.extent) if palm else (0.0, None)
-    return Observation(score, extent, hand.presence, hand.points, unit, fingers_apart(hand.points, unit))
+def _hand(points: np.ndarray) -> tuple[float, int]:
+    palm = _length(points[WRIST], points[MIDDLE_KNUCKLE])
+    return palm, fingers_apart(points, palm)
 
 
 def fingers_apart(points: np.ndarray, palm: float) -> int:

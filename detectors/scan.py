@@ -114,7 +114,7 @@ class Scanner:
         A hundred tiles give a hundred chances for a false alarm; few of those outlast another framing.
         """
         box, tile = hit.detection.box, hit.view
-        sides = (max(round(CLOSER * whole), 2 * part) for whole, part in zip(size(tile), size(box), strict=True))
+        sides = (max(round(CLOSER * whole), 2 * part) for whole, part in zip(tile.size, box.size, strict=True))
         window = box.grown_to(*sides).slid_inside(image.shape[1], image.shape[0])
         [again] = self.detector.detect(image[window.slices][None], confidence)
         boxes = _boxes_of(detection for detection in again if detection.label == hit.detection.label)
@@ -124,8 +124,8 @@ class Scanner:
 
 def _only_large(found: Sequence[Detection], plane: Box) -> bool:
     """Whether there are objects, and none so small that there may be smaller ones."""
-    longest = max(plane.width, plane.height)
-    return bool(found) and all(max(size(detection.box)) >= ONLY_LARGE * longest for detection in found)
+    longest = max(plane.size)
+    return bool(found) and all(max(detection.box.size) >= ONLY_LARGE * longest for detection in found)
 
 
 def grids(width: int, height: int, scan: Scan, reach: float) -> list[Grid]:
@@ -184,11 +184,6 @@ def joined(hits: Iterable[Hit], lasts: Callable[[Hit], bool]) -> list[Detection]
             objects.append(hit.detection)
             standing &= (shared(boxes[i], boxes) <= SAME_OBJECT) | (places == places[i]) | (labels != labels[i])
     return objects
-
-
-def size(box: Box) -> tuple[int, int]:
-    """(width, height) in pixels."""
-    return box.width, box.height
 
 
 def _boxes_of(detections: Iterable[Detection]) -> torch.Tensor:

@@ -178,7 +178,7 @@ def undisturbed() -> Iterator[None]:
         os.environ.update(SAFE_MODE, YOLO_CONFIG_DIR=folder)
         stack.enter_context(warnings.catch_warnings())
         stack.enter_context(np.printoptions())
-        stack.callback(_restore_print_options, _print_options())
+        stack.callback(torch.set_printoptions, **_print_options())
         stack.callback(_restore_safe_globals, torch.serialization.get_safe_globals())
         stack.callback(torch.set_num_threads, torch.get_num_threads())
         stack.callback(_restore_attributes, Image, {"open": Image.open})
@@ -200,10 +200,6 @@ def _restore_environment(before: dict[str, str]) -> None:
 def _print_options() -> dict[str, Any]:
     """PyTorch's print options, which it lets one set but not ask for."""
     return dict(vars(importlib.import_module("torch._tensor_str").PRINT_OPTS))
-
-
-def _restore_print_options(before: dict[str, Any]) -> None:
-    torch.set_printoptions(**before)
 
 
 def _restore_safe_globals(before: list[Any]) -> None:

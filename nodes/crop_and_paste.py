@@ -6,9 +6,10 @@ import torch
 from comfy_api.latest import io
 
 from ..detailer.blend import color_matched
-from ..detailer.crop import accumulate, cut, paste, resized
+from ..detailer.crop import accumulate, cut, paste
 from ..detailer.planes import copied, zeros
 from ..detailer.region import Regions
+from ..detailer.resampling import resized
 from . import inputs
 from .image_checks import at_size_of, checked_image
 from .sockets import CATEGORY, RegionsSocket

@@ -7,9 +7,9 @@ from typing import NamedTuple
 import torch
 
 from ..detailer.box import Size
-from ..detailer.crop import resized
 from ..detailer.detection import Detections
 from ..detailer.region import Regions
+from ..detailer.resampling import resized
 
 
 def checked_image(image: torch.Tensor) -> torch.Tensor:
@@ -80,6 +80,18 @@ def at_size_of(image: torch.Tensor, regions: Regions) -> torch.Tensor:
     if count != len(wanted.images) or enlarged_to != (wanted.width, wanted.height):
         raise ValueError(_mismatch(image, wanted, "regions"))
     return resized(image, Size(wanted.width, wanted.height))
+
+
+def placed(
+    image: torch.Tensor, detections: Detections | None, regions: Regions | None
+) -> tuple[torch.Tensor, Detections | None]:
+    """The image at the size of the regions, and the objects in it: those given, else those of the regions."""
+    pictures = image if regions is None else at_size_of(image, regions)
+    if detections is not None:
+        objects = detections if regions is None else detections.scaled(regions.upscale)
+        checked_size(pictures, objects, "detections")
+        return pictures, objects
+    return pictures, regions and regions.detections
 
 
 def _size_of(image: torch.Tensor) -> tuple[int, int, int]:

@@ -30,7 +30,7 @@ def draw_regions(images: torch.Tensor, regions: Regions) -> torch.Tensor:
             if region.image_index == index:
                 color = COLORS[number % len(COLORS)]
                 _dashed(canvas, region.turned.corners, color, scale)
-                size = f"{region.window.width}x{region.window.height} at {region.sampled_at}"
+                size = f"{region.window.size} at {region.sampled_at}"
                 turn = f", turned {region.turn:.0f}" if region.turn else ""
                 bounds = region.turned.bounds
                 _caption(canvas, size + turn, bounds.x0, bounds.y1, color, scale, above=False)

@@ -8,7 +8,7 @@ from comfy_api.latest import io, ui
 from ..detailer.detection import Detections
 from ..detailer.region import Regions
 from . import inputs
-from .image_checks import at_size_of, checked_image, checked_size
+from .image_checks import checked_image, placed
 from .overlay import draw_objects, draw_regions
 from .sockets import CATEGORY, DetectionsSocket, RegionsSocket
 
@@ -37,13 +37,9 @@ class AfterDetailPreview(io.ComfyNode):
     def execute(
         cls, image: torch.Tensor, detections: Detections | None = None, regions: Regions | None = None
     ) -> io.NodeOutput:
-        pictures = checked_image(image)[..., :3].float().cpu()
+        pictures, objects = placed(checked_image(image)[..., :3].float().cpu(), detections, regions)
         if regions is not None:
-            pictures = draw_regions(at_size_of(pictures, regions), regions)
-            detections = detections and detections.scaled(regions.upscale)
-        if detections is not None:
-            checked_size(pictures, detections, "detections")
-        shown = detections or (regions and regions.detections)
-        if shown is not None:
-            pictures = draw_objects(pictures, shown, tint=regions is None)
+            pictures = draw_regions(pictures, regions)
+        if objects is not None:
+            pictures = draw_objects(pictures, objects, tint=regions is None)
         return io.NodeOutput(pictures.to(image.device), ui=ui.PreviewImage(pictures, cls=cls))

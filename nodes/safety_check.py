@@ -10,6 +10,7 @@ import folder_paths
 import torch
 from comfy_api.latest import io
 
+from ..detailer.names import nearest
 from ..detailer.safety import Concepts, IsUnsafe
 from . import inputs
 from .image_checks import checked_image
@@ -58,7 +59,7 @@ class AfterDetailSafety(io.ComfyNode):
 
     @classmethod
     def validate_inputs(cls, concepts: str | None = None) -> bool | str:
-        return inputs.nearest("concepts", concepts, _concept_files()) or True
+        return nearest("concepts", concepts, _concept_files()) or True
 
     @classmethod
     def execute(

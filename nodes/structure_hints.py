@@ -14,7 +14,7 @@ from ..hints.figures import Figures, figures_of
 from ..hints.structure import DRAWN, KINDS, crop_hints, whole_hints
 from . import inputs
 from .crop_and_paste import NO_CROP
-from .image_checks import at_size_of, checked_image, checked_size
+from .image_checks import checked_image, placed
 from .notes import notes_ui
 from .sockets import CATEGORY, DetectionsSocket, RegionsSocket
 
@@ -98,18 +98,6 @@ class AfterDetailHints(io.ComfyNode):
             hints = whole_hints(kind, pictures, figures)
         hints = hints.to(image.device)
         return io.NodeOutput(hints, ui=ui.PreviewImage(hints, cls=cls).as_dict() | notes_ui(notes))
-
-
-def placed(
-    image: torch.Tensor, detections: Detections | None, regions: Regions | None
-) -> tuple[torch.Tensor, Detections | None]:
-    """The image at the size of the regions, and the objects in it: those given, else those of the regions."""
-    pictures = image if regions is None else at_size_of(image, regions)
-    if detections is not None:
-        objects = detections if regions is None else detections.scaled(regions.upscale)
-        checked_size(pictures, objects, "detections")
-        return pictures, objects
-    return pictures, regions and regions.detections
 
 
 def _figures_in(image: torch.Tensor, objects: Detections, regions: Regions | None, kind: str) -> Figures:

@@ -40,17 +40,7 @@ class Watcher(Protocol):
         ...
 
 
-class Nobody:
-    def lowest_confidence(self) -> float | None:
-        """The user's own."""
-        return None
-
-    def record(self, run: NodeRun) -> dict[str, list]:
-        """Nothing."""
-        return {}
-
-
-_watcher: Watcher = Nobody()
+_watcher: Watcher | None = None
 
 
 def watch(watcher: Watcher) -> None:
@@ -61,9 +51,9 @@ def watch(watcher: Watcher) -> None:
 
 def lowest_confidence() -> float | None:
     """Down to where the canvas wants to see objects; None where nobody watches."""
-    return _watcher.lowest_confidence()
+    return _watcher.lowest_confidence() if _watcher else None
 
 
 def record(run: NodeRun) -> dict[str, list]:
     """Hand what a node saw to the canvas; returns what belongs into the node's UI output."""
-    return _watcher.record(run)
+    return _watcher.record(run) if _watcher else {}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .builder import Builder, Built, Checking, Link
-from .models import Assets, load
+from .models import Assets, RefinerLinks, load
 from .text_encoding import Words, encode, styled
 
 
@@ -35,13 +35,8 @@ def detail(assets: Assets, words: Words, detailing: Detailing, checking: Checkin
     optional: dict[str, Any] = {}
     if detailing.refiner:
         refiner = build.add("CheckpointLoaderSimple", "SDXL refiner", ckpt_name=detailing.refiner)
-        refined = encode(build, refiner.out(1), texts)
-        optional |= {
-            "refiner_model": refiner.out(0),
-            "refiner_positive": refined.positive,
-            "refiner_negative": refined.negative,
-            "high_noise_frac": detailing.high_noise_frac,
-        }
+        links = RefinerLinks(refiner.out(0), encode(build, refiner.out(1), texts))
+        optional |= links.inputs(detailing.high_noise_frac)
     if safety := build.safety(image):
         optional["safety"] = safety.out(3)
     if detailing.samples > 1:

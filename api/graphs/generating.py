@@ -15,7 +15,7 @@ from ...detailer.family import HostedFamily
 from ...detailer.settings import Fill
 from .builder import Builder, Built, Checking, Link
 from .inpainting import Inpainting, repainted
-from .models import Assets, Loaded, Loads, Sampling
+from .models import Assets, Loaded, Loads, RefinerLinks, Sampling
 from .text_encoding import Conditioning, Words, encode, encode_refiner, encode_sdxl, styled
 
 OUTPAINT_BLUR = OUTPAINT_DILATION = 8
@@ -64,11 +64,6 @@ class Generation:
     high_noise_frac: float = 0.8
     control: Control | None = None
     subject: Subject | None = None
-
-
-class RefinerLinks(NamedTuple):
-    model: Link
-    conditioning: Conditioning
 
 
 class Scene(NamedTuple):
@@ -283,11 +278,4 @@ def _outpainted(scene: Scene, image: Link, mask: Link, seed: int) -> Link:
 
 def _refining(scene: Scene) -> dict[str, Any]:
     """The refiner's inputs of Inpaint Regions."""
-    if scene.refiner is None:
-        return {}
-    return {
-        "refiner_model": scene.refiner.model,
-        "refiner_positive": scene.refiner.conditioning.positive,
-        "refiner_negative": scene.refiner.conditioning.negative,
-        "high_noise_frac": scene.generation.high_noise_frac,
-    }
+    return scene.refiner.inputs(scene.generation.high_noise_frac) if scene.refiner else {}

@@ -34,3 +34,8 @@ def in_graph(request: BaseModel) -> dict[str, Any]:
 def in_hundredths(strength: float) -> float:
     """As the nodes' widgets have it. A schedule is `steps / strength` long: the least shares would fill memory."""
     return round(strength, 2)
+
+
+def in_hundredths_or_0(strength: float) -> float:
+    """The same, but 0, which keeps a picture as it is, only where 0 was asked for."""
+    return strength and max(in_hundredths(strength), 0.01)

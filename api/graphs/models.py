@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from .builder import Builder, Link
+from .text_encoding import Conditioning
 
 
 class Assets(NamedTuple):
@@ -43,6 +44,22 @@ class Loaded(NamedTuple):
     model: Link
     clip: Link
     vae: Link
+
+
+class RefinerLinks(NamedTuple):
+    """The model that does the last steps, and its conditioning."""
+
+    model: Link
+    conditioning: Conditioning
+
+    def inputs(self, high_noise_frac: float) -> dict[str, Any]:
+        """As After Detailer and Inpaint Regions call them; it takes over after `high_noise_frac` of the steps."""
+        return {
+            "refiner_model": self.model,
+            "refiner_positive": self.conditioning.positive,
+            "refiner_negative": self.conditioning.negative,
+            "high_noise_frac": high_noise_frac,
+        }
 
 
 def load(build: Builder, assets: Assets) -> Loaded:

@@ -6,6 +6,8 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from node_helpers import conditioning_set_values
+
 from ..conditioning import Conditioning, cropped, without_limits
 from ..job import Job
 from ..joining import signature
@@ -82,5 +84,4 @@ def _with_hole(conditioning: Conditioning, job: Job) -> Conditioning:
     """An inpaint checkpoint sees the crop with a hole, and where the hole is."""
     if job.hole is None:
         return conditioning
-    extra = {"concat_latent_image": job.hole, "concat_mask": job.hole_mask}
-    return [[tensor, {**options, **extra}] for tensor, options in conditioning]
+    return conditioning_set_values(conditioning, {"concat_latent_image": job.hole, "concat_mask": job.hole_mask})

@@ -42,39 +42,32 @@ class Passes:
         latent = torch.cat([item.job.latent for item in items])
         for number in range(self.settings.passes):
             seeds = [(item.job.seed + number) % (1 << 64) for item in items]
-            run = _Pass(items, seeds, number)
+            mask = torch.cat([item.job.mask for item in items])
             callback = progress.callback(len(items), number * self.settings.steps, common_label(items))
-            latent = self._pass(run, latent, callback)
+            latent = self._pass(_Pass(items, seeds, number, mask, callback), latent)
         return latent
 
-    def _pass(self, run: _Pass, latent: torch.Tensor, callback: Callable) -> torch.Tensor:
-        mask = torch.cat([item.job.mask for item in run.items])
-        start = self._filled(run, latent, mask) if run.number == 0 else latent
+    def _pass(self, run: _Pass, latent: torch.Tensor) -> torch.Tensor:
+        start = self._filled(run, latent) if run.number == 0 else latent
         noise = initial_noise(start.split(1), run.seeds) * self.settings.noise_multiplier
         sigmas = self._sigmas(run)
         split = round((len(sigmas) - 1) * self.settings.high_noise_frac)
         refiners = [item.refiner for item in run.items if item.refiner is not None]
         base = _Stage(self.model, [item.prompts for item in run.items], self.custom.guider)
         if not refiners or split == len(sigmas) - 1:  # with few steps, a large share is all of them
-            return self._stage(base, run.seeds, noise, start, sigmas, mask, callback)
+            return self._stage(base, run, noise, start, sigmas)
         refine = _Stage(refiners[0].model, [{"positive": r.positive, "negative": r.negative} for r in refiners])
         if split == 0:
-            return self._stage(refine, run.seeds, noise, start, sigmas, mask, callback)
-        halfway = self._stage(base, run.seeds, noise, start, sigmas[: split + 1], mask, callback)
+            return self._stage(refine, run, noise, start, sigmas)
+        halfway = self._stage(base, run, noise, start, sigmas[: split + 1])
         leftover = _noise_between(refine.model, start, halfway, sigmas[split])
-        return self._stage(refine, run.seeds, leftover, start, sigmas[split:], mask, _after(callback, split))
+        rest = run._replace(callback=_after(run.callback, split))
+        return self._stage(refine, rest, leftover, start, sigmas[split:])
 
     def _stage(
-        self,
-        stage: _Stage,
-        seeds: list[int],
-        noise: torch.Tensor,
-        latent: torch.Tensor,
-        sigmas: torch.Tensor,
-        mask: torch.Tensor,
-        callback: Callable,
+        self, stage: _Stage, run: _Pass, noise: torch.Tensor, latent: torch.Tensor, sigmas: torch.Tensor
     ) -> torch.Tensor:
-        names = stage.prompts[0]
+        seeds, names = run.seeds, stage.prompts[0]
         prompts = {name: batched([own[name] for own in stage.prompts]) for name in names}
         guider = guided(stage.model, prompts, self.settings.cfg, stage.guider)
         sampler = with_own_noise(self.sampler, seeds, latent, sigmas)
@@ -85,8 +78,8 @@ class Passes:
                 latent,
                 sampler,
                 sigmas,
-                denoise_mask=mask,
-                callback=callback,
+                denoise_mask=run.mask,
+                callback=run.callback,
                 disable_pbar=True,
                 seed=seeds[0],
             )
@@ -115,7 +108,7 @@ class Passes:
             )
         return sigmas
 
-    def _filled(self, run: _Pass, latent: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    def _filled(self, run: _Pass, latent: torch.Tensor) -> torch.Tensor:
         """The latents with nothing, or noise, where the mask is; the other fills are done on the pixels."""
         if self.fill == "latent nothing":
             content = torch.zeros_like(latent)
@@ -125,7 +118,7 @@ class Passes:
         else:
             return latent
         latent_format = self.model.get_model_object("latent_format")
-        return torch.where(mask > 0, latent_format.process_out(content.to(latent.device)), latent)
+        return torch.where(run.mask > 0, latent_format.process_out(content.to(latent.device)), latent)
 
 
 class _Pass(NamedTuple):
@@ -134,6 +127,10 @@ class _Pass(NamedTuple):
     seeds: list[int]
     number: int
     """0 for the first."""
+    mask: torch.Tensor
+    """[B, 1, (1,) h, w], 1 where the latents are to be repainted."""
+    callback: Callable
+    """The sampler's, called at every step."""
 
 
 class _Stage(NamedTuple):

@@ -11,10 +11,10 @@ import torch
 
 from ..box import Size
 from ..conditioning import Conditioning
-from ..crop import resized
 from ..object_prompts import ObjectPrompts
 from ..prompt_text import ObjectPrompt
 from ..region import Region
+from ..resampling import resized
 from .items import reworded
 from .loras import LoraUses, ObjectLoras
 

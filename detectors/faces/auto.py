@@ -70,7 +70,7 @@ class Candidate:
         """The same in an image `factor` times as large."""
         if factor == 1:
             return self
-        return replace(self, proposals=[_scaled(proposal, factor) for proposal in self.proposals])
+        return replace(self, proposals=[proposal.scaled(factor) for proposal in self.proposals])
 
     @property
     def unsure(self) -> bool:
@@ -174,11 +174,6 @@ def _gathered(proposals: Iterable[tuple[str, Proposal]]) -> list[Candidate]:
         if name != "short":
             setattr(candidate, name, max(getattr(candidate, name), proposal.score))
     return candidates
-
-
-def _scaled(proposal: Proposal, factor: float) -> Proposal:
-    keypoints = [(x * factor, y * factor) for x, y in proposal.keypoints]
-    return replace(proposal, extent=proposal.extent.scaled(factor, factor), keypoints=keypoints)
 
 
 def same_face(a: Extent, b: Extent) -> bool:

@@ -6,7 +6,6 @@ import torch
 import torch.nn.functional as F
 from torchvision.ops import nms
 
-from ...detailer.detection import Extent
 from ..mediapipe.blaze import Proposal
 from ..mediapipe.graph import GraphNet
 from ..weights import FOLDER
@@ -39,7 +38,7 @@ class CenterFace:
         score, points = decode(heat, size, offset, landmarks, confidence)
         points = points * torch.tensor([width / columns, height / rows])
         keep = nms(points[:, :2].flatten(1), score, MAX_OVERLAP)
-        return [_proposal(points[i], score[i].item()) for i in keep.tolist()]
+        return [Proposal.of(points[i], score[i].item()) for i in keep.tolist()]
 
 
 def decode(
@@ -56,8 +55,3 @@ def decode(
     corner = centre - sides / 2
     marks = landmarks[:, y, x].unflatten(0, (5, 2)) * sides + corner  # [5, 2, N]
     return heat[0, y, x], torch.cat([torch.stack([corner, corner + sides]), marks]).flip(1).movedim(-1, 0)
-
-
-def _proposal(points: torch.Tensor, score: float) -> Proposal:
-    (x0, y0), (x1, y1), *keypoints = points.tolist()
-    return Proposal(0, Extent(x0, y0, x1, y1), keypoints, score)

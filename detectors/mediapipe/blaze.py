@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import torch
+from torchvision.ops import box_iou
 
 from ...detailer.detection import Extent
 from .graph import GraphNet
@@ -31,6 +32,17 @@ class Proposal:
     extent: Extent
     keypoints: list[tuple[float, float]]
     score: float
+
+    @staticmethod
+    def of(points: torch.Tensor, score: float, frame: int = 0) -> Proposal:
+        """From [2 + K, 2] points: top left, bottom right, key points."""
+        (x0, y0), (x1, y1), *keypoints = points.tolist()
+        return Proposal(frame, Extent(x0, y0, x1, y1), keypoints, score)
+
+    def scaled(self, factor: float) -> Proposal:
+        """The same in an image `factor` times as large."""
+        keypoints = [(x * factor, y * factor) for x, y in self.keypoints]
+        return replace(self, extent=self.extent.scaled(factor, factor), keypoints=keypoints)
 
     def shifted(self, dx: float, dy: float) -> Proposal:
         """The same in an image with `dx` more columns on the left, and `dy` more rows above."""
@@ -63,7 +75,7 @@ class BlazeDetector:
             points = decode(row[likely] / self.net.size, self.anchors[likely])
             real = (points[:, 1] > points[:, 0]).all(1)
             merged = merge_overlaps(points[real] * side + corner, score[likely][real])
-            found.append([_proposal(frame, points, score) for points, score in merged])
+            found.append([Proposal.of(points, score, frame) for points, score in merged])
         return found
 
 
@@ -92,20 +104,10 @@ def merge_overlaps(points: torch.Tensor, scores: torch.Tensor) -> list[tuple[tor
     order = scores.argsort(descending=True, stable=True)
     points, scores = points[order], scores[order]
     while len(points):
-        together = iou(points[0, :2], points[:, :2]) > SUPPRESSION_IOU
+        boxes = points[:, :2].flatten(1)
+        together = box_iou(boxes[:1], boxes)[0] > SUPPRESSION_IOU
         together[0] = True
         weights = scores[together, None, None]
         merged.append(((points[together] * weights).sum(0) / weights.sum(), scores[0].item()))
         points, scores = points[~together], scores[~together]
     return merged
-
-
-def iou(box: torch.Tensor, boxes: torch.Tensor) -> torch.Tensor:
-    """[N] intersection over union of one [2, 2] box and [N, 2, 2] boxes, given by their corners."""
-    common = (torch.minimum(box[1], boxes[:, 1]) - torch.maximum(box[0], boxes[:, 0])).clamp(min=0).prod(1)
-    return common / ((box[1] - box[0]).prod() + (boxes[:, 1] - boxes[:, 0]).prod(1) - common)
-
-
-def _proposal(frame: int, points: torch.Tensor, score: float) -> Proposal:
-    (x0, y0), (x1, y1), *keypoints = points.tolist()
-    return Proposal(frame, Extent(x0, y0, x1, y1), keypoints, score)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 Contour = Sequence[int]
 
 NOSE, MOUTH_CORNERS = 4, (61, 291)
@@ -19,3 +21,8 @@ LEFT_BROW: Sequence[Contour] = ((276, 283, 282, 295, 285), (300, 293, 334, 296, 
 """The lower and the upper edge of a brow, each from the temple to the nose: two open lines."""
 OUTER_LIPS: Contour = (61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 409, 270, 269, 267, 0, 37, 39, 40, 185)
 INNER_LIPS: Contour = (78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308, 415, 310, 311, 312, 13, 82, 81, 80, 191)
+
+
+def eyes_of(points: np.ndarray) -> np.ndarray:
+    """[2, 2]: the middles x, y of the right and the left eye of [468, 2] landmarks."""
+    return np.stack([points[list(eye)].mean(0) for eye in (RIGHT_EYE, LEFT_EYE)])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -23,6 +23,7 @@ from .face_contours import (
     RIGHT_EYE,
     WHOLE,
     Contour,
+    eyes_of,
 )
 from .landmarks import LandmarkNet, Shape
 from .outlines import convex_hull, filled
@@ -109,16 +110,15 @@ class FaceParts:
 
 def head_of_mesh(face: Shape) -> Head:
     """The head of a face's 468 landmarks, by its eyes, nose and corners of the mouth."""
-    eyes = [face.points[list(eye)].mean(0) for eye in (RIGHT_EYE, LEFT_EYE)]
-    return head_of([*eyes, *face.points[[NOSE, *MOUTH_CORNERS]]])
+    return head_of([*eyes_of(face.points), *face.points[[NOSE, *MOUTH_CORNERS]]])
 
 
 def face_roi(face: Proposal) -> Roi:
-    """A square around the box, turned so that the eyes, the first two key points, lie level."""
-    right_eye, left_eye, *_ = face.keypoints
-    return Roi(face.frame, *face.extent.center, face.extent.long_side * MARGIN, tilt(right_eye, left_eye))
+    """A square around the box, turned so that the eyes lie level."""
+    return Roi(face.frame, *face.extent.center, face.extent.long_side * MARGIN, tilt(face.keypoints))
 
 
-def tilt(right_eye: Sequence[float], left_eye: Sequence[float]) -> float:
-    """In radians, clockwise, of the line through the eyes x, y; 0 in an upright face."""
-    return math.atan2(left_eye[1] - right_eye[1], left_eye[0] - right_eye[0])
+def tilt(points: Iterable[Iterable[float]]) -> float:
+    """Of the line through a face's first two points x, y, its eyes: in radians clockwise, 0 in an upright face."""
+    (right_x, right_y), (left_x, left_y), *_ = points
+    return math.atan2(left_y - right_y, left_x - right_x)

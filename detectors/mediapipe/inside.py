@@ -11,9 +11,9 @@ import torch
 
 from ...detailer.box import Box
 from ...detailer.detection import Detection, Extent
-from .blaze import BlazeDetector, Proposal
+from .blaze import BlazeDetector
 from .face_boxes import full_range, short_range
-from .face_contours import LEFT_EYE, RIGHT_EYE
+from .face_contours import eyes_of
 from .face_parts import MARGIN, face_landmarks, tilt
 from .hands import hand_landmarks
 from .hands_auto import second_roi
@@ -98,7 +98,8 @@ class FacesInside:
 
     def again(self, points: np.ndarray) -> Roi:
         """As the eyes lie."""
-        return _second_face_roi(points)
+        extent = extent_of([points])
+        return Roi(0, *extent.center, MARGIN * extent.long_side, tilt(eyes_of(points)))
 
 
 def find_inside(landmarker: Inside, image: torch.Tensor, objects: Sequence[Detection]) -> list[Shape]:
@@ -132,22 +133,9 @@ def roi_around(box: Box, around: float, roll: float) -> Roi:
 def _upright_scores(detector: BlazeDetector, views: torch.Tensor) -> list[float]:
     """The best score of a face in each [N, S, S, 3] view, less where its eyes do not lie level."""
     return [
-        max((face.score * max(math.cos(_eye_angle(face)), 0) for face in faces), default=0)
+        max((face.score * max(math.cos(tilt(face.keypoints)), 0) for face in faces), default=0)
         for faces in detector.propose(views, NOISE)
     ]
-
-
-def _eye_angle(face: Proposal) -> float:
-    """The tilt of a proposed face."""
-    right, left, *_ = face.keypoints
-    return tilt(right, left)
-
-
-def _second_face_roi(points: np.ndarray) -> Roi:
-    """A square around [468, 2] landmarks, turned so that the eyes lie level."""
-    right, left = (points[list(eye)].mean(0) for eye in (RIGHT_EYE, LEFT_EYE))
-    extent = extent_of([points])
-    return Roi(0, *extent.center, MARGIN * extent.long_side, tilt(right, left))
 
 
 def fit(shape: Shape, box: Box) -> float:

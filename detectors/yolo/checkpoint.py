@@ -22,19 +22,6 @@ MAX_NAME = 64
 MAX_DEPTH = 16
 MAX_LABELS = 10_000
 
-DTYPES = {
-    "BFloat16": torch.bfloat16,
-    "Bool": torch.bool,
-    "Byte": torch.uint8,
-    "Char": torch.int8,
-    "Double": torch.float64,
-    "Float": torch.float32,
-    "Half": torch.float16,
-    "Int": torch.int32,
-    "Long": torch.int64,
-    "Short": torch.int16,
-}
-
 
 @dataclass(frozen=True, eq=False)
 class Weights:
@@ -106,7 +93,7 @@ def _from_checkpoint(path: Path, archive: Archive) -> Weights:
         refs = _tensors(model) if isinstance(model, inert.Stub) else model
     except inert.InertError as error:
         raise CheckpointError(path, str(error)) from None
-    if sum(ref.storage.count * inert.ITEM_SIZES[ref.storage.kind] for ref in refs.values()) > archive.size:
+    if sum(ref.storage.count * inert.DTYPES[ref.storage.kind].itemsize for ref in refs.values()) > archive.size:
         raise CheckpointError(path, "uses the same data for many tensors, which no YOLO checkpoint does")
     tensors = {name: _load(path, archive, root, ref) for name, ref in refs.items()}
     if not isinstance(model, inert.Stub):
@@ -173,7 +160,7 @@ EMPTY = inert.TensorRef(inert.Storage("Byte", "", 0), 0, (0,), (1,))
 
 def _load(path: Path, archive: Archive, root: str, ref: inert.TensorRef) -> torch.Tensor:
     """The tensor itself, contiguous and with memory of its own."""
-    dtype = DTYPES[ref.storage.kind]
+    dtype = inert.DTYPES[ref.storage.kind]
     if ref.count == 0:
         return torch.empty(ref.shape, dtype=dtype)
     data = archive.read(f"{root}data/{ref.storage.key}")

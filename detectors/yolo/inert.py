@@ -9,10 +9,13 @@ a persistent storage id) and stay references until someone asks the archive for 
 
 from __future__ import annotations
 
+import math
 import pickletools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
+
+import torch
 
 MAX_PICKLE = 4 * 2**20
 """Bytes; the pickle of a YOLOv8x checkpoint has 0.4 MB. One byte can cost a 64-byte dict, so this bounds memory too."""
@@ -52,19 +55,19 @@ NAMES = frozenset(
     }
 )
 
-ITEM_SIZES = {
-    "BFloat16": 2,
-    "Bool": 1,
-    "Byte": 1,
-    "Char": 1,
-    "Double": 8,
-    "Float": 4,
-    "Half": 2,
-    "Int": 4,
-    "Long": 8,
-    "Short": 2,
+DTYPES = {
+    "BFloat16": torch.bfloat16,
+    "Bool": torch.bool,
+    "Byte": torch.uint8,
+    "Char": torch.int8,
+    "Double": torch.float64,
+    "Float": torch.float32,
+    "Half": torch.float16,
+    "Int": torch.int32,
+    "Long": torch.int64,
+    "Short": torch.int16,
 }
-"""Bytes per element of the torch storage kinds, by the name in `torch.<kind>Storage`."""
+"""Of the torch storage kinds, by the name in `torch.<kind>Storage`."""
 
 
 class InertError(ValueError):
@@ -114,10 +117,7 @@ class TensorRef:
     @property
     def count(self) -> int:
         """How many elements."""
-        count = 1
-        for side in self.shape:
-            count *= side
-        return count
+        return math.prod(self.shape)
 
 
 MARK = Global("mark")
@@ -189,7 +189,7 @@ class _Machine:
     def refer(self, name: str) -> None:
         """Push the Global `name`, if it can belong to a YOLO checkpoint."""
         kind = name.removeprefix("torch.")
-        harmless = kind.removesuffix("Storage") in ITEM_SIZES or kind.startswith(("float", "int", "uint", "bfloat"))
+        harmless = kind.removesuffix("Storage") in DTYPES or kind.startswith(("float", "int", "uint", "bfloat"))
         if name not in NAMES and not name.startswith(NAMESPACES) and not (harmless and name.startswith("torch.")):
             raise InertError(f"asks Python for {name[:80]!r}, which is no part of a YOLO checkpoint")
         self.stack.append(Global(name))
@@ -240,7 +240,7 @@ class _Machine:
 
 def _tensor(storage: Any, offset: Any, shape: Any, stride: Any) -> TensorRef:
     """A tensor whose every number is checked here, so that no view can reach outside its storage."""
-    if not isinstance(storage, Storage) or storage.kind not in ITEM_SIZES:
+    if not isinstance(storage, Storage) or storage.kind not in DTYPES:
         raise InertError("holds a tensor of an unknown kind")
     if not isinstance(shape, tuple) or not isinstance(stride, tuple) or len(shape) != len(stride) or len(shape) > 8:
         raise InertError("holds a tensor without a proper shape")

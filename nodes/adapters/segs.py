@@ -104,7 +104,7 @@ def _patch_of(seg: Any, place: int) -> MaskPatch:
         mask = mask[0]
     if mask.shape != (region.height, region.width):
         raise ValueError(
-            f"The mask of SEG {place} has shape {list(mask.shape)} and its crop region is "
-            f"{region.width}x{region.height}: check the node that the SEGS come from."
+            f"The mask of SEG {place} has shape {list(mask.shape)} and its crop region is {region.size}: "
+            "check the node that the SEGS come from."
         )
     return MaskPatch(region, mask)

@@ -1,6 +1,5 @@
 """Inputs that several nodes share: one definition, so that ids, defaults and words agree everywhere."""
 
-from ...detailer.names import nearest
 from .detecting import confidence, detector, download_missing, image, max_num_detections, pick, scan, selection
 from .masking import base_model, coverage, masks, placement, resolution, upscale
 from .painting import (
@@ -42,7 +41,6 @@ __all__ = [
     "max_num_detections",
     "min_frames",
     "model",
-    "nearest",
     "object_negatives",
     "per_object",
     "pick",

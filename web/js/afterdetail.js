@@ -6,10 +6,10 @@ import { Advanced, showAllOfPick } from "./fold.mjs"
 import { migrationItems } from "./migrate_menu.mjs"
 import { addRun, leave, placeOf } from "./memory.mjs"
 import { NodeNotes } from "./node_notes.mjs"
-import { ofNode, releaseRuns, widgetNamed } from "./node.mjs"
-import { NAME, Panel, runOf } from "./panel.mjs"
+import { PANEL, ofNode, releaseRuns, widgetNamed } from "./node.mjs"
+import { Panel, runOf } from "./panel.mjs"
 import { QueuedRuns } from "./queued.mjs"
-import { orderResults } from "./result_order.mjs"
+import { RUN_ENDS, orderResults } from "./result_order.mjs"
 import { StylePanel } from "./style_panel.mjs"
 import { fetchTranslations } from "./words.mjs"
 
@@ -34,7 +34,7 @@ function attach(node) {
   const panel = new Panel(node, { live: LIVE.includes(kind), result: RESULT.includes(kind), advanced })
   panels.add(panel)
   node.afterdetailPanel = panel
-  widgetNamed(node, NAME).afterQueued = () => queued.add(placeOf(node), panel.memory.ownName())
+  widgetNamed(node, PANEL).afterQueued = () => queued.add(placeOf(node), panel.memory.ownName())
   chain(node, "onConfigure", () => {
     panel.configured()
     const { comesBackBy } = panel.memory
@@ -124,9 +124,7 @@ app.registerExtension({
     on("progress", (detail) => detail.node, (panel, detail) => panel.progress.reach(detail.value, detail.max))
     on("b_preview_with_metadata", (detail) => detail.nodeId, (panel, detail) => panel.progress.show(detail.blob))
     on("execution_error", (detail) => detail.node_id, (panel, detail) => panel.failed(detail.exception_message))
-    for (const end of ["execution_success", "execution_error", "execution_interrupted"]) {
-      api.addEventListener(end, stopAll)
-    }
+    for (const end of RUN_ENDS) api.addEventListener(end, stopAll)
   },
   nodeCreated: attach,
   afterConfigureGraph() {

@@ -14,8 +14,13 @@ export function element(tag, properties = {}, ...children) {
   return made
 }
 
+/**
+ * A button; `label` is its tooltip and what a screen reader says.
+ * @param {Record<string, any>} properties as those of an element
+ */
 export function button(text, label, onclick, properties = {}) {
-  return element("button", { type: "button", textContent: text, title: label, onclick, aria: { label }, ...properties })
+  const usual = { type: "button", textContent: text, title: label, onclick }
+  return element("button", { ...usual, ...properties, aria: { label, ...properties.aria } })
 }
 
 /** Redraws a container; a control in it that has the focus and a `data-key` has it again afterwards. */
@@ -24,6 +29,11 @@ export function redraw(container, children) {
   const key = focused instanceof HTMLElement && container.contains(focused) ? focused.dataset.key : undefined
   container.replaceChildren(...children)
   if (key !== undefined) [...container.querySelectorAll("[data-key]")].find((each) => each.dataset.key === key)?.focus()
+}
+
+/** Resolves when nothing in the element is pressed: what is drawn anew between press and release is not clicked. */
+export async function released(part) {
+  while (part.matches(":active")) await new Promise(requestAnimationFrame)
 }
 
 /** Steps to both sides of a line that says where one is; hidden where there is only one. `words` as in `imageSteps`. */

@@ -1,4 +1,5 @@
 /** How a node's widgets stand: which come first, which are folded away until "advanced" is opened, what `pick` shows. */
+import { PANEL, widgetNamed } from "./node.mjs"
 import { orderRows } from "./rows.mjs"
 import { SpareSockets } from "./spare_sockets.mjs"
 import { phrase } from "./words.mjs"
@@ -8,7 +9,6 @@ const FIRST = {
   AfterDetail: ["detector", "confidence", "denoise", "mask_padding", "resolution", "steps"]
 }
 const ROW = "afterdetail_advanced"
-const PANEL = "afterdetail_panel"
 
 /** Vue's nodes have a row of ComfyUI's own for advanced widgets; in the classic renderer this shows and hides them. */
 export class Advanced {
@@ -63,7 +63,7 @@ export class Advanced {
 
 /** An empty `pick` means all objects: says so, in the classic renderer by what is drawn, in Vue's by a placeholder. */
 export function showAllOfPick(node) {
-  const pick = node.widgets?.find((item) => item.name === "pick")
+  const pick = widgetNamed(node, "pick")
   if (!pick) return
   pick.options.placeholder = phrase("all")
   Object.defineProperty(pick, "_displayValue", { get: () => String(pick.value || phrase("all")), configurable: true })

@@ -1,5 +1,5 @@
 /** Boxes, scores, masks and crop windows of the last run, under the widget values of this moment. */
-import { button, element, redraw, Stepper } from "./dom.mjs"
+import { button, element, redraw, released, Stepper } from "./dom.mjs"
 import { setWidget, widgetValues } from "./node.mjs"
 import { noteLines } from "./node_notes.mjs"
 import { moved, pickText } from "./pick.mjs"
@@ -48,7 +48,9 @@ export class LiveView {
     this.asking = true
     try {
       const image = this.images.at
-      this.draw(await preview(this.run.token, image, widgetValues(this.node)), image)
+      const seen = await preview(this.run.token, image, widgetValues(this.node))
+      await released(this.element)
+      this.draw(seen, image)
       this.say(null)
     } catch (error) {
       if (error.gone) this.run = null
@@ -99,10 +101,11 @@ export class LiveView {
       onchange: (event) => this.reorder(order, Number(event.target.value)),
       aria: { label: phrase("Place of {object} in the order", { object: `${object.label} ${object.place}` }) }
     })
-    const toggle = button(nameOf(object), sentenceOf(object), () => this.toggle(at), { className: "ad-toggle" })
-    toggle.dataset.key = `toggle ${object.box}`
-    toggle.setAttribute("aria-pressed", String(object.selected))
-    if (object.place === null) toggle.setAttribute("aria-disabled", "true")
+    const toggle = button(nameOf(object), sentenceOf(object), () => this.toggle(at), {
+      className: "ad-toggle",
+      dataset: { key: `toggle ${object.box}` },
+      aria: { pressed: String(object.selected), ...(object.place === null && { disabled: "true" }) }
+    })
     const facts = [object.score.toFixed(2), `${sizeOf(object.box)} px`]
     if (object.sampled_at) facts.push(`\u2192 ${object.sampled_at.join("x")}`)
     if (object.reason) facts.push(object.reason)

@@ -1,18 +1,17 @@
 /** Other detailers' settings as those of After Detailer. Pure: no page is needed. See docs/migrating.md. */
 
-/** Impact Pack's widgets of FaceDetailer in their order; DetailerForEach has those up to the detector's. */
-export const FACE_DETAILER = [
+const SAMPLING = [
   ...["guide_size", "guide_size_for", "max_size", "seed", "control_after_generate", "steps", "cfg", "sampler_name"],
-  ...["scheduler", "denoise", "feather", "noise_mask", "force_inpaint", "bbox_threshold", "bbox_dilation"],
-  ...["bbox_crop_factor", "sam_detection_hint", "sam_dilation", "sam_threshold", "sam_bbox_expansion"],
-  ...["sam_mask_hint_threshold", "sam_mask_hint_use_negative", "drop_size", "wildcard", "cycle", "inpaint_model"],
-  ...["noise_mask_feather"]
+  ...["scheduler", "denoise", "feather", "noise_mask", "force_inpaint"]
 ]
-export const DETAILER_FOR_EACH = [
-  ...["guide_size", "guide_size_for", "max_size", "seed", "control_after_generate", "steps", "cfg", "sampler_name"],
-  ...["scheduler", "denoise", "feather", "noise_mask", "force_inpaint", "wildcard", "cycle", "inpaint_model"],
-  ...["noise_mask_feather"]
+const DETECTING = [
+  ...["bbox_threshold", "bbox_dilation", "bbox_crop_factor", "sam_detection_hint", "sam_dilation", "sam_threshold"],
+  ...["sam_bbox_expansion", "sam_mask_hint_threshold", "sam_mask_hint_use_negative", "drop_size"]
 ]
+const REPAIRING = ["wildcard", "cycle", "inpaint_model", "noise_mask_feather"]
+/** The widgets of two of Impact Pack's nodes, in the order in which workflows save them. */
+export const FACE_DETAILER = [...SAMPLING, ...DETECTING, ...REPAIRING]
+export const DETAILER_FOR_EACH = [...SAMPLING, ...REPAIRING]
 
 const SAME = ["seed", "steps", "cfg", "sampler_name", "scheduler", "denoise"]
 /** Impact Pack's name -> ours, where the number means the same. */

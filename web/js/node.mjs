@@ -2,6 +2,8 @@
 import { app } from "../../../scripts/app.js"
 import { release } from "./requests.mjs"
 
+/** The name of the panel's widget. */
+export const PANEL = "afterdetail_panel"
 const SIMPLE = ["number", "string", "boolean"]
 const WIDTH = 340
 

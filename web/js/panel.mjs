@@ -1,9 +1,10 @@
 /** The element on a node: its masks, its results, its progress, and what there is to say. */
 import { button, element } from "./dom.mjs"
+import { heightHandle } from "./height_handle.mjs"
 import { LiveView } from "./live_view.mjs"
 import { Memory } from "./memory.mjs"
 import { MissingModels } from "./missing_models.mjs"
-import { fitHeight, hideCoreProgress, place, queue, setWidget, watchWidgets, widgetNamed } from "./node.mjs"
+import { PANEL, fitHeight, hideCoreProgress, place, queue, setWidget, watchWidgets, widgetNamed } from "./node.mjs"
 import { Notices } from "./notices.mjs"
 import { Progress } from "./progress_view.mjs"
 import { ResultView } from "./result_view.mjs"
@@ -12,7 +13,6 @@ import { isAvailable } from "./requests.mjs"
 import { Weights } from "./missing_weights.mjs"
 import { phrase } from "./words.mjs"
 
-export const NAME = "afterdetail_panel"
 const BAR_HEIGHT = 40
 const PROGRESS_HEIGHT = 84
 const LOW_CONFIDENCE = 0.15
@@ -44,11 +44,12 @@ export class Panel {
     this.more = button("", phrase("Advanced"), () => this.showMore(), { className: "ad-more" })
     const bar = element("div", { className: "ad-bar" }, this.fold, this.line, this.tabs, this.more)
     this.body = element("div", { className: "ad-body", hidden: true })
-    const parts = [bar, this.progress.element, this.notices.element, this.body, this.handle()]
+    this.handle = heightHandle((pixels) => this.grow(pixels))
+    const parts = [bar, this.progress.element, this.notices.element, this.body, this.handle]
     this.element = element("div", { className: "ad-panel" }, ...parts)
     watchWidgets(node, (name) => this.widgetChanged(name))
     node.onDrawBackground = () => {} // where ComfyUI draws the live picture, in the classic renderer
-    place(node, NAME, this.element, () => this.height)
+    place(node, PANEL, this.element, () => this.height)
     advanced.sortRows(this.element)
     this.fit()
     void this.weights.refresh().catch((error) => this.say(error.message))
@@ -77,7 +78,7 @@ export class Panel {
     this.advanced.sockets?.arrange()
     this.element.style.setProperty("--ad-panel-height", `${this.height}px`)
     this.element.toggleAttribute("data-folded", this.body.hidden)
-    this.handleLine?.toggleAttribute("hidden", this.body.hidden)
+    this.handle.hidden = this.body.hidden
     this.fold.textContent = this.body.hidden ? "\u25b8" : "\u25be"
     this.fold.disabled = !this.run
     this.fold.setAttribute("aria-expanded", String(!this.body.hidden))
@@ -90,32 +91,11 @@ export class Panel {
     return button(text, text, () => this.open(name), { dataset: { view: name } })
   }
 
-  /** A line at the foot that is dragged, or moved by the arrow keys, to make the panel higher. */
-  handle() {
-    this.handleLine = element("div", { className: "ad-handle", tabIndex: 0, role: "separator", hidden: true })
-    this.handleLine.setAttribute("aria-orientation", "horizontal")
-    this.handleLine.setAttribute("aria-label", phrase("Height of the panel"))
-    const grow = (pixels) => {
-      const height = (this.memory.standing.height ?? HEIGHT.usual) + pixels
-      this.memory.set({ height: Math.max(HEIGHT.least, Math.round(height)) })
-      this.fit()
-    }
-    this.handleLine.addEventListener("pointerdown", (event) => {
-      this.handleLine.setPointerCapture(event.pointerId)
-      let last = event.clientY
-      const scale = this.element.getBoundingClientRect().height / this.element.offsetHeight || 1
-      this.handleLine.onpointermove = ({ clientY }) => {
-        grow((clientY - last) / scale)
-        last = clientY
-      }
-      event.stopPropagation()
-    })
-    this.handleLine.addEventListener("pointerup", () => (this.handleLine.onpointermove = null))
-    this.handleLine.addEventListener("keydown", (event) => {
-      const step = { ArrowDown: 20, ArrowUp: -20 }[event.key]
-      if (step) grow(step)
-    })
-    return this.handleLine
+  /** Makes the panel so many pixels higher, for good. */
+  grow(pixels) {
+    const height = (this.memory.standing.height ?? HEIGHT.usual) + pixels
+    this.memory.set({ height: Math.max(HEIGHT.least, Math.round(height)) })
+    this.fit()
   }
 
   toggle() {

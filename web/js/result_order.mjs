@@ -6,7 +6,8 @@
 import { app } from "../../../scripts/app.js"
 import { api } from "../../../scripts/api.js"
 
-const ENDS = ["execution_success", "execution_error", "execution_interrupted"]
+/** ComfyUI's events of which one ends a run. */
+export const RUN_ENDS = ["execution_success", "execution_error", "execution_interrupted"]
 
 /** isDetailer: whether a node makes the picture of before and after. */
 export function orderResults(isDetailer) {
@@ -33,7 +34,7 @@ export function orderResults(isDetailer) {
       held.push(event.detail)
     }
   })
-  for (const end of ENDS) on(end, release)
+  for (const end of RUN_ENDS) on(end, release)
 }
 
 const shownIds = () => (app.rootGraph.extra?.linearData?.outputs ?? []).map(String)

@@ -92,10 +92,13 @@ export class ResultView {
   drawPictures() {
     const { left } = this.strip
     this.hold.textContent = left ? "A" : phrase("before")
-    const name = left ? phrase("An earlier run") : phrase("Before the repair")
-    this.stage.showPicture(this.urlOf(left), name)
+    this.stage.showPicture(this.urlOf(left), this.leftText)
     const shown = this.run.painted && this.objects.length > 0
     this.stage.showAfter(shown && this.urlOf(this.run), this.held ? 100 : this.split.value, phrase("After the repair"))
+  }
+
+  get leftText() {
+    return this.strip.left ? phrase("An earlier run") : phrase("Before the repair")
   }
 
   /** Of a run's result, or of the picture before for null. */
@@ -177,7 +180,7 @@ export class ResultView {
   showCrops() {
     const object = this.objects[this.selected]
     const sides = [
-      { text: this.strip.left ? phrase("An earlier run") : phrase("Before the repair"), url: this.urlOf(this.strip.left) },
+      { text: this.leftText, url: this.urlOf(this.strip.left) },
       { text: phrase("After the repair"), url: this.urlOf(this.run) }
     ]
     showCrops(object, this.run, sides)

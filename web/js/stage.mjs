@@ -61,12 +61,11 @@ export class Stage {
         onfocus: () => this.point(index),
         onblur: () => this.point(null),
         style: { ...this.around(object.box), "--ad-color": object.color },
-        aria: { label: object.label, pressed: String(!object.off) },
+        aria: { label: object.label, pressed: String(!object.off), ...(object.disabled && { disabled: "true" }) },
         dataset: { key: String(object.box), state: object.failed ? "failed" : object.off ? "off" : "on" }
       },
       element("span", { className: "ad-caption", textContent: object.caption })
     )
-    if (object.disabled) mark.setAttribute("aria-disabled", "true")
     if (!object.window) return [mark]
     const style = { ...this.around(object.window), rotate: `${object.turn ?? 0}deg`, "--ad-color": object.color }
     return [element("div", { className: "ad-window", style }), mark]

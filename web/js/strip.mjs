@@ -26,11 +26,11 @@ export class Strip {
   itemOf(run, at) {
     const name = phrase("Run {number}: {settings}", { number: this.runs.length - at, settings: settingsOf(run, this.runs) })
     const picture = element("img", { src: pictureUrl(run.token, run.painted ? "after" : "before", 0), alt: "" })
-    const show = button("", name, () => this.choose({ right: run }), { className: "ad-thumb" })
-    show.setAttribute("aria-pressed", String(run === this.right))
+    const pressed = (on) => ({ aria: { pressed: String(on) } })
+    const show = button("", name, () => this.choose({ right: run }), { className: "ad-thumb", ...pressed(run === this.right) })
     show.append(picture)
-    const compare = button("A", phrase("Compare with this run"), () => this.choose({ left: run === this.left ? null : run }))
-    compare.setAttribute("aria-pressed", String(run === this.left))
+    const left = run === this.left ? null : run
+    const compare = button("A", phrase("Compare with this run"), () => this.choose({ left }), pressed(run === this.left))
     return element("div", {}, show, compare)
   }
 

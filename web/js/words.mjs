@@ -4,6 +4,8 @@ import { api } from "../../../scripts/api.js"
 
 let translations = {}
 
+const language = () => app.extensionManager.setting.get("Comfy.Locale")
+
 /** To be awaited before the first panel is made. */
 export async function fetchTranslations() {
   const answer = await api.fetchApi("/i18n")
@@ -12,13 +14,12 @@ export async function fetchTranslations() {
 
 /** An English text in the page's language, with `values` at its named places. `make locales` looks for these calls. */
 export function phrase(text, values = {}) {
-  const language = app.extensionManager.setting.get("Comfy.Locale")
-  const template = translations[language]?.afterdetail?.[text] ?? text
+  const template = translations[language()]?.afterdetail?.[text] ?? text
   return template.replace(/\{(\w+)\}/g, (_, name) => values[name])
 }
 
 /** Whether the page speaks English, as the server's own sentences do. */
-export const isEnglish = () => app.extensionManager.setting.get("Comfy.Locale") === "en"
+export const isEnglish = () => language() === "en"
 
 /** Of the images of a run, for a Stepper. */
 export const imageSteps = () => ({

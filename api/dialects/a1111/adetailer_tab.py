@@ -13,8 +13,8 @@ from ... import assets
 from ...errors import invalid
 from ...graphs import Assets, ObjectRange, Pass, Sampling, Words, in_graph, in_hundredths
 from . import prompt_syntax
-from .messages import SAME_SCHEDULER, Common, Tab
-from .samplers import AUTOMATIC, sampler
+from .messages import Common, Tab
+from .samplers import SAME_SCHEDULER, sampler
 
 DETECTORS = {
     "mediapipe_face_full": "face_full_mediapipe",
@@ -93,11 +93,11 @@ def _painting(tab: Tab, request: Common) -> dict[str, Any]:
     name, schedule = request.sampler
     if tab.ad_use_sampler:
         name = tab.ad_sampler
-        schedule = request.scheduler if tab.ad_scheduler == SAME_SCHEDULER else tab.ad_scheduler
+        schedule = request.scheduler if tab.ad_scheduler.casefold() == SAME_SCHEDULER.casefold() else tab.ad_scheduler
     steps = tab.ad_steps if tab.ad_use_steps else request.steps
     cfg = tab.ad_cfg_scale if tab.ad_use_cfg_scale else request.cfg_scale
     return {
-        **Sampling(steps, cfg, sampler(name, AUTOMATIC if schedule == SAME_SCHEDULER else schedule)).inputs(),
+        **Sampling(steps, cfg, sampler(name, schedule)).inputs(),
         "denoise": in_hundredths(tab.ad_denoising_strength),
         "noise_multiplier": tab.ad_noise_multiplier if tab.ad_use_noise_multiplier else 1.0,
     }

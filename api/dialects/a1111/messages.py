@@ -7,11 +7,9 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from ....detailer.names import unknown
-from ...graphs import NUMBERED_FILLS, InGraph, in_hundredths
+from ...graphs import NUMBERED_FILLS, InGraph, in_hundredths_or_0
 from ...validation import MAX_SEED, Name, Prompt, RequestModel, Switch
-from .samplers import AUTOMATIC, OLD_NAMES, SAMPLERS, SCHEDULERS
-
-SAME_SCHEDULER = "Use same scheduler"
+from .samplers import AUTOMATIC, OLD_NAMES, SAME_SCHEDULER, SAMPLERS, SCHEDULERS
 
 
 def whole(value: object) -> object:
@@ -200,8 +198,8 @@ class Img2ImgRequest(Common):
 
     @property
     def strength(self) -> float:
-        """In the hundredths that the graph's denoise has; 0 only where 0 was asked for."""
-        return self.denoising_strength and max(in_hundredths(self.denoising_strength), 0.01)
+        """As the graph has it."""
+        return in_hundredths_or_0(self.denoising_strength)
 
 
 class Answer(BaseModel):

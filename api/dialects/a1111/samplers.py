@@ -37,17 +37,22 @@ SCHEDULERS: dict[str, str] = {
     "DDIM": "ddim_uniform",
     "Beta": "beta",
 }
-AUTOMATIC = "Automatic"
+AUTOMATIC, SAME_SCHEDULER = "Automatic", "Use same scheduler"
 
 OLD_NAMES = {f"{name} {schedule}": (name, schedule) for name in SAMPLERS for schedule in ("Karras", "Exponential")}
 """As clients wrote them when the schedule was a part of the name."""
 
+_UNSAID = {AUTOMATIC.casefold(), SAME_SCHEDULER.casefold()}
+
 
 def sampler(name: str, schedule: str) -> Sampler:
-    """KeyError for names that are not in the tables; capitals don't count."""
+    """KeyError for names that are not in the tables; capitals don't count.
+
+    A schedule that says nothing, AUTOMATIC or SAME_SCHEDULER, is the sampler's own.
+    """
     by_name = {known.casefold(): known for known in (*SAMPLERS, *OLD_NAMES)}
     name, old_schedule = OLD_NAMES.get(known := by_name[name.casefold()], (known, AUTOMATIC))
-    schedule = old_schedule if schedule.casefold() == AUTOMATIC.casefold() else schedule
+    schedule = old_schedule if schedule.casefold() in _UNSAID else schedule
     if schedule == AUTOMATIC:
         return SAMPLERS[name]
     by_schedule = {known.casefold(): known for known in SCHEDULERS}

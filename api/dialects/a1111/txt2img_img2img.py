@@ -24,7 +24,7 @@ from ...graphs import (
     in_graph,
     repair,
 )
-from ...service import Caller, Service, random_seed
+from ...service import Caller, Service, seed_or_random
 from ...sizes import require_makeable, require_sides
 from ...workspace import Workspace, workspace
 from . import prompt_syntax
@@ -127,13 +127,11 @@ async def _choice_of(service: Service, request: Common) -> Choice:
     vae = asked.sd_vae if asked.sd_vae not in (None, "None", AUTOMATIC) else None
     for style in request.styles:
         assets.require_style(style, "styles.0")
-    text, negative = (
-        prompt_syntax.read("prompt", request.prompt),
-        prompt_syntax.read("negative_prompt", request.negative_prompt),
-    )
+    text = prompt_syntax.read("prompt", request.prompt)
+    negative = prompt_syntax.read("negative_prompt", request.negative_prompt)
     vae_file = assets.find("override_settings.sd_vae", "vae", vae) if vae else None
     chosen = Assets(file, text.loras, vae_file, asked.CLIP_stop_at_last_layers)
-    first = random_seed() if request.seed < 0 else request.seed
+    first = seed_or_random(request.seed)
     seeds = tuple(first + place for place in range(request.count))
     return Choice(chosen, Words(text.words, negative.words, *request.styles), base, seeds)
 

@@ -10,7 +10,7 @@ from ....detailer.box import Size
 from ... import assets, background, images
 from ...errors import invalid
 from ...graphs import Assets, Built, Inpainting, Words, in_graph, inpaint, with_embeddings
-from ...service import Caller, Service, random_seed
+from ...service import Caller, Service, seed_or_random
 from ...sizes import require_makeable, require_sides
 from ...tasks import Task
 from ...workspace import Workspace, workspace
@@ -22,7 +22,7 @@ IMAGE_PATH = "/afterdetail/task-image"
 async def accept(service: Service, caller: Caller, body: InpaintingRequest) -> web.Response:
     """Check everything, then work in the background."""
     request = body.request
-    seed = random_seed() if request.seed < 0 else request.seed
+    seed = seed_or_random(request.seed)
     async with AsyncExitStack() as held:
         encoding = body.extra.response_image_type
         built = await _graph(service, request, await held.enter_async_context(workspace()), seed, encoding)

@@ -16,7 +16,7 @@ from ...graphs import (
     Words,
     generate,
     in_graph,
-    in_hundredths,
+    in_hundredths_or_0,
     with_embeddings,
     with_subject,
 )
@@ -108,7 +108,7 @@ def _strength_of(request: GenerateRequest) -> float:
         return 1.0
     if request.strength is None:
         return 1.0 if request.outpainting else 0.8
-    return request.strength and max(in_hundredths(request.strength), 0.01)
+    return in_hundredths_or_0(request.strength)
 
 
 def _words_of(request: GenerateRequest, base: HostedFamily) -> Words:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field, model_validator
 
 from ....detailer.box import Size
-from ....detailer.family import HostedFamily
+from ....detailer.family import HostedFamily, sizes_in
 from ...graphs import InGraph, Sampling, in_hundredths
 from ...validation import MAX_SEED, Name, OneOf, Prompt, RequestModel
 from .samplers import SAMPLERS
@@ -24,23 +24,11 @@ Detector = Literal[
 ]
 SamplerName = Annotated[str, OneOf(SAMPLERS)]
 
-# The sizes /generate makes, portrait and landscape.
 GENERATED: dict[HostedFamily, tuple[Size, ...]] = {
-    "sdxl": tuple(
-        Size(*wh)
-        for wh in [
-            (1024, 1024), (896, 1152), (832, 1216), (768, 1344), (640, 1536), (1536, 640), (1344, 768), (1216, 832),
-            (1152, 896),
-        ]
-    ),
-    "sd15": tuple(
-        Size(*wh)
-        for wh in [
-            (512, 512), (640, 512), (768, 512), (512, 704), (512, 768), (576, 768), (640, 768), (576, 1024),
-            (1024, 576),
-        ]
-    ),
-}  # fmt: skip
+    "sdxl": sizes_in("1024x1024 896x1152 832x1216 768x1344 640x1536 1536x640 1344x768 1216x832 1152x896"),
+    "sd15": sizes_in("512x512 640x512 768x512 512x704 512x768 576x768 640x768 576x1024 1024x576"),
+}
+"""The sizes that /generate makes."""
 
 
 class Common(RequestModel):

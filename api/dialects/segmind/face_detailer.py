@@ -7,7 +7,7 @@ from aiohttp import web
 from ....detailer.box import Size
 from ... import assets, images
 from ...graphs import Assets, Detailing, Words, detail, in_graph, with_embeddings
-from ...service import Caller, Service, random_seed
+from ...service import Caller, Service, seed_or_random
 from ...sizes import require_makeable, require_sides
 from ...workspace import workspace
 from .messages import CREDITS, DETECTOR, FaceDetailerRequest
@@ -18,8 +18,8 @@ async def face_detailer(service: Service, caller: Caller, request: FaceDetailerR
     base = service.settings.segmind_base_model
     chosen = Assets(await assets.checkpoint(None, base, service.settings))
     words = Words(with_embeddings(request.prompt, {}), with_embeddings(request.negative_prompt, {}))
-    seed = random_seed() if request.seed < 0 else request.seed
-    widgets = in_graph(request) | request.sampling.inputs() | {"base_model": base, "detector": DETECTOR, "seed": seed}
+    own = {"base_model": base, "detector": DETECTOR, "seed": seed_or_random(request.seed)}
+    widgets = in_graph(request) | request.sampling.inputs() | own
     async with workspace() as files:
         picture = await service.reader.read_or_fetch("image", request.image)
         size = Size(*picture.size)

@@ -73,7 +73,7 @@ def test_cut_then_paste_changes_nothing(width, height, data, dtype, channels):
     padded = torch.rand(height + 2, width + 3, channels).to(dtype)
     image = padded[1:-1, 1:-2]  # not contiguous
     region = region_of(box, width, height)
-    exact = Size(region.window.width, region.window.height)
+    exact = region.window.size
     region = replace(region, sampled_at=exact)
     canvas = image.clone()
     paste(canvas, cut(canvas, region), region)

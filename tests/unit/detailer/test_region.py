@@ -53,7 +53,7 @@ def test_every_region_keeps_its_promises(scene):
     assert image.contains(window) and window.contains(region.padded) and window.contains(support)
     assert size.width % model.multiple == size.height % model.multiple == 0
 
-    wanted = aspect_of(fitting, model, Size(region.padded.width, region.padded.height))
+    wanted = aspect_of(fitting, model, region.padded.size)
     if wanted is not None:
         width = max(region.padded.width, round(region.padded.height * wanted.aspect))
         height = max(region.padded.height, round(region.padded.width / wanted.aspect))

@@ -118,8 +118,8 @@ def test_a_turned_window_keeps_a_face_as_well_as_an_upright_one(roll):
 def test_quarters_are_those_of_whole_pixels():
     box = Box(100, 100, 180, 180)
     whole, quarter = (regions(roll, box).items[0] for roll in (0.0, 90.0))
-    same = replace(quarter, window=whole.window, sampled_at=whole.window_size)
-    exact = replace(whole, sampled_at=whole.window_size)
+    same = replace(quarter, window=whole.window, sampled_at=whole.window.size)
+    exact = replace(whole, sampled_at=whole.window.size)
     assert torch.allclose(cut(picture(), same), cut(picture(), exact).rot90(1, (1, 2)), atol=1e-5)
 
 
@@ -149,7 +149,7 @@ def test_a_window_may_leave_the_image(box):
 
 def test_windows_of_tilted_objects_are_fitted_without_limits():
     made = regions(45.0, Box(0, 0, 90, 300)).items[0]
-    window, size = made.window_size, made.sampled_at
+    window, size = made.window.size, made.sampled_at
     assert abs(window.width / window.height - size.width / size.height) < 0.02
     [again] = regions(45.0).with_size(Size(512, 768)).items
     assert abs(again.window.width / again.window.height - 512 / 768) < 0.02 and again.turn == 45
@@ -157,7 +157,7 @@ def test_windows_of_tilted_objects_are_fitted_without_limits():
 
 def test_the_alpha_in_the_window_is_that_of_the_image():
     made = region(30.0, mask_blur=0, mask_dilation=0)
-    x, y = made.turned.grid(made.window_size)
+    x, y = made.turned.grid(made.window.size)
     deep = (x > FACE.x0 + 2) & (x < FACE.x1 - 2) & (y > FACE.y0 + 2) & (y < FACE.y1 - 2)
     far = (x < FACE.x0 - 2) | (x > FACE.x1 + 2) | (y < FACE.y0 - 2) | (y > FACE.y1 + 2)
     assert bool((made.window_alpha[deep] > 0.9999).all()) and bool((made.window_alpha[far] == 0).all())

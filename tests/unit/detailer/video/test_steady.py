@@ -96,6 +96,6 @@ def test_the_turn_of_a_track_neither_trembles_nor_jumps_where_a_frame_is_nearly_
     assert all(abs(item.turn - 12) < 1.5 for item in smooth.items)
     assert len({(item.window.width, item.window.height) for item in smooth.items}) == 1
     for item in smooth.items:
-        x, y = item.turned.grid_of(item.alpha.box, item.window_size)
+        x, y = item.turned.grid_of(item.alpha.box, item.window.size)
         inside = (x > 0) & (x < item.window.width) & (y > 0) & (y < item.window.height)
         assert bool(inside[item.alpha.values > 0].all())

@@ -1,5 +1,5 @@
 import torch
-from afterdetail.detectors.mediapipe.blaze import AnchorGrid, anchor_centres, decode, iou, merge_overlaps
+from afterdetail.detectors.mediapipe.blaze import AnchorGrid, anchor_centres, decode, merge_overlaps
 
 
 def boxes(*corners):
@@ -17,11 +17,6 @@ def test_decode_counts_from_the_anchor():
     row = torch.tensor([[0.1, 0.2, 0.4, 0.6, -0.5, 0.5]])
     points = decode(row, torch.tensor([[0.5, 0.5]]))
     assert torch.allclose(points, torch.tensor([[[0.4, 0.4], [0.8, 1.0], [0.0, 1.0]]]))
-
-
-def test_iou_of_equal_half_and_apart():
-    result = iou(boxes([0, 0, 2, 2])[0], boxes([0, 0, 2, 2], [1, 0, 3, 2], [2, 0, 4, 2]))
-    assert torch.allclose(result, torch.tensor([1, 1 / 3, 0]))
 
 
 def test_overlapping_boxes_become_their_weighted_mean():
