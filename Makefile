@@ -2,8 +2,6 @@
 SHELL := bash
 PYTHON ?= python3
 RUN := PYTHONPATH=tests:tools:.pack .venv/bin/python
-# The order of sets is the same every time, or schemathesis would make other requests each time.
-PYTEST := OMP_NUM_THREADS=1 PYTHONHASHSEED=0 .venv/bin/python -m pytest -n 2 --dist loadfile
 
 NOT_PURE := "*/sampling/*" "*/detectors/*" "*package*" "*registry_entry*" "*face_model*" "*/batch/*"
 
@@ -36,10 +34,10 @@ demo: setup
 
 test: lint references browser
 	@tools/javascript.sh test
-	@$(PYTEST) tests
+	@OMP_NUM_THREADS=1 .venv/bin/python -m pytest -n 2 --dist loadfile tests
 
 unit: setup
-	@$(PYTEST) tests/unit $(addprefix --ignore-glob=,$(NOT_PURE))
+	@OMP_NUM_THREADS=1 .venv/bin/python -m pytest -n 2 --dist loadfile tests/unit $(addprefix --ignore-glob=,$(NOT_PURE))
 
 # mediapipe 0.10.21 exists for Python up to 3.12 only; without it the tests that compare with it say so and are skipped.
 references: setup
