@@ -54,7 +54,7 @@ export class ResultView {
       this.rows,
       this.notes
     )
-    this.holdsBefore()
+    this.listenForHold()
   }
 
   show(runs) {
@@ -107,7 +107,7 @@ export class ResultView {
   }
 
   /** While the button or the key is held, the picture is as it was before. */
-  holdsBefore() {
+  listenForHold() {
     const hold = (held) => {
       if (Boolean(this.held) === held) return
       this.held = held
