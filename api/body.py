@@ -15,7 +15,6 @@ from aiohttp import web
 
 from .errors import ClientGone, Refused, refused
 
-MEGABYTE = 1_000_000
 BODY_SECONDS = 120
 UNREAD_PER_KEY = 32
 LONG_TEXT = 2000
