@@ -40,8 +40,8 @@ class Upload:
 class Bodies:
     """Reads bodies of at most `limit` bytes.
 
-    Half-sent ones keep no others out: of each key's, the one that has stood still longest goes when there are more than
-    UNREAD_PER_KEY.
+    So that half-sent ones keep no others out, a key with more than UNREAD_PER_KEY on their way loses the one that has
+    stood still longest.
     """
 
     limit: int

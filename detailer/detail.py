@@ -85,7 +85,7 @@ class _Repair:
         return replace(job, seed=self.seed) if attempt else job
 
     def judged(self, verdict: Verdict) -> None:
-        """Be kept or rejected; of several attempts the one is remembered that failed in the least tests."""
+        """Keep or reject the repair. Of several attempts, the one that failed the fewest tests is remembered."""
         self.tries += 1
         if self.best is None or len(verdict.failed) < len(self.best.verdict.failed):
             self.best = _Judged(verdict, self.seed)
@@ -205,7 +205,7 @@ def _job(image: torch.Tensor, repair: _Repair, inpainter: Inpainter) -> Job:
 def _repaint(
     composite: Composite, repairs: Sequence[_Repair], plane: Box, inpainter: Inpainter, checks: Checks
 ) -> None:
-    """Sampled together, decoded one by one and pasted; what the judge rejects once more with the next seed.
+    """Sample the repairs together, then decode and paste them one by one; what the judge rejects gets another seed.
 
     Every attempt is a phase for all regions that are left, so an object comes out the same alone and among others.
     """
