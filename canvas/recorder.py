@@ -43,7 +43,8 @@ class Recorder:
         simple = {name: value for name, value in run.widgets.items() if isinstance(value, (bool, int, float, str))}
         before = pictures(run.image)
         after = () if run.result is None else before if run.result is run.image else pictures(run.result)
-        token = self._snapshots.put(Snapshot(run.node, simple, run.detections, before, after, run.inside, run.model))
+        inside = None if run.inside is None else run.inside.cpu()  # a GPU's memory is not for keeping
+        token = self._snapshots.put(Snapshot(run.node, simple, run.detections, before, after, inside, run.model))
         entry = {"token": token, "shown": len(before), "painted": bool(after)}
         size = {"width": run.image.shape[2], "height": run.image.shape[1]}
         ui = {"afterdetail": [entry | size | {"widgets": simple, "colors": HEX_COLORS}]}

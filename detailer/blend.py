@@ -137,5 +137,9 @@ def _surroundings(region: Region) -> torch.Tensor | None:
 def _both_in_the_window(
     patch: torch.Tensor, original: torch.Tensor, region: Region
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """The patch [1, h, w, 3] and the original [h, w, 3] over the window, one pixel for each of the image's."""
-    return resized(patch.float(), region.window.size), cut(original, region, region.window.size)[0]
+    """The patch [1, h, w, 3] and the original [h, w, 3] over the window, one pixel for each of the image's.
+
+    Both where the original lies: a VAE may leave its pictures on another device.
+    """
+    own = cut(original, region, region.window.size)[0]
+    return resized(patch.float(), region.window.size).to(own.device), own

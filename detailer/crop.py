@@ -95,14 +95,14 @@ def solid_mask(region: Region, size: Size) -> torch.Tensor:
 
 
 def latent_mask(region: Region, latent: torch.Tensor, soft: bool = False) -> torch.Tensor:
-    """Which cells of the region's latent are repainted: [1, 1, (1,) h, w] for a latent [1, C, (T,) h, w].
+    """Which cells of the region's latent are repainted: [1, 1, (1,) h, w] beside a latent [1, C, (T,) h, w].
 
     0 or 1, or with `soft` the mean alpha of each cell.
     """
     size = Size(latent.shape[-1], latent.shape[-2])
     alpha = region.window_alpha[None, None]
     cells = F.interpolate(alpha, (size.height, size.width), mode="area") if soft else solid_mask(region, size)
-    return cells.reshape(1, *(1,) * (latent.ndim - 3), *cells.shape[-2:])
+    return cells.reshape(1, *(1,) * (latent.ndim - 3), *cells.shape[-2:]).to(latent.device)
 
 
 def with_hole(crop: torch.Tensor, region: Region) -> torch.Tensor:

@@ -49,11 +49,12 @@ class AfterDetailCrop(io.ComfyNode):
     def execute(cls, image: torch.Tensor, regions: Regions) -> io.NodeOutput:
         pictures = at_size_of(checked_image(image), regions)
         if not regions.items:
-            grey, nothing = torch.full((1, *NO_CROP, 3), 0.5), torch.zeros(1, *NO_CROP)
+            grey, nothing = zeros((1, *NO_CROP, 3), image.device) + 0.5, zeros((1, *NO_CROP), image.device)
             return io.NodeOutput(grey, nothing, regions, [grey], [nothing])
         regions = regions.alike()
         crops = [cut(pictures[region.image_index], region) for region in regions.items]
         masks = [resized(region.window_alpha[None, ..., None], region.sampled_at)[..., 0] for region in regions.items]
+        masks = [mask.to(pictures.device) for mask in masks]  # nodes such as VAE Encode (for Inpainting) mix the two
         return io.NodeOutput(torch.cat(crops), torch.cat(masks), regions, crops, masks)
 
 
@@ -84,14 +85,14 @@ class AfterDetailPaste(io.ComfyNode):
     ) -> io.NodeOutput:
         original = at_size_of(checked_image(image), regions)
         if not regions.items:
-            return io.NodeOutput(original, zeros(original.shape[:3]))
+            return io.NodeOutput(original, zeros(original.shape[:3], original.device))
         if len(checked_image(crops)) != len(regions.items):
             raise ValueError(
                 f"There are {len(crops)} crops for {len(regions.items)} regions: the nodes in between must give back "
                 "one picture for each crop, in the same order. A video VAE takes a batch for the frames of one clip: "
                 "give it the crop list, and put Rebatch Images before crops."
             )
-        canvas, alpha = copied(original), zeros(original.shape[:3])
+        canvas, alpha = copied(original), zeros(original.shape[:3], original.device)
         for region, crop in zip(regions.items, crops, strict=True):
             index = region.image_index
             paste(canvas[index], color_matched(crop[None, ..., :3], original[index], region, color_match), region)

@@ -79,7 +79,7 @@ class AfterDetailDetect(io.ComfyNode):
         plane = Box.of_size(found.width, found.height)
         masks = torch.stack([union_mask(objects, plane) for objects in found.images])
         ui = watching.record(NodeRun(cls, options.values, detected, image, inside=inside)) | notes_ui(found.notes)
-        return io.NodeOutput(found, masks, bounding_boxes(found), found.count, ui=ui)
+        return io.NodeOutput(found, masks.to(image.device), bounding_boxes(found), found.count, ui=ui)
 
 
 class AfterDetailFilter(io.ComfyNode):

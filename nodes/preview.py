@@ -42,4 +42,4 @@ class AfterDetailPreview(io.ComfyNode):
             pictures = draw_regions(pictures, regions)
         if objects is not None:
             pictures = draw_objects(pictures, objects, tint=regions is None)
-        return io.NodeOutput(pictures, ui=ui.PreviewImage(pictures, cls=cls))
+        return io.NodeOutput(pictures.to(image.device), ui=ui.PreviewImage(pictures, cls=cls))

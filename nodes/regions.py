@@ -65,7 +65,7 @@ class AfterDetailRegions(io.ComfyNode):
         regions = make_regions(selected, masks, fitting, options["upscale"])
         ui = watching.record(NodeRun(cls, options.values, detections, image))
         ui |= notes_ui(DetailReport.of(regions).notes, detections.notes)
-        return io.NodeOutput(regions, combined_alpha(regions), ui=ui)
+        return io.NodeOutput(regions, combined_alpha(regions).to(image.device), ui=ui)
 
 
 def combined_alpha(regions: Regions) -> torch.Tensor:

@@ -96,6 +96,7 @@ class AfterDetailHints(io.ComfyNode):
             hints = zeros((1, *NO_CROP, 3))
         else:
             hints = whole_hints(kind, pictures, figures)
+        hints = hints.to(image.device)
         return io.NodeOutput(hints, ui=ui.PreviewImage(hints, cls=cls).as_dict() | notes_ui(notes))
 
 

@@ -86,9 +86,12 @@ class Passes:
         return sampled.to(memory.intermediate_device(), memory.intermediate_dtype())
 
     def _sigmas(self, run: _Pass) -> torch.Tensor:
-        """The noise levels of one pass; ValueError where a scheduler's formula has none, as kl_optimal's for 1 step."""
+        """The noise levels of one pass, on the model's device, which is where samplers draw noise.
+
+        ValueError where a scheduler's formula has none, as kl_optimal's for 1 step.
+        """
         if self.custom.sigmas is not None:
-            return schedule_of_pass(self.custom.sigmas, run.number)
+            return schedule_of_pass(self.custom.sigmas, run.number).to(self.model.load_device)
         sigmas = comfy.samplers.KSampler(
             self.model,
             self.settings.steps,
@@ -115,7 +118,7 @@ class Passes:
         else:
             return latent
         latent_format = self.model.get_model_object("latent_format")
-        return torch.where(run.mask > 0, latent_format.process_out(content), latent)
+        return torch.where(run.mask > 0, latent_format.process_out(content.to(latent.device)), latent)
 
 
 class _Pass(NamedTuple):

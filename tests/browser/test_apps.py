@@ -14,11 +14,13 @@ from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 from rig import checkpoints
 from rig.browser import TIMEOUT_MS, new_page, screenshot
-from rig.canvas import CUT_OFF, panel_of, set_widget, widget
+from rig.canvas import CUT_OFF, panel_of, set_widget, still, widget
 from rig.contrast import READABLE, contrast
 from rig.graphs import graph
 from rig.prompts import node
 from rig.server import ComfyServer
+from rig.service import is_idle
+from rig.waiting import until
 from rig.workflows import shipped
 from safetensors.torch import save_file
 from translations import table
@@ -123,7 +125,7 @@ def test_the_panel_of_an_app_fits_a_phone_and_works_by_touch(app_page, trained):
 def fits(page: Page, panel: Locator, name: str) -> None:
     """The picture is as wide as the panel, and nothing is cut off."""
     panel.scroll_into_view_if_needed()
-    assert panel.evaluate(CUT_OFF) == []
+    assert still(panel).evaluate(CUT_OFF) == []
     assert panel.evaluate("panel => panel.offsetWidth - panel.querySelector('.ad-stage').offsetWidth") <= 8
     screenshot(page, name)
 
@@ -146,9 +148,9 @@ def touches(page: Page, panel: Locator) -> None:
     zoom = "panel => Number(panel.querySelector('.ad-picture').style.getPropertyValue('--ad-zoom') || 1)"
     apart = [[(x - reach, y), (x + reach, y)] for reach in (20, 30, 40, 50)]
     fingers(page, apart)
-    assert panel.evaluate(zoom) == pytest.approx(2.5, rel=0.05)
+    until(lambda: panel.evaluate(zoom) == pytest.approx(2.5, rel=0.05), "zoomed in")
     fingers(page, apart[::-1])
-    assert panel.evaluate(zoom) == pytest.approx(1)
+    until(lambda: panel.evaluate(zoom) == pytest.approx(1), "zoomed out")
 
 
 def fingers(page: Page, steps: list[list[tuple[float, float]]]) -> None:
@@ -197,6 +199,7 @@ def test_rerun_and_reuse_parameters_give_the_same_picture(app_page, trained):
     set_widget(page, DETAILER, "denoise", 0.3)
     page.get_by_role("button", name="Reuse Parameters").click()
     page.wait_for_function(f"{DENOISE} === 0.06")
+    until(lambda: is_idle(trained), "idle")  # a run is in the history after its picture is shown
     before = len(trained.get("/history").json())
     set_widget(page, DETAILER, "denoise", 0.3)
     page.get_by_role("button", name="Rerun").click()

@@ -83,7 +83,7 @@ def run_as_a_batch(prompt: Graph, picture: Path, server: str, folder: Path) -> l
     options = ["--workflow", workflow, "--result", saver, "--output", output, "--server", server]
     environment = {"PYTHONPATH": str(ROOT / ".pack"), "HOME": str(folder), "NO_PROXY": "127.0.0.1"}
     command = [sys.executable, "-m", "afterdetail.batch", picture, *options]
-    subprocess.run(command, check=True, timeout=120, env=os.environ | environment)
+    subprocess.run(command, check=True, timeout=300, env=os.environ | environment)
     return list(output.glob("*.png"))
 
 

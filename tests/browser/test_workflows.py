@@ -3,8 +3,9 @@
 import json
 import re
 from collections.abc import Iterator
+from functools import partial
 from io import BytesIO
-from itertools import combinations
+from itertools import combinations, count
 
 import numpy as np
 import pytest
@@ -250,19 +251,20 @@ def test_searching_templates_shows_this_packs_among_the_first(page):
     browser.get_by_text("All Templates", exact=True).first.click()
     box, cards = browser.locator("input").first, browser.locator("[data-testid^=template-workflow-]")
 
-    def found(word: str, title: str) -> bool:
+    def found(word: str, title: str, pauses: Iterator[int]) -> bool:
         box.fill(word[:-1])  # what is typed while the page still draws its list is lost
         box.fill(word)
         by_popularity = browser.get_by_role("combobox").filter(has_text="Popular").locator("visible=true")
         if by_popularity.count():
             by_popularity.first.click()
             page.get_by_role("option", name="Relevance").click()
-        page.wait_for_timeout(500)
+        page.wait_for_timeout(next(pauses))  # longer each time: a busy page would never be done with the word before
         first = cards.evaluate_all("cards => cards.slice(0, 5).map((card) => card.dataset.testid)")
         return any(name.startswith(f"template-workflow-{title}") for name in first)
 
     for word, title in SEARCHED.items():
-        until(lambda word=word, title=title: found(word, title), f"{title} among the first that {word} finds")
+        search = partial(found, word, title, count(500, 500))
+        until(search, f"{title} among the first that {word} finds")
     screenshot(page, "searched templates")
     page.keyboard.press("Escape")
     expect(browser).to_have_count(0)

@@ -24,7 +24,7 @@ from afterdetail.batch.workflow import DEFAULT, read
 from PIL import Image
 from rig.comfyui import ROOT
 from rig.gate import held
-from rig.process import Port
+from rig.process import unshared_port
 from rig.server import PROBE_NODES, ComfyServer
 from rig.waiting import until
 from skimage import data
@@ -59,10 +59,9 @@ def cluster(ray_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple
     """The address of a Ray cluster whose one machine does not have this pack, and the process it runs under."""
     monkeypatch.setenv("RAY_AUTH_MODE", "token")  # its ports are open to the network
     monkeypatch.setenv("RAY_AUTH_TOKEN", secrets.token_hex(32))
-    port = Port()
-    port.close()  # Ray's servers do not share it
+    port = unshared_port()
     options = [
-        *("--head", "--block", f"--port={port.number}", "--num-cpus=1", "--include-dashboard=false"),
+        *("--head", "--block", f"--port={port}", "--num-cpus=1", "--include-dashboard=false"),
         *(f"--object-store-memory={100 * 2**20}", f"--temp-dir={ray_folder}"),
     ]
     head = subprocess.Popen(
@@ -82,10 +81,10 @@ def cluster(ray_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple
                 break
         else:
             pytest.fail("".join(said))
-        yield f"127.0.0.1:{port.number}", head
+        yield f"127.0.0.1:{port}", head
     finally:
         head.terminate()  # it ends all that it has started
-        head.communicate(timeout=60)
+        head.communicate(timeout=SECONDS)
 
 
 @pytest.fixture

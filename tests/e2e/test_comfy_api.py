@@ -25,6 +25,8 @@ from rig.graphs import write_video
 from rig.prompts import Graph
 from rig.proxy import Proxy
 from rig.server import ComfyServer
+from rig.service import is_idle
+from rig.waiting import until
 from rig.workflows import STEMS, changed, shipped, small, where
 from safetensors.torch import save_file
 from skimage import data
@@ -221,6 +223,7 @@ def test_ctrl_c_cancels_what_runs_there(comfy, proxy, tmp_path):
     process.send_signal(signal.SIGINT)
     said = process.communicate(timeout=300)[1]
     assert process.returncode == 130 and "goes on from here" in said, said
+    until(lambda: is_idle(comfy), "idle")  # the command waits for the end of its jobs, but not for ever
     (job,) = comfy.get("/history?max_items=1").json().values()
     assert job["status"]["messages"][-1][0] == "execution_interrupted" and gate.begun == 16
     assert not list(output.rglob("*.png"))

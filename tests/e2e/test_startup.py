@@ -10,7 +10,8 @@ from rig.server import ComfyServer
 from rig.startup import import_cost
 
 NO_NETWORK = ROOT / "tests" / "rig" / "no_network"
-LIMIT_SECONDS = 0.3
+LIMIT = 1 / 6
+"""Of what the extra nodes that come with ComfyUI cost; 0.3 s where these take 1.8."""
 ARCHIVE_BYTES = 25e6
 ATTEMPTS = 3  # on a busy machine even CPU time varies
 
@@ -50,8 +51,8 @@ def test_the_watch_refuses_other_machines(offline):
 
 def test_the_import_is_short_and_brings_no_other_package():
     costs = []
-    while len(costs) < ATTEMPTS and not any(cost.cpu < LIMIT_SECONDS for cost in costs):
+    while len(costs) < ATTEMPTS and not any(cost.cpu < LIMIT * cost.comfyui for cost in costs):
         costs.append(import_cost())
     # ComfyUI logs wall time, in tenths of a second: on a busy machine not only the pack's.
-    assert min(cost.cpu for cost in costs) < LIMIT_SECONDS
+    assert min(cost.cpu / cost.comfyui for cost in costs) < LIMIT, costs
     assert {"mediapipe", "ultralytics", "cv2"}.isdisjoint(costs[0].other_modules)

@@ -26,7 +26,12 @@ class Nano(NamedTuple):
 
 @cache
 def load(kind: str = "nano-sd15", on_cpu: bool = True) -> Nano:
-    """The checkpoint `kind`; the first call decides whether ComfyUI runs on the CPU in this process."""
+    """The checkpoint `kind`, kept; the first call decides whether ComfyUI runs on the CPU in this process."""
+    return opened(kind, on_cpu)
+
+
+def opened(kind: str = "nano-sd15", on_cpu: bool = True) -> Nano:
+    """The checkpoint `kind`, anew."""
     file_format = "ckpt" if on_cpu else "safetensors"
     path = checkpoints.ensure(kind, MODELS_CACHE / "checkpoints", file_format)
     import_comfy(on_cpu)

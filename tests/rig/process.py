@@ -3,6 +3,7 @@
 import atexit
 import ctypes
 import os
+import random
 import re
 import shlex
 import signal
@@ -11,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -19,6 +21,7 @@ from .make import VERSION_SUFFIX
 
 LOG_NAME = "comfyui.log"
 LOG_TAIL_CHARACTERS = 3000
+GIVEN_PORTS = Path("/proc/sys/net/ipv4/ip_local_port_range")
 COLOUR_CODE = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -66,6 +69,19 @@ class Port:
 
     def close(self) -> None:
         self._held.close()
+
+
+def unshared_port() -> int:
+    """A free port of this machine for a server that nobody may hold it for, such as one of Ray's.
+
+    On Linux one below those that the system gives to whoever connects, or asks for any: it would be taken meanwhile.
+    """
+    end = int(GIVEN_PORTS.read_text().split()[0]) if GIVEN_PORTS.exists() else 0
+    for number in random.sample(range(max(end - 8000, 0), end), min(8000, end)) or [0]:
+        with socket.socket() as tried, suppress(OSError):
+            tried.bind(("127.0.0.1", number))
+            return tried.getsockname()[1]
+    raise OSError("No port of this machine is free.")
 
 
 def read_log(base: Path) -> str:

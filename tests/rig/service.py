@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import re
 import socket
 from io import BytesIO
@@ -78,7 +79,8 @@ def half_sent(server: ComfyServer, path: str, body: Any, share: float = 1.0, key
 
 def left_files(server: ComfyServer) -> list[Path]:
     """What lies in the folders of pictures that come and go, but for those that the templates start from."""
-    files = [path for name in ("temp", "input", "output") for path in (server.base / name).rglob("*") if path.is_file()]
+    walks = (os.walk(server.base / name) for name in ("temp", "input", "output"))  # rglob fails where a folder goes
+    files = [Path(folder, name) for walk in walks for folder, _, names in walk for name in names]
     return [path for path in files if not path.name.startswith("afterdetail-")]
 
 

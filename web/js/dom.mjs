@@ -31,6 +31,11 @@ export function redraw(container, children) {
   if (key !== undefined) [...container.querySelectorAll("[data-key]")].find((each) => each.dataset.key === key)?.focus()
 }
 
+/** Resolves when nothing in the element is pressed: what is drawn anew between press and release is not clicked. */
+export async function released(part) {
+  while (part.matches(":active")) await new Promise(requestAnimationFrame)
+}
+
 /** Steps to both sides of a line that says where one is; hidden where there is only one. `words` as in `imageSteps`. */
 export class Stepper {
   constructor(words, onStep) {

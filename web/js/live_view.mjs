@@ -1,5 +1,5 @@
 /** Boxes, scores, masks and crop windows of the last run, under the widget values of this moment. */
-import { button, element, redraw, Stepper } from "./dom.mjs"
+import { button, element, redraw, released, Stepper } from "./dom.mjs"
 import { setWidget, widgetValues } from "./node.mjs"
 import { noteLines } from "./node_notes.mjs"
 import { moved, pickText } from "./pick.mjs"
@@ -48,7 +48,9 @@ export class LiveView {
     this.asking = true
     try {
       const image = this.images.at
-      this.draw(await preview(this.run.token, image, widgetValues(this.node)), image)
+      const seen = await preview(this.run.token, image, widgetValues(this.node))
+      await released(this.element)
+      this.draw(seen, image)
       this.say(null)
     } catch (error) {
       if (error.gone) this.run = null

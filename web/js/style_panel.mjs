@@ -1,5 +1,5 @@
 /** A list of styles to search in, and the prompts as the chosen one makes them. */
-import { element } from "./dom.mjs"
+import { element, released } from "./dom.mjs"
 import { place, setWidget, watchWidgets, widgetNamed, widgetValues } from "./node.mjs"
 import { styled } from "./requests.mjs"
 import { phrase } from "./words.mjs"
@@ -47,6 +47,7 @@ export class StylePanel {
       this.prompt.textContent = error.message
       return
     }
+    await released(this.list)
     this.filter()
   }
 

@@ -178,10 +178,11 @@ def test_masks_cost_by_their_box_and_not_by_the_image():
 
 
 def test_opening_takes_milliseconds():
+    """Some fifty of processor time, once everything is imported."""
     opened(DETECT)
-    start = time.monotonic()
+    start = time.process_time()
     opened(DETECT)
-    assert time.monotonic() - start < 5
+    assert time.process_time() - start < 5
 
 
 class Scripted(torch.nn.Module):

@@ -23,7 +23,7 @@ def sd15() -> Iterator[Nano]:
     nano.unload()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def inpainter(sd15: Nano) -> Callable[..., Any]:
     """Makes a ComfyInpainter on the nano model: `inpainter(paint=..., steps=4)`."""
     from afterdetail.detailer.sampling import ComfyInpainter
