@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
-import ipaddress
 import math
 import re
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -14,6 +13,7 @@ from dataclasses import dataclass, field
 
 from aiohttp import web
 
+from .addresses import is_loopback
 from .errors import refused
 
 FORWARDING = frozenset(
@@ -67,20 +67,12 @@ def _require_loopback(request: web.Request) -> None:
     peer = request.transport.get_extra_info("peername") if request.transport else None
     forwarded = any(map(_is_of_a_proxy, request.headers))
     hosts = request.headers.getall("Host", [])
-    if not peer or not _is_loopback(peer[0]) or forwarded or not hosts or not all(map(_names_loopback, hosts)):
+    if not peer or not is_loopback(peer[0]) or forwarded or not hosts or not all(map(_names_loopback, hosts)):
         raise refused(
             401,
             "This server has no API key, so it serves its own machine only, and not through a proxy. Set api_keys in "
             "the settings file or AFTERDETAIL_API_KEY.",
         )
-
-
-def _is_loopback(address: str) -> bool:
-    try:
-        found = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return False
-    return bool((getattr(found, "ipv4_mapped", None) or found).is_loopback)
 
 
 def _is_of_a_proxy(header: str) -> bool:
@@ -91,7 +83,7 @@ def _is_of_a_proxy(header: str) -> bool:
 def _names_loopback(host: str) -> bool:
     found = HOST.fullmatch(host)
     name = (found["v6"] or found["name"]).lower() if found else ""
-    return name in LOOPBACK_NAMES or _is_loopback(name)
+    return name in LOOPBACK_NAMES or is_loopback(name)
 
 
 @dataclass

@@ -15,7 +15,6 @@ from aiohttp import web
 
 from .errors import ClientGone, Refused, refused
 
-MEGABYTE = 1_000_000
 BODY_SECONDS = 120
 UNREAD_PER_KEY = 32
 LONG_TEXT = 2000
@@ -41,8 +40,8 @@ class Upload:
 class Bodies:
     """Reads bodies of at most `limit` bytes.
 
-    Half-sent ones keep no others out: of each key's, the one that has stood still longest goes when there are more than
-    UNREAD_PER_KEY.
+    So that half-sent ones keep no others out, a key with more than UNREAD_PER_KEY on their way loses the one that has
+    stood still longest.
     """
 
     limit: int

@@ -7,7 +7,6 @@ the name server changes nothing. Redirects are followed by hand, each checked li
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import socket
 from collections.abc import Awaitable, Callable
 
@@ -15,49 +14,19 @@ import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
+from .addresses import is_public, parsed
 from .errors import invalid
 from .service_settings import Settings
 
 MAX_REDIRECTS = 3
 REDIRECTS = (301, 302, 303, 307, 308)
 CHUNK = 1 << 16
-NOT_PUBLIC = tuple(
-    map(
-        ipaddress.ip_network,
-        # Not global, or answered by a cloud or a router close by, which Python's tables do not say in every version.
-        ["100.64.0.0/10", "168.63.129.16/32", "192.0.0.0/24", "192.88.99.0/24", "198.18.0.0/15", "2001::/23"],
-    )
-)
-
-EMBEDDING = tuple(
-    (ipaddress.IPv6Network(network), shift)
-    for network, shift in (("64:ff9b::/96", 0), ("64:ff9b:1::/48", 0), ("2002::/16", 80), ("::/96", 0))
-)
-"""IPv6 networks that carry an IPv4 address, and how many bits lie below it: NAT64, 6to4, IPv4-compatible."""
 
 Resolve = Callable[[str, int], Awaitable[list[str]]]
 
 
 class NotPublic(OSError):
     """A name stands for an address that is not public; an OSError, as aiohttp expects of a resolver."""
-
-
-def is_public(address: str) -> bool:
-    """Whether an IP address belongs to the open internet, its embedded IPv4 address included."""
-    try:
-        found = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return False
-    if isinstance(found, ipaddress.IPv6Address):
-        inner = found.ipv4_mapped
-        for network, shift in EMBEDDING:
-            if inner is None and found in network:
-                inner = ipaddress.IPv4Address((int(found) >> shift) & 0xFFFFFFFF)
-        if inner is not None:
-            return is_public(str(inner))
-        if found.is_site_local:
-            return False
-    return found.is_global and not found.is_multicast and not any(found in network for network in NOT_PUBLIC)
 
 
 async def resolve(host: str, port: int) -> list[str]:
@@ -132,24 +101,13 @@ def _checked(field: str, url: str, settings: Settings) -> URL:
         raise invalid(field, f"{field} is not a URL. Send http://... or https://...") from None
     if target.scheme not in ("http", "https") or not host or not port or target.user or target.password:
         raise invalid(field, f"{field} must be http://host/... or https://host/..., without a user name.")
-    if _is_trusted(target, settings):
-        return target
-    if _is_address(host) and not is_public(host):
+    if parsed(host) and not is_public(host) and not _is_trusted(target, settings):
         raise invalid(field, _not_public(field))
     return target
 
 
 def _is_trusted(target: URL, settings: Settings) -> bool:
     return f"{target.host}:{target.port}" in settings.trusted_image_hosts
-
-
-def _is_address(host: str) -> bool:
-    """Whether a host is written as an address; forms such as 127.1 or 0x7f.1 are names, resolved and checked."""
-    try:
-        ipaddress.ip_address(host.partition("%")[0])
-    except ValueError:
-        return False
-    return True
 
 
 async def _body(field: str, answer: aiohttp.ClientResponse, max_bytes: int) -> bytes:

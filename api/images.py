@@ -19,7 +19,6 @@ from .errors import Refused, invalid
 from .service_settings import Settings
 
 MIME = {"jpeg": "image/jpeg", "png": "image/png", "webp": "image/webp"}
-MEGABYTE = 1_000_000
 
 
 class Whole(NamedTuple):
@@ -58,7 +57,7 @@ class Reader:
 
     async def fetch(self, field: str, url: str) -> Image.Image:
         """The picture behind a link, fetched from public addresses only. Refused if it cannot be had."""
-        content = await download(field, url, self._max_bytes, self.settings)
+        content = await download(field, url, self.settings.max_image_bytes, self.settings)
         async with self.slots:
             return await asyncio.to_thread(picture_of, field, content, self.settings.max_pixels)
 
@@ -67,12 +66,8 @@ class Reader:
         is_link = value[:8].lower().startswith(("http://", "https://"))
         return await (self.fetch(field, value) if is_link else self.read(field, value))
 
-    @property
-    def _max_bytes(self) -> int:
-        return int(self.settings.max_image_mb * MEGABYTE)
-
     def _decoded(self, field: str, value: str) -> Image.Image:
-        return picture_of(field, bytes_of(field, value, self._max_bytes), self.settings.max_pixels)
+        return picture_of(field, bytes_of(field, value, self.settings.max_image_bytes), self.settings.max_pixels)
 
 
 def bytes_of(field: str, text: str, max_bytes: int) -> bytes:

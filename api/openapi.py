@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from .dialects.dialect import Dialect, Get, Post, Route
+from .dialects.dialect import Dialect, Post, Route
 from .images import MIME
 
 Mode = Literal["validation", "serialization"]
@@ -30,14 +30,12 @@ ERRORS = {
     504: "The job took too long.",
 }
 BODY_ERRORS = (400, 401, 408, 413, 415, 429, 500, 503, 504)
-
-
 READ_ERRORS = (401, 500)
 
 
 def document(dialects: Sequence[Dialect]) -> dict[str, Any]:
     """The OpenAPI 3.1 document of all routes that need a key."""
-    served = [(dialect, route) for dialect in dialects for route in dialect.routes if not _is_public(route)]
+    served = [(dialect, route) for dialect in dialects for route in dialect.routes if not route.public]
     models = list(dict.fromkeys(model for dialect, route in served for model in _models(dialect, route)))
     refs, definitions = models_json_schema(models, ref_template=REF)
     schemas = {model: schema for (model, _), schema in refs.items()}
@@ -58,10 +56,6 @@ def document(dialects: Sequence[Dialect]) -> dict[str, Any]:
         },
         "security": [{"bearer": []}, {"key": []}],
     }
-
-
-def _is_public(route: Route) -> bool:
-    return isinstance(route, Get) and route.public
 
 
 def _models(dialect: Dialect, route: Route) -> Iterator[tuple[type[BaseModel], Mode]]:

@@ -23,6 +23,7 @@ from comfy_execution.progress import get_progress_state
 from .errors import ClientGone, refused
 from .failed_jobs import outputs_of, refused_graph
 from .graphs.builder import Graph
+from .paths import without_prefix
 
 POLL_SECONDS = 0.02
 HISTORY_PATHS = ("/history", "/jobs")
@@ -130,7 +131,7 @@ def hiding(jobs: Set[QueuedJob]) -> Middleware:
 
     @web.middleware
     async def hide(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if request.method != "GET" or not request.path.removeprefix("/api").startswith(HISTORY_PATHS):
+        if request.method != "GET" or not without_prefix(request.path).startswith(HISTORY_PATHS):
             return await handler(request)
         while True:
             response = await handler(request)

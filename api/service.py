@@ -13,7 +13,7 @@ from PIL import Image
 
 from . import assets, folders, images
 from .access import Lanes, Turn
-from .body import MEGABYTE, Bodies
+from .body import Bodies
 from .graphs import Built, Checking
 from .handover import awaited
 from .queueing import QueuedJob
@@ -70,9 +70,8 @@ class Service:
     def of(server: Any, settings: Settings) -> Service:
         """The service on ComfyUI's server; one for each server."""
         lanes = Lanes(settings.max_jobs_per_key, settings.max_queue, server.prompt_queue.get_tasks_remaining)
-        bodies = Bodies(int(settings.max_body_mb * MEGABYTE))
         tasks = TaskStore(folders.own() / "tasks", settings.task_hours)
-        return Service(server, settings, images.Reader.of(settings), bodies, lanes, tasks)
+        return Service(server, settings, images.Reader.of(settings), Bodies(settings.max_body_bytes), lanes, tasks)
 
     def checking(self) -> Checking | None:
         """The files of the safety check, if the operator has chosen one."""

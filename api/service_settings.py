@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from ..detailer.family import HostedFamily
 
 KEY = "AFTERDETAIL_API_KEY"
+MEGABYTE = 1_000_000
 ApiKey = Annotated[str, StringConstraints(min_length=16)]
 """Short keys can be guessed."""
 
@@ -59,6 +60,16 @@ class Settings(SettingsModel):
     task_hours: float = Field(default=24, gt=0)
     log_requests: bool = False
     """Write requests, without images and keys but with prompts, to ComfyUI's log."""
+
+    @property
+    def max_body_bytes(self) -> int:
+        """Of a request."""
+        return int(self.max_body_mb * MEGABYTE)
+
+    @property
+    def max_image_bytes(self) -> int:
+        """Of the file of one picture in a request."""
+        return int(self.max_image_mb * MEGABYTE)
 
 
 def settings_of(table: Mapping[str, Any], environment: Mapping[str, str], source: Path) -> Settings:

@@ -89,9 +89,8 @@ def add(service: Service, dialect: Dialect, route: Route) -> Handler:
         raise refused(405, f"{route.path} takes {route.method} only.", {"Allow": route.method})
 
     answer = _queueing(service, route) if isinstance(route, Post) else partial(route.read, service)
-    public = isinstance(route, Get) and route.public
-    refuse = _guarded(service, dialect.failed, other_method, public)
-    service.server.routes.route(route.method, route.path)(_guarded(service, dialect.failed, answer, public))
+    refuse = _guarded(service, dialect.failed, other_method, route.public)
+    service.server.routes.route(route.method, route.path)(_guarded(service, dialect.failed, answer, route.public))
     service.server.routes.route("*", route.path)(refuse)
     return refuse
 

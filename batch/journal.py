@@ -108,8 +108,8 @@ class Journal:
         known = self.written(file)
         return known is not None and (not known.digests or sha256_of(self.folder / file) in known.digests)
 
-    def keep_others(self, *files: str) -> None:
-        """ForeignFile if one of these is there and is no batch's."""
+    def require_ours(self, *files: str) -> None:
+        """ForeignFile if one of these files is there and is not as a batch has left it."""
         for file in files:
             path = self.folder / file
             if os.path.lexists(path) and not self.is_ours(file):
@@ -144,7 +144,7 @@ class Journal:
         """
         sidecar = json.dumps(about | {"name": name, "result": Path(f"{name}{suffix}").name}, indent=1).encode()
         files = {f"{name}{suffix}": image, f"{name}.json": sidecar}
-        self.keep_others(*files)
+        self.require_ours(*files)
         writes = {file: hashlib.sha256(data).hexdigest() for file, data in files.items()}
         notes = tuple(about.get("notes", ()))
         entry = JournalEntry(name, key, f"{name}{suffix}", None, about["source"], writes, notes, whole=False)

@@ -37,7 +37,7 @@ class Results:
         name, key = picture.source.name, self.key(picture)
         if self.journal.has(name, key):
             return "skipped"
-        self.journal.keep_others(f"{name}.json", *(f"{name}{suffix}" for suffix in self.suffixes))
+        self.journal.require_ours(f"{name}.json", *(f"{name}{suffix}" for suffix in self.suffixes))
         return "copied" if self.journal.has_copy(key) else None
 
     def copy(self, picture: Picture) -> None:

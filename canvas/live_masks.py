@@ -14,8 +14,8 @@ from comfy_api.latest import io
 from PIL import Image
 
 from ..detailer.box import Box
-from ..detailer.detection import Detection
-from ..detailer.region import Region, Regions, make_regions
+from ..detailer.region import Regions, make_regions
+from ..detailer.report import placed_json
 from ..detailer.selection import Considered, considered, select, union_mask
 from ..detailer.settings import FitSettings, MaskSettings
 from ..nodes.regions import combined_alpha
@@ -104,7 +104,7 @@ def _objects(
         reason = reason or dropped.get(detection.index)
         own = prompts.for_object(0, region.members[0]).text if prompts and region else None
         objects.append(
-            _entry(detection if scale == 1 else replace(detection, mask=None).scaled(scale, scale), region)
+            placed_json(detection if scale == 1 else replace(detection, mask=None).scaled(scale, scale), region)
             | {
                 "place": detection.number,
                 "color": HEX_COLORS[(detection.number or 0) % len(HEX_COLORS)],
@@ -114,17 +114,6 @@ def _objects(
             }
         )
     return objects
-
-
-def _entry(detection: Detection, region: Region | None) -> dict[str, Any]:
-    return {
-        "label": detection.label,
-        "score": round(detection.score, 4),
-        "box": list(detection.box),
-        "window": list(region.window) if region else None,
-        "turn": round(region.turn, 1) if region else None,
-        "sampled_at": list(region.sampled_at) if region else None,
-    }
 
 
 def _as_png(mask: torch.Tensor) -> str:

@@ -44,19 +44,19 @@ class SnapshotRoutes:
             case {"token": str(token), "image": int(index), "widgets": dict(widgets)}:
                 pass
             case _:
-                raise _refused(web.HTTPBadRequest, 'Send {"token": text, "image": number, "widgets": {name: value}}.')
+                raise web.HTTPBadRequest(text='Send {"token": text, "image": number, "widgets": {name: value}}.')
         snapshot = self._snapshot(token)
         try:
             return web.json_response(await _off_loop(lambda: preview(snapshot, index, widgets)))
         except ValueError as error:
-            raise _refused(web.HTTPBadRequest, str(error)) from error
+            raise web.HTTPBadRequest(text=str(error)) from error
 
     async def picture(self, request: web.Request) -> web.Response:
         """The image of a run as JPEG."""
         snapshot, index = self._snapshot(request.match_info["token"]), int(request.match_info["index"])
         pictures = snapshot.before if request.match_info["side"] == "before" else snapshot.after
         if index >= len(pictures):
-            raise _refused(web.HTTPNotFound, f"There is no picture {index}: {len(pictures)} are there, counted from 0.")
+            raise web.HTTPNotFound(text=f"There is no picture {index}: {len(pictures)} are there, counted from 0.")
         jpeg = await _off_loop(lambda: _jpeg(pictures[index]))
         return web.Response(body=jpeg, content_type="image/jpeg", headers={"Cache-Control": "private, max-age=3600"})
 
@@ -72,7 +72,7 @@ class SnapshotRoutes:
     def _snapshot(self, token: str) -> Snapshot:
         snapshot = self._snapshots.get(token)
         if snapshot is None:
-            raise _refused(web.HTTPGone, GONE)
+            raise web.HTTPGone(text=GONE)
         return snapshot
 
 
@@ -82,11 +82,11 @@ async def styled(request: web.Request) -> web.Response:
         case {"prompt": str(prompt), "negative_prompt": str(negative_prompt)}:
             pass
         case _:
-            raise _refused(web.HTTPBadRequest, 'Send {"prompt": text, "negative_prompt": text}.')
+            raise web.HTTPBadRequest(text='Send {"prompt": text, "negative_prompt": text}.')
     try:
         table = at_hand()
     except ValueError as error:
-        raise _refused(web.HTTPConflict, str(error)) from error
+        raise web.HTTPConflict(text=str(error)) from error
     return web.json_response(
         [{"name": name, **style.around(prompt, negative_prompt)._asdict()} for name, style in table.items()]
     )
@@ -104,10 +104,6 @@ async def _body(request: web.Request) -> Any:
         return await request.json()
     except ValueError:
         return None
-
-
-def _refused(kind: type[web.HTTPException], sentence: str) -> web.HTTPException:
-    return kind(text=sentence)
 
 
 async def _off_loop(work: Callable[[], Any]) -> Any:

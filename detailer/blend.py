@@ -18,8 +18,8 @@ MIN_SURROUNDINGS = 64
 COARSEST, FINEST = 8, 128
 """Cells along the longer side of the first and the last grid that the membrane is solved on."""
 
-SWEEPS, OVERSHOOT = 24, 1.7
-"""Relaxations on each grid, and by how much each goes beyond the cell's own solution."""
+SWEEPS, RELAXATION = 24, 1.7
+"""Of the successive over-relaxation: how often each grid is swept, and the factor."""
 
 
 def blended_in(
@@ -92,7 +92,7 @@ def _relaxed(solved: torch.Tensor, fixed: torch.Tensor, given: torch.Tensor, pul
         wide = F.pad(solved, (1, 1, 1, 1), mode="replicate")
         neighbours = wide[..., 1:-1, :-2] + wide[..., 1:-1, 2:] + wide[..., :-2, 1:-1] + wide[..., 2:, 1:-1]
         free = ~fixed & (chessboard if turn % 2 else ~chessboard).to(fixed.device)
-        solved = torch.where(free, torch.lerp(solved, neighbours / (4 + pull), OVERSHOOT), solved)
+        solved = torch.where(free, torch.lerp(solved, neighbours / (4 + pull), RELAXATION), solved)
     return solved
 
 

@@ -29,7 +29,7 @@ class Composite:
         self._ready: dict[Region, torch.Tensor | None] = {}
 
     def settle(self, region: Region, patch: torch.Tensor | None) -> None:
-        """Say what becomes of a region: its patch [1, h, w, 3], or nothing."""
+        """Take the patch [1, h, w, 3] of a region, or None for nothing, and paste all that can be pasted by now."""
         self._ready[region] = patch
         order = self._order[region.image_index]
         while order and order[0] in self._ready:

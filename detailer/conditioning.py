@@ -64,12 +64,12 @@ def _cut_options(options: dict[str, Any], view: View) -> dict[str, Any] | None:
 
 
 def _own(tensor: torch.Tensor, view: View) -> torch.Tensor:
-    """Of one prompt for each frame, the prompt of the region's frame."""
+    """The prompt of the region's frame, where there is one for each frame."""
     return view.own(tensor) if len(tensor) > 1 else tensor
 
 
 def _own_options(options: dict[str, Any], tensor: torch.Tensor, view: View) -> dict[str, Any]:
-    """What comes once for each frame, as the prompts do, for the region's frame."""
+    """The options; of those that come once for each frame, as the prompts do, what belongs to the region's frame."""
     frames = len(tensor)
     return {
         key: view.own(value) if _has_frames(value, frames) and key not in _CUTS else value

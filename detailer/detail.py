@@ -85,7 +85,7 @@ class _Repair:
         return replace(job, seed=self.seed) if attempt else job
 
     def judged(self, verdict: Verdict) -> None:
-        """Be kept or rejected; of several attempts the one is remembered that failed in the least tests."""
+        """Keep or reject the repair. Of several attempts, the one that failed the fewest tests is remembered."""
         self.tries += 1
         if self.best is None or len(verdict.failed) < len(self.best.verdict.failed):
             self.best = _Judged(verdict, self.seed)
@@ -188,14 +188,16 @@ def _encode(image: torch.Tensor, repairs: Sequence[_Repair], inpainter: Inpainte
 def _job(image: torch.Tensor, repair: _Repair, inpainter: Inpainter) -> Job:
     region, paint = repair.region, inpainter.paint
     crop = cut(image[region.image_index], region, device=inpainter.device)
-    hole = inpainter.encode(with_hole(crop, region)) if paint.inpaint_model else None
+    hole = hole_mask = picture = reference = None
+    if paint.inpaint_model:
+        hole, hole_mask = inpainter.encode(with_hole(crop, region)), solid_mask(region, region.sampled_at)
     latent = _finite(inpainter.encode(filled(crop, region) if paint.fill == "fill" else crop), "the encoded crop")
     mask = latent_mask(region, latent, soft=paint.differential)
-    hole_mask = solid_mask(region, region.sampled_at) if paint.inpaint_model else None
     if hole_mask is not None and latent.ndim == 5:
         hole_mask = hole_mask[:, :, None]
-    picture = crop.to(image.device) if paint.reference == "crop" else None
-    reference = None if picture is None else latent if paint.fill != "fill" else inpainter.encode(picture)
+    if paint.reference == "crop":
+        picture = crop.to(image.device)
+        reference = inpainter.encode(picture) if paint.fill == "fill" else latent
     denoise = denoise_of(region.alpha.box, inpainter.sizes.family, inpainter.settings)
     return Job(region, repair.seed, latent, mask, hole, hole_mask, picture, reference, denoise)
 
@@ -203,7 +205,7 @@ def _job(image: torch.Tensor, repair: _Repair, inpainter: Inpainter) -> Job:
 def _repaint(
     composite: Composite, repairs: Sequence[_Repair], plane: Box, inpainter: Inpainter, checks: Checks
 ) -> None:
-    """Sampled together, decoded one by one and pasted; what the judge rejects once more with the next seed.
+    """Sample the repairs together, then decode and paste them one by one; what the judge rejects gets another seed.
 
     Every attempt is a phase for all regions that are left, so an object comes out the same alone and among others.
     """

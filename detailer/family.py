@@ -33,7 +33,7 @@ SINGLE_FRAMES = "Crops are sampled as single frames."
 
 
 class Checkpoint(NamedTuple):
-    """How a checkpoint is told by its file: the width that its cross-attention takes, those of its text encoders."""
+    """How the file of a checkpoint is recognised: by the width of its cross-attention, and of its text encoders."""
 
     kind: CheckpointKind
     context: int
@@ -42,10 +42,10 @@ class Checkpoint(NamedTuple):
 
 @dataclass(frozen=True)
 class Family:
-    """Models of one make: `sizes` holds those it was made for or is known to bear, from portrait to landscape.
+    """Models of one make. `sizes` are those it was made for, or is known to cope with, from portrait to landscape.
 
-    It is told by the class names of ComfyUI's model configurations. Where two families share one, `prediction` is
-    what the models of this one predict, by the name of ComfyUI's ModelType.
+    It is recognised by the class names of ComfyUI's model configurations. Where two families share one, they differ in
+    `prediction`: the name of ComfyUI's ModelType for what the models of this one predict.
     """
 
     name: str
@@ -202,7 +202,7 @@ FAMILIES: dict[str, Family] = {family.name: family for family in KNOWN}
 """By name, in the order in which `base_model` offers them."""
 
 UNKNOWN = Family("unknown", "Any other", (), SDXL.native, SDXL.sizes, note="Gets the sizes of SDXL.")
-"""What a model is that no entry tells."""
+"""The family of every model that no entry recognises."""
 
 AUTO = "auto"
 BASE_MODELS: tuple[str, ...] = (AUTO, *FAMILIES)

@@ -12,8 +12,8 @@ from .prompt_text import EVERY_LABEL, LoraUse, ObjectPrompt, Order, PromptText, 
 from .region import Regions
 
 CLASSES = frozenset({"face", "hand", "person", "eye", "eyes", "lips", "mask", *KINDS})
-"""What this pack's own detectors find. A line for one of these, or for a class of the detector that was used, is never
-another object's."""
+"""What this pack's own detectors find. A line that begins with one of these, or with a class of the detector in use, is
+for such objects only, whether any was found or not."""
 
 SKIPPED = "[SKIP] in its line of object_prompts"
 
@@ -137,7 +137,7 @@ def _words(label: str) -> list[str]:
 
 
 def _misses(name: str, text: PromptText, detections: Detections) -> list[str]:
-    """Lines that are no object's."""
+    """Sentences about lines that no object gets."""
     notes = []
     labels = {word for label in _labels(detections) for word in (label, *_words(label), EVERY_LABEL)}
     missing = [label for label, _ in text.by_label if label not in labels]

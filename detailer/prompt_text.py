@@ -21,7 +21,7 @@ _UNKNOWN = re.compile(r"\[[A-Z][A-Z0-9_-]+(?::[^\]]*)?\]")
 """Only capitals look like a tag: [red hair] is part of a prompt."""
 _LORA = re.compile(r"<lora:([^:<>]+)(?::([^<>]*))?>", re.IGNORECASE)
 _NEGATIVE = re.compile(r"(?:^|\s)--neg\s+", re.IGNORECASE)
-_HEAD = re.compile(r"([^\W\d]\w*):\s")
+_LIKE_A_LABEL = re.compile(r"([^\W\d]\w*):\s")
 REPEAT = ("...", "\u2026")
 
 
@@ -90,7 +90,7 @@ class _Reader:
             if colon and label.strip().casefold() in self.labels:
                 by_label.append((label.strip().casefold(), self.prompt(rest)))
             else:
-                self.heed_head(part, len(lines))
+                self.note_unknown_label(part, len(lines))
                 lines.append(self.prompt(part))
         order = orders[-1] if orders else None
         return PromptText(tuple(lines), tuple(by_label), order, repeats, tuple(self.notes))
@@ -133,8 +133,9 @@ class _Reader:
         except ValueError:
             raise ValueError(f"{self.name} holds {lora[0]}: write its strength as a number, such as 0.8.") from None
 
-    def heed_head(self, line: str, place: int) -> None:
-        head = _HEAD.match(line.strip())
+    def note_unknown_label(self, line: str, place: int) -> None:
+        """Of a line that begins as if it were for a label: it counts for the object at `place`."""
+        head = _LIKE_A_LABEL.match(line.strip())
         if head and head[1].casefold() != "embedding":
             self.note(f"{head[1]!r} is no label of a detector, so its line counts for object {place}.")
 

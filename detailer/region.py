@@ -64,7 +64,7 @@ class Region:
         return replace(self, window=window, sampled_at=size, sampled_at_why=why)
 
     def limits(self, image: Box) -> Box | None:
-        """What its window has to stay in: a turned one sticks out with its corners wherever it is put."""
+        """What its window has to stay in; None for a turned one, whose corners stick out wherever it is put."""
         return None if self.turn else image
 
 

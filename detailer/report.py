@@ -39,12 +39,7 @@ class ObjectReport:
         """What docs/report.md lists for an object; pixels of the image."""
         return {
             "number": self.detection.number,
-            "label": self.detection.label,
-            "score": round(self.detection.score, 4),
-            "box": list(self.detection.box),
-            "window": list(self.region.window) if self.region else None,
-            "turn": round(self.region.turn, 1) if self.region else None,
-            "sampled_at": list(self.region.sampled_at) if self.region else None,
+            **placed_json(self.detection, self.region),
             "sampled_at_why": self.region.sampled_at_why if self.region else None,
             "seed": self.seed,
             "denoise": self.denoise if self.denoise is None else round(self.denoise, 3),
@@ -56,6 +51,18 @@ class ObjectReport:
             "milliseconds": self.milliseconds if self.milliseconds is None else round(self.milliseconds, 1),
             "notes": list(self.notes),
         }
+
+
+def placed_json(detection: Detection, region: Region | None) -> dict[str, Any]:
+    """What an object is and where, and the window it is repaired in; pixels of the image."""
+    return {
+        "label": detection.label,
+        "score": round(detection.score, 4),
+        "box": list(detection.box),
+        "window": list(region.window) if region else None,
+        "turn": round(region.turn, 1) if region else None,
+        "sampled_at": list(region.sampled_at) if region else None,
+    }
 
 
 class _Place(NamedTuple):

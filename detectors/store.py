@@ -117,15 +117,15 @@ class _Refused(ValueError):
 def _fetch_all(weight: Weight, part: PartialFile, progress: Progress) -> None:
     """Fetch until complete, taking up again as long as each attempt brings something."""
     if weight.size and part.size == weight.size:
-        return None  # an earlier call ended before it was verified
+        return  # an earlier call ended before it was verified
     for attempt in range(ATTEMPTS):
         before = part.size
         try:
-            return _fetch(weight, part, progress)
+            _fetch(weight, part, progress)
+            return
         except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError):
             if part.size == before or attempt == ATTEMPTS - 1:
                 raise
-    return None
 
 
 def _fetch(weight: Weight, part: PartialFile, progress: Progress) -> None:

@@ -28,6 +28,7 @@ class Post(NamedTuple):
     binary: bool = False
 
     method = "POST"
+    public = False
 
 
 class Get(NamedTuple):

@@ -13,9 +13,10 @@ ESCAPED = {"(": "\\(", ")": "\\)"}
 
 
 class Weighted(NamedTuple):
-    """A piece of a prompt, brackets in it escaped; `replaced` is the weight that ComfyUI's own reading gives it.
+    """A piece of a prompt, brackets in it escaped.
 
-    There an inner number takes the place of the outer ones.
+    `product` is its weight where brackets multiply, `replaced` the one that ComfyUI gives it, where an inner number
+    takes the place of the outer ones.
     """
 
     text: str

@@ -16,7 +16,7 @@ from .loras import most_fit
 from .wording import Wording
 
 CLEAR, CLEARER = 0.85, 0.1
-"""From which likeness on a latent is another family's, and how much more it has to look like that than like its own."""
+"""A latent is taken for another family's from this likeness on, if it is less like its own family's by so much."""
 
 
 class EncodedCrop(NamedTuple):

@@ -88,7 +88,7 @@ class Candidate:
 
 
 class FaceAuto:
-    """The boxes of all faces. What lies above one threshold does not depend on it."""
+    """The boxes of all faces. A lower threshold adds faces and leaves all others as they are."""
 
     names = ("face",)
     nested = True

@@ -25,7 +25,7 @@ AROUND = 1.8  # side of the second crop over that of the landmarks' square
 
 
 class HandsAuto(Hands):
-    """What lies above one threshold does not depend on it."""
+    """A lower threshold adds hands and leaves all others as they are."""
 
     nested = True
 

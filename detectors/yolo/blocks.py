@@ -90,29 +90,32 @@ class C2f(nn.Module):
         self.cv1, self.cv2 = part.conv("cv1"), part.conv("cv2")
         self.m = nn.ModuleList(block_of(inner) for inner in part.items("m"))
 
+    def split(self, x: torch.Tensor) -> list[torch.Tensor]:
+        """What the inner blocks start from; the first of them reads the last part."""
+        return list(self.cv1(x).chunk(2, 1))
+
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        parts = list(self.cv1(x).chunk(2, 1))
+        parts = self.split(x)
         for inner in self.m:
             parts.append(inner(parts[-1]))
         return self.cv2(torch.cat(parts, 1))
 
 
-class A2C2f(nn.Module):
+class A2C2f(C2f):
     """C2f without the split, with area attention; `gamma` weighs what it adds to its input."""
 
     def __init__(self, part: WeightTree):
-        super().__init__()
-        self.cv1, self.cv2 = part.conv("cv1"), part.conv("cv2")
-        self.m = nn.ModuleList(block_of(inner) for inner in part.items("m"))
+        super().__init__(part)
         self.gamma: nn.Parameter | None = None
         if f"{part.prefix}gamma" in part.tensors:
             self.gamma = nn.Parameter(torch.empty(part.shape("gamma")))
 
+    def split(self, x: torch.Tensor) -> list[torch.Tensor]:
+        """All of it."""
+        return [self.cv1(x)]
+
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        parts = [self.cv1(x)]
-        for inner in self.m:
-            parts.append(inner(parts[-1]))
-        y = self.cv2(torch.cat(parts, 1))
+        y = super().forward(x)
         return y if self.gamma is None else x + self.gamma.view(-1, 1, 1) * y
 
 

@@ -34,7 +34,7 @@ function attach(node) {
   const panel = new Panel(node, { live: LIVE.includes(kind), result: RESULT.includes(kind), advanced })
   panels.add(panel)
   node.afterdetailPanel = panel
-  widgetNamed(node, PANEL).afterQueued = () => queued.add(placeOf(node), panel.memory.ownName())
+  widgetNamed(node, PANEL).afterQueued = () => queued.add(placeOf(node), panel.memory.ensureName())
   chain(node, "onConfigure", () => {
     panel.configured()
     const { comesBackBy } = panel.memory
@@ -57,7 +57,7 @@ async function configured(panel, comesBackBy) {
   if (comesBackBy) await panel.memory.find(comesBackBy)
   const { name } = panel.memory
   const here = [...panels].filter((other) => other !== panel && other.node.graph?.rootGraph === panel.node.graph.rootGraph)
-  if (name && here.some((other) => other.memory.name === name)) panel.memory.part()
+  if (name && here.some((other) => other.memory.name === name)) panel.memory.fork()
   await panel.restore()
 }
 

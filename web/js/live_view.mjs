@@ -91,44 +91,47 @@ export class LiveView {
 
   rowOf(object, at, selected) {
     const order = selected.indexOf(object)
-    const number = element("input", {
-      type: "number",
-      min: 0,
-      max: selected.length - 1,
-      value: order,
-      disabled: order < 0,
-      dataset: { key: `place ${object.box}` },
-      onchange: (event) => this.reorder(order, Number(event.target.value)),
-      aria: { label: phrase("Place of {object} in the order", { object: `${object.label} ${object.place}` }) }
-    })
     const toggle = button(nameOf(object), sentenceOf(object), () => this.toggle(at), {
       className: "ad-toggle",
       dataset: { key: `toggle ${object.box}` },
       aria: { pressed: String(object.selected), ...(object.place === null && { disabled: "true" }) }
     })
-    const facts = [object.score.toFixed(2), `${sizeOf(object.box)} px`]
-    if (object.sampled_at) facts.push(`\u2192 ${object.sampled_at.join("x")}`)
-    if (object.reason) facts.push(object.reason)
-    return element(
-      "li",
-      {
-        draggable: object.selected,
-        style: { "--ad-color": object.color },
-        dataset: { state: object.selected ? "on" : "off" },
-        onmouseenter: () => this.point(at),
-        onmouseleave: () => this.point(null),
-        ondragstart: (event) => event.dataTransfer.setData("text/plain", String(order)),
-        ondragover: (event) => event.preventDefault(),
-        ondrop: (event) => {
-          event.preventDefault()
-          event.stopPropagation()
-          if (order >= 0) this.reorder(Number(event.dataTransfer.getData("text/plain")), order)
-        }
-      },
-      order < 0 ? null : number,
-      toggle,
-      element("span", { className: "ad-facts", textContent: facts.join(" \u00b7 ") })
-    )
+    const properties = {
+      style: { "--ad-color": object.color },
+      dataset: { state: object.selected ? "on" : "off" },
+      onmouseenter: () => this.point(at),
+      onmouseleave: () => this.point(null),
+      ...this.dragged(order)
+    }
+    const number = order < 0 ? null : this.numberOf(object, order, selected.length)
+    return element("li", properties, number, toggle, element("span", { className: "ad-facts", textContent: factsOf(object) }))
+  }
+
+  /** Its place among the `count` selected ones, to be typed anew. */
+  numberOf(object, order, count) {
+    return element("input", {
+      type: "number",
+      min: 0,
+      max: count - 1,
+      value: order,
+      dataset: { key: `place ${object.box}` },
+      onchange: (event) => this.reorder(order, Number(event.target.value)),
+      aria: { label: phrase("Place of {object} in the order", { object: `${object.label} ${object.place}` }) }
+    })
+  }
+
+  /** What makes a row one that is dragged to another place, and that others are dropped on. */
+  dragged(order) {
+    return {
+      draggable: order >= 0,
+      ondragstart: (event) => event.dataTransfer.setData("text/plain", String(order)),
+      ondragover: (event) => event.preventDefault(),
+      ondrop: (event) => {
+        event.preventDefault()
+        event.stopPropagation()
+        if (order >= 0) this.reorder(Number(event.dataTransfer.getData("text/plain")), order)
+      }
+    }
   }
 
   selected() {
@@ -180,6 +183,11 @@ const inOrder = (objects) => objects.every((object, at) => at === 0 || objects[a
 const byPlaceIf = (natural) => (natural ? (a, b) => a.place - b.place : () => 0)
 
 const sizeOf = ([x0, y0, x1, y1]) => `${x1 - x0}x${y1 - y0}`
+
+function factsOf({ score, box, sampled_at: size, reason }) {
+  const facts = [score.toFixed(2), `${sizeOf(box)} px`, size && `\u2192 ${size.join("x")}`, reason]
+  return facts.filter(Boolean).join(" \u00b7 ")
+}
 
 const nameOf = (object) => (object.place === null ? object.label : `${object.label} ${object.place}`)
 

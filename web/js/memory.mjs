@@ -46,13 +46,12 @@ export class Memory {
 
   /** Adds a run; the last few are kept. */
   add(run) {
-    addRun(this.ownName(), run)
+    addRun(this.ensureName(), run)
   }
 
   /** The memory's name, which is made if there is none yet. */
-  ownName() {
-    const { name } = this
-    this.rename(name ?? newName())
+  ensureName() {
+    this.rename(this.name ?? newName())
     return this.name
   }
 
@@ -62,7 +61,7 @@ export class Memory {
   }
 
   /** A copy of a node begins with the same runs and goes its own way. */
-  part() {
+  fork() {
     const runs = this.runs
     this.rename(newName())
     store(this.name, runs)
@@ -79,7 +78,7 @@ export class Memory {
   }
 
   /** How the panel stands: {height, folded}. */
-  get standing() {
+  get layout() {
     return this.node.properties?.[PROPERTY] ?? {}
   }
 

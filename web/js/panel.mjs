@@ -62,13 +62,13 @@ export class Panel {
   get height() {
     const around = (this.progress.element.hidden ? 0 : PROGRESS_HEIGHT) + this.notices.height
     if (this.body.hidden) return BAR_HEIGHT + around
-    return (this.memory.standing.height ?? (this.empty ? HEIGHT.empty : HEIGHT.usual)) + around
+    return (this.memory.layout.height ?? (this.empty ? HEIGHT.empty : HEIGHT.usual)) + around
   }
 
   /** The node has its links and its size from a saved graph; only its text areas would fill what it is too high. */
   configured() {
     this.advanced.sockets?.arrange()
-    const { height, folded } = this.memory.standing
+    const { height, folded } = this.memory.layout
     const opened = this.memory.name && !folded ? (height ?? HEIGHT.usual) - BAR_HEIGHT : 0
     this.element.neededBefore = this.node.showAdvanced ? this.node.computeSize()[1] + opened : this.node.size[1]
   }
@@ -93,7 +93,7 @@ export class Panel {
 
   /** Makes the panel so many pixels higher, for good. */
   grow(pixels) {
-    const height = (this.memory.standing.height ?? HEIGHT.usual) + pixels
+    const height = (this.memory.layout.height ?? HEIGHT.usual) + pixels
     this.memory.set({ height: Math.max(HEIGHT.least, Math.round(height)) })
     this.fit()
   }
@@ -158,7 +158,7 @@ export class Panel {
   show(runs) {
     this.run = runs[0]
     this.empty = Boolean(this.run.report?.images.every((image) => image.objects.length === 0))
-    this.body.hidden = this.memory.standing.folded === true
+    this.body.hidden = this.memory.layout.folded === true
     this.line.hidden = true
     this.tabs.hidden = Object.keys(this.views).length < 2
     this.views.live?.show(this.run)

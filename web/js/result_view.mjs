@@ -20,28 +20,11 @@ export class ResultView {
     this.strip = new Strip(() => this.draw())
     this.images = new Stepper(imageSteps(), () => this.draw())
     this.steps = new Stepper(objectSteps(), (at) => this.select(at))
-    this.all = button(phrase("all"), phrase("Show the whole picture"), () => this.select(null))
-    this.crops = button(phrase("side by side"), phrase("Show this object before and after, side by side"), () => this.showCrops())
-    this.seed = button(phrase("use this seed"), phrase("Set the seed to that of this run"), () =>
-      this.use({ seed: this.run.widgets.seed, control_after_generate: "fixed" })
-    )
-    this.split = element("input", {
-      type: "range",
-      min: 0,
-      max: 100,
-      value: 50,
-      className: "ad-split",
-      oninput: () => this.drawPictures(),
-      aria: { label: phrase("Before and after: how much of the picture is shown as it was before") }
-    })
-    this.hold = button(phrase("before"), phrase("Hold to see the picture before; or hold the key B"), null, { className: "ad-hold" })
-    this.leftName = element("span", {}, this.hold)
-    this.rightName = element("span", { textContent: phrase("after") })
-    this.compare = element("div", { className: "ad-compare" }, this.leftName, this.split, this.rightName)
+    this.compare = this.comparison()
+    this.stepsLine = this.stepsAndActions()
     this.line = element("output", { className: "ad-line" })
     this.rows = element("ul", { className: "ad-list", aria: { label: phrase("Report") } })
     this.notes = element("div", { className: "ad-notes", role: "status" })
-    this.stepsLine = element("div", { className: "ad-steps" }, this.steps.element, this.all, this.crops, this.seed)
     this.element = element(
       "div",
       { className: "ad-view ad-result", tabIndex: -1 },
@@ -54,7 +37,33 @@ export class ResultView {
       this.rows,
       this.notes
     )
-    this.holdsBefore()
+    this.listenForHold()
+  }
+
+  /** The slider between the picture before and the one after. */
+  comparison() {
+    this.hold = button(phrase("before"), phrase("Hold to see the picture before; or hold the key B"), null, { className: "ad-hold" })
+    this.split = element("input", {
+      type: "range",
+      min: 0,
+      max: 100,
+      value: 50,
+      className: "ad-split",
+      oninput: () => this.drawPictures(),
+      aria: { label: phrase("Before and after: how much of the picture is shown as it was before") }
+    })
+    const [left, right] = [element("span", {}, this.hold), element("span", { textContent: phrase("after") })]
+    return element("div", { className: "ad-compare" }, left, this.split, right)
+  }
+
+  /** From object to object, and what can be done with the one that is shown. */
+  stepsAndActions() {
+    this.all = button(phrase("all"), phrase("Show the whole picture"), () => this.select(null))
+    this.crops = button(phrase("side by side"), phrase("Show this object before and after, side by side"), () => this.showCrops())
+    this.seed = button(phrase("use this seed"), phrase("Set the seed to that of this run"), () =>
+      this.use({ seed: this.run.widgets.seed, control_after_generate: "fixed" })
+    )
+    return element("div", { className: "ad-steps" }, this.steps.element, this.all, this.crops, this.seed)
   }
 
   show(runs) {
@@ -107,7 +116,7 @@ export class ResultView {
   }
 
   /** While the button or the key is held, the picture is as it was before. */
-  holdsBefore() {
+  listenForHold() {
     const hold = (held) => {
       if (Boolean(this.held) === held) return
       this.held = held

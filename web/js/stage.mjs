@@ -15,7 +15,7 @@ export class Stage {
     this.marks = element("div", { className: "ad-marks" })
     this.picture = element("div", { className: "ad-picture" }, this.before, this.after, this.divider, this.mask, this.marks)
     this.element = element("div", { className: "ad-stage" }, this.picture)
-    this.pinches()
+    this.listenForPinches()
   }
 
   showPicture(url, text) {
@@ -103,7 +103,7 @@ export class Stage {
   }
 
   /** Two fingers zoom, as they do in pictures everywhere. */
-  pinches() {
+  listenForPinches() {
     const fingers = new Map()
     const apart = () => {
       const [a, b] = fingers.values()

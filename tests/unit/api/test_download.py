@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import pytest
-from afterdetail.api.download import download, is_public, resolve
+from afterdetail.api.addresses import is_public
+from afterdetail.api.download import download, resolve
 from afterdetail.api.errors import Refused
 from afterdetail.api.service_settings import Settings
 from aiohttp import web

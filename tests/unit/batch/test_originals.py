@@ -138,7 +138,7 @@ def test_a_result_that_was_painted_over_is_no_result_any_more(photos):
     make("out", "one", photos / "one.png")
     Path("out/one.png").write_bytes(b"painted over by hand")
     with Journal(Path("out")) as journal, pytest.raises(ForeignFile, match="not as a batch has left it"):
-        journal.keep_others("one.png")
+        journal.require_ours("one.png")
 
 
 def test_a_folder_that_was_moved_has_the_same_sources(photos):
@@ -161,7 +161,7 @@ def test_what_appears_during_the_run_is_kept_as_well(photos, file):
         with pytest.raises(ForeignFile, match="is there already"):
             journal.done("one", "sha settings", ".png", b"result", {"source": "one.png"})
         with pytest.raises(ForeignFile, match="is there already"):
-            journal.keep_others("one.png", "one.json")
+            journal.require_ours("one.png", "one.json")
     assert Path("out", file).read_bytes() == b"mine" and not journal.has("one", "sha settings")
 
 
