@@ -12,12 +12,12 @@ from ...validation import MAX_SEED, Name, Prompt, RequestModel, Switch
 from .samplers import AUTOMATIC, OLD_NAMES, SAME_SCHEDULER, SAMPLERS, SCHEDULERS
 
 
-def whole(value: object) -> object:
+def _whole(value: object) -> object:
     """Clients of the web UI write 0.0 for 0."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-Whole = Annotated[int, BeforeValidator(whole)]
+Whole = Annotated[int, BeforeValidator(_whole)]
 
 
 def _known_sampler(name: str) -> str:
