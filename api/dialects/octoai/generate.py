@@ -127,10 +127,8 @@ def _words_of(request: GenerateRequest, base: HostedFamily) -> Words:
                 "is named.",
             )
         prompt = marked
-    rest = (
-        with_embeddings(text, files) for text in (request.negative_prompt, request.prompt_2, request.negative_prompt_2)
-    )
-    negative_prompt, prompt_2, negative_prompt_2 = rest
+    rest = (request.negative_prompt, request.prompt_2, request.negative_prompt_2)
+    negative_prompt, prompt_2, negative_prompt_2 = (with_embeddings(text, files) for text in rest)
     return Words(prompt, negative_prompt, request.style_preset, prompt_2, negative_prompt_2)
 
 
