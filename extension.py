@@ -9,7 +9,7 @@ from comfy_api.latest import ComfyExtension, io
 from server import PromptServer
 
 from .api import switch
-from .canvas import page_routes, templates
+from .canvas import blueprints, page_routes, templates
 from .canvas.recorder import Recorder
 from .canvas.snapshots import SnapshotStore
 from .nodes import watching
@@ -36,6 +36,7 @@ class AfterDetailExtension(ComfyExtension):
             snapshots = SnapshotStore()
             watching.watch(Recorder(snapshots))
             page_routes.register(server, snapshots)
+            blueprints.register(server)
             templates.register(server)
             templates.offer_pictures(Path(folder_paths.get_input_directory()))
             self._service_nodes = switch.register(server)

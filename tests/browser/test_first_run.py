@@ -13,6 +13,7 @@ from rig.browser import TIMEOUT_MS, load
 from rig.canvas import DETAILER, detailing, focus, panel_of, set_widget, show, widget
 from rig.graphs import graph
 from rig.workflows import shipped
+from workflow_blueprints import BLUEPRINTS
 
 expect.set_options(timeout=TIMEOUT_MS)
 
@@ -23,7 +24,9 @@ FOUND = {
     "hand": ("Fix Hands", 0),
     "fix": ("Fix Faces", 3),
     "detailer": ("After Detailer", 0),
-    "adetailer": ("After Detailer", 0),
+    "adetailer": ("Fix Faces", 4),
+    "facedetailer": ("Fix Faces", 4),
+    "hires": ("Fix Faces", 7),
 }
 """What is searched for -> the node or blueprint to be found, and its place among the results at the latest."""
 MENDING = {"steps": 8, "cfg": 1.0, "denoise": 0.06, "mask_dilation": 24}
@@ -99,6 +102,24 @@ def test_searching_nodes_shows_this_pack_among_the_first(newcomer):
         assert found.index(name) <= place, (word, found[:10])
     newcomer.picture("search")
     page.keyboard.press("Escape")
+    expect(box).to_have_count(0)
+
+
+def test_the_node_library_shows_the_ready_nodes_first(newcomer):
+    page = newcomer.page
+    page.evaluate("app.extensionManager.sidebarTab.toggleSidebarTab('node-library')")
+    box, rows = page.get_by_placeholder("Search").locator("visible=true").first, page.get_by_role("treeitem")
+    for word in ("adetailer", "facedetailer"):
+        box.fill("qqqq")
+        expect(rows).to_have_count(0)
+        box.fill(word)
+        for name in BLUEPRINTS:
+            expect(rows.filter(has_text=re.compile(f"^{name}$"))).to_have_count(1)
+        shown = [text.splitlines()[0] for text in rows.all_inner_texts()]
+        assert sorted(shown[2:7]) == sorted(BLUEPRINTS), shown  # below two folders
+    newcomer.picture("node library")
+    box.fill("")
+    page.evaluate("app.extensionManager.sidebarTab.toggleSidebarTab('node-library')")
     expect(box).to_have_count(0)
 
 

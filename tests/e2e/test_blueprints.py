@@ -19,10 +19,11 @@ def test_a_blueprint_is_made_of_its_workflow(name):
     assert stored(name) == made_of(graph, name, BLUEPRINTS[name])
 
 
-def test_comfyui_lists_them_under_this_pack(comfy):
-    listed = comfy.get("/global_subgraphs").json().values()
-    ours = {entry["name"] for entry in listed if entry["info"]["node_pack"] == "custom_nodes.afterdetail"}
-    assert ours == set(NAMES)
+def test_comfyui_lists_them_under_this_pack_with_what_they_are_found_by(comfy):
+    listed = [(entry["name"], entry["info"]) for entry in comfy.get("/global_subgraphs").json().values()]
+    ours = {name: info["search_aliases"] for name, info in listed if info["node_pack"] == "custom_nodes.afterdetail"}
+    assert ours == {name: stored(name)["extra"]["BlueprintSearchAliases"] for name in NAMES}
+    assert any(info["node_pack"] != "custom_nodes.afterdetail" for _, info in listed)
 
 
 @pytest.mark.parametrize("name", NAMES)
