@@ -9,7 +9,7 @@ import torch.nn.functional as F
 
 from .crop import cut
 from .region import Region
-from .resampling import resized, without_overshoot
+from .resampling import resized, with_all_functions, without_overshoot
 from .settings import PaintSettings
 
 MIN_SURROUNDINGS = 64
@@ -139,7 +139,7 @@ def _both_in_the_window(
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """The patch [1, h, w, 3] and the original [h, w, 3] over the window, one pixel for each of the image's.
 
-    Both where the original lies: a VAE may leave its pictures on another device.
+    Both on one device, whichever the VAE left its picture on.
     """
-    own = cut(original, region, region.window.size)[0]
+    own = with_all_functions(cut(original, region, region.window.size)[0])
     return resized(patch.float(), region.window.size).to(own.device), own

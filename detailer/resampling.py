@@ -16,6 +16,8 @@ ROWS_AT_ONCE = 256
 """Of an image that is enlarged sideways: turning all of it would take the memory of the result again."""
 TAPS_AT_ONCE = 2**21
 """Of a picture that is sampled along a turned grid: what a chunk of its rows reads."""
+WHOLE = ("cpu", "cuda")
+"""The devices that torch has all its functions for; ROCm's are called cuda too."""
 LARGE = 512 * 512
 """Pixels from which a picture is worth the way to a GPU and back."""
 
@@ -29,6 +31,8 @@ def resized(pixels: torch.Tensor, size: Size) -> torch.Tensor:
     """
     if pixels.shape[1:3] == (size.height, size.width):
         return pixels
+    if (able := with_all_functions(pixels)) is not pixels:
+        return resized(able, size).to(pixels.device)
     result = pixels.new_empty(len(pixels), size.height, size.width, pixels.shape[3])
     down, across = _lanczos_taps(pixels.shape[1], size.height), _lanczos_taps(pixels.shape[2], size.width)
     for image, target in zip(pixels, result, strict=True):
@@ -48,8 +52,9 @@ def sampled(
     pixels: always along the coarser grid, which holds the finer diagonals. Beyond its edges the picture goes on as its
     mirror image. With `radius` 1 nothing overshoots.
     """
-    if pixels.is_cuda:  # other devices may have no float64
-        x, y = x.to(pixels.device), y.to(pixels.device)
+    if (able := with_all_functions(pixels)) is not pixels:
+        return sampled(able, x, y, step, turn, radius).to(pixels.device)
+    x, y = x.to(pixels.device), y.to(pixels.device)
     table = pixels.float().reshape(-1, pixels.shape[-1])
     kernel = _Kernel(radius, step, math.radians(turn)) if step > 1 else _Kernel(radius, 1.0, 0.0)
     rows = max(TAPS_AT_ONCE // (kernel.taps**2 * x.shape[1]), 1)
@@ -62,6 +67,14 @@ def sampled(
         summed = F.embedding_bag(places.to(table.device), table, per_sample_weights=weights, mode="sum")
         parts.append(summed.reshape(*x_part.shape, -1))
     return without_overshoot(torch.cat(parts), pixels)
+
+
+def with_all_functions(pixels: torch.Tensor) -> torch.Tensor:
+    """On the CPU, unless they are there or on CUDA, where torch has all that pictures are resized by.
+
+    MPS and DirectML lack float64 and, some of their versions, sums of weighted rows and antialiasing.
+    """
+    return pixels if pixels.device.type in WHOLE else pixels.cpu()
 
 
 def without_overshoot(result: torch.Tensor, *sources: torch.Tensor) -> torch.Tensor:
@@ -88,7 +101,7 @@ def on_device(
 
 
 def _best_place(device: torch.device | None, pixels: torch.Tensor, size: Size) -> torch.device:
-    """CUDA's devices only (ROCm's have the name too): others may lack float64 or sums of weighted rows."""
+    """CUDA's devices only: from others it would come back to the CPU."""
     height, width = pixels.shape[-3:-1]
     large = max(height * width, size.area) >= LARGE and (height, width) != (size.height, size.width)
     return device if device is not None and device.type == "cuda" and large else pixels.device

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 
 from .box import Box, Size
 from .region import Region
-from .resampling import sampled
+from .resampling import sampled, with_all_functions
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +42,7 @@ class View:
 
         Of frames the first, since a crop is sampled as a single one.
         """
-        first = self.own(values)[:, :, :1] if values.ndim == 5 else self.own(values)
+        first = with_all_functions(self.own(values)[:, :, :1] if values.ndim == 5 else self.own(values))
         scale_x, scale_y = values.shape[-1] / self.image.width, values.shape[-2] / self.image.height
         unit = max(round(1 / scale_x), 1)
         size = Size(*(max(side // unit, 1) for side in self.region.sampled_at))
@@ -52,7 +52,7 @@ class View:
             flat = first.flatten(0, -3).movedim(0, -1)
             step = window.width * scale_x / size.width
             cut = sampled(flat, x * scale_x, y * scale_y, step, self.region.turn, radius=1).movedim(-1, 0)
-            return cut.reshape(*first.shape[:-2], size.height, size.width).to(values.dtype)
+            return cut.reshape(*first.shape[:-2], size.height, size.width).to(values)
         part = Box(
             math.floor(window.x0 * scale_x),
             math.floor(window.y0 * scale_y),
@@ -63,7 +63,7 @@ class View:
         cut = first[..., rows, columns]
         flat = cut.reshape(1, -1, *cut.shape[-2:]).float()
         scaled = F.interpolate(flat, (size.height, size.width), mode="bilinear", antialias=True)
-        return scaled.reshape(*cut.shape[:-2], size.height, size.width).to(values.dtype)
+        return scaled.reshape(*cut.shape[:-2], size.height, size.width).to(values)
 
     def spans(self, latent: torch.Tensor) -> bool:
         """Whether a latent [B, C, (T,) h, w] has the very size that the image's own has."""

@@ -105,7 +105,7 @@ class ComfyInpainter:
     def encode(self, pixels: torch.Tensor) -> torch.Tensor:
         """[1, H, W, 3] -> latent [1, C, (T,) h, w]."""
         latent = comfy.sample.fix_empty_latent_channels(self.model, self.vae.encode(pixels))
-        self.first_crop = self.first_crop or advice.EncodedCrop(pixels.to(latent.device), latent)
+        self.first_crop = self.first_crop or advice.EncodedCrop(pixels.cpu(), latent.cpu())
         return latent
 
     def decode(self, latent: torch.Tensor) -> torch.Tensor:

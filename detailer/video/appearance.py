@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 
 from ..box import Box
+from ..resampling import with_all_functions
 
 SIDE, SLACK = 16, 2
 """An object is kept as a picture of SIDE px; two are compared where they agree best within SLACK px of each other."""
@@ -16,7 +17,7 @@ HALF_ALIKE = 0.09
 
 def signature(image: torch.Tensor, box: Box) -> torch.Tensor:
     """`box` of an [H, W, C] image as [4, SIDE, SIDE]: its colours, and its grey values less those around them."""
-    pixels = image[box.slices][..., :3].float().movedim(-1, 0)[None]
+    pixels = with_all_functions(image[box.slices][..., :3]).float().movedim(-1, 0)[None]
     small = F.interpolate(pixels, (SIDE, SIDE), mode="bilinear", antialias=True)
     grey = small.mean(1, keepdim=True)
     texture = grey - F.avg_pool2d(grey, 5, stride=1, padding=2, count_include_pad=False)

@@ -9,6 +9,8 @@ from typing import NamedTuple
 import torch
 import torch.nn.functional as F
 
+from ..resampling import with_all_functions
+
 THUMBNAIL = (36, 64)
 """Rows and columns a frame is reduced to: small motion vanishes, a new scene does not."""
 
@@ -56,7 +58,8 @@ def _change(a: Thumbnail, b: Thumbnail) -> float:
 
 
 def _thumbnail(frame: torch.Tensor) -> Thumbnail:
-    small = F.interpolate(frame[..., :3].movedim(-1, 0)[None].float(), THUMBNAIL, mode="area")[0].clamp(0, 1)
+    pixels = with_all_functions(frame[..., :3]).movedim(-1, 0)[None].float()
+    small = F.interpolate(pixels, THUMBNAIL, mode="area")[0].clamp(0, 1)
     binned = (small * (BINS - 1e-3)).long().flatten(1)
     index = (binned[0] * BINS + binned[1]) * BINS + binned[2]
     return Thumbnail(small, torch.bincount(index, minlength=BINS**3).float() / index.numel())

@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from torchvision.ops import nms
 
+from ...detailer.resampling import with_all_functions
 from ..mediapipe.blaze import Proposal
 from ..mediapipe.graph import GraphNet
 from ..weights import FOLDER
@@ -31,9 +32,9 @@ class CenterFace:
         scale = side / max(height, width)
         rows, columns = max(round(height * scale), 1), max(round(width * scale), 1)
         step = max(max(height, width) // (SAMPLES * side), 1)  # of a huge picture not all pixels are read
-        pixels = image[::step, ::step].movedim(-1, 0)[None].float().to(next(self.net.parameters()).device)
+        pixels = with_all_functions(image[::step, ::step]).movedim(-1, 0)[None].float()
         pixels = F.interpolate(pixels, (rows, columns), mode="bilinear", antialias=True) * 255
-        pixels = F.pad(pixels, (0, -columns % COARSEST, 0, -rows % COARSEST))
+        pixels = F.pad(pixels, (0, -columns % COARSEST, 0, -rows % COARSEST)).to(next(self.net.parameters()).device)
         heat, size, offset, landmarks = (output[0].cpu() for output in self.net(pixels))
         score, points = decode(heat, size, offset, landmarks, confidence)
         points = points * torch.tensor([width / columns, height / rows])

@@ -7,14 +7,16 @@ from typing import NamedTuple
 import pytest
 import torch
 from afterdetail.detailer.detail import Checks, Detailed, detail
+from afterdetail.detailer.detection import Detections
 from afterdetail.detailer.object_prompts import ObjectPrompts
+from afterdetail.detailer.region import Regions
 from afterdetail.detailer.seeds import Seeds
 from afterdetail.detailer.settings import KeepSettings, MaskSettings, PaintSettings
 from afterdetail.detectors.observer import observe
 from rig import nano
 from rig.comfy_on_device import comfy_on_device
 from rig.nano import Nano
-from rig.scenes import grid_image, grid_objects, grid_regions
+from rig.scenes import CELL, grid_image, grid_objects, grid_regions
 
 NOISY = ("dpmpp_2m_sde_gpu", "dpmpp_sde", "er_sde", "euler_ancestral", "lcm", "sa_solver", "seeds_2")
 """Samplers that draw noise on their way, each in its own fashion."""
@@ -121,3 +123,24 @@ def test_an_image_of_another_pack_may_lie_on_the_cpu(gpu_only, inpainter, by_cpu
 def test_joined_masks_and_the_judge(gpu_only, inpainter, masks):
     checks = Checks(keep=KeepSettings("if better", 1), observer=observe)
     repaired(inpainter, gpu_only.models, grid_image(2).to(gpu_only.device), masks, checks)
+
+
+def clip(count: int = 3) -> tuple[torch.Tensor, Regions]:
+    """Frames in which one object goes to the right, and its regions."""
+    frames = torch.cat([grid_image(1).roll(4 * frame, 2) for frame in range(count)])
+    one = grid_objects(1).images[0][0]
+    moving = Detections(CELL, CELL, tuple((one.shifted(4 * frame, 0),) for frame in range(count)))
+    return frames, grid_regions(moving, MaskSettings(3, 2, 11, upright=True))
+
+
+@pytest.mark.parametrize("kind", ["cuda", "mps"])
+def test_an_object_of_a_clip_is_followed(inpainter, kind):
+    """Its frames on the GPU, and Apple's has not all functions of torch."""
+    frames, regions = clip()
+    with comfy_on_device(kind, gpu_only=True) as device:
+        models = nano.opened()
+        positive = limited(models, mask=torch.ones(1, CELL, CELL, device=device), mask_strength=1.0)
+        options = CASES["blended"](models) | {"positive": positive}
+        done = detail(frames.to(device), regions, inpainter(models, **options), Seeds(9, tracked=True))
+    assert done.report.counts("inpainted") == [1, 1, 1]
+    assert done.image.device == device
