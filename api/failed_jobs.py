@@ -64,11 +64,11 @@ def _failed_node(node: Mapping[str, Any], message: Mapping[str, Any], roots: Col
     if class_type.startswith(OWN_NODES) and kind == "ValueError" and text:
         return refused(500, text)
     if class_type in LOADERS:
-        return refused(500, unusable(class_type, node["inputs"], kind, text))
+        return refused(500, _unusable(class_type, node["inputs"], kind, text))
     return refused(500, f"The server failed at the step '{step}' ({kind}). {IN_THE_LOG}")
 
 
-def unusable(class_type: str, inputs: Mapping[str, Any], kind: str, text: str) -> str:
+def _unusable(class_type: str, inputs: Mapping[str, Any], kind: str, text: str) -> str:
     """That a model's file cannot be read, and how so."""
     field, what = LOADERS[class_type]
     if kind == "FileNotFoundError":

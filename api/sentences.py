@@ -44,7 +44,7 @@ def problem_of(place: Place, error: ErrorDetails) -> Problem:
             sentence = f"{field} {reason}" if field else reason
         case _:
             limits = _number(place.info) if place.info and kind.startswith(NUMBERS) else TYPES.get(kind, message)
-            sentence = f"{field or 'The body'} is {shown(error['input'])}: {limits}."
+            sentence = f"{field or 'The body'} is {_shown(error['input'])}: {limits}."
     return Problem(field, sentence, kind)
 
 
@@ -54,7 +54,7 @@ def _unknown(field: str, error: ErrorDetails) -> str:
     value = error["input"]
     if known and isinstance(value, str) and len(value) <= SHOWN_CHARACTERS:
         return unknown(field, value, known)
-    return f"{field} is {shown(value)}: use {expected}."
+    return f"{field} is {_shown(value)}: use {expected}."
 
 
 def _number(info: FieldInfo) -> str:
@@ -91,7 +91,7 @@ def _types(annotation: Any) -> set[Any]:
     return {annotation}.union(*(_types(part) for part in get_args(annotation)))
 
 
-def shown(value: Any) -> str:
+def _shown(value: Any) -> str:
     """A value for a sentence: never a whole prompt or image."""
     text = repr(value)
     return text if len(text) <= SHOWN_CHARACTERS else f"{text[:20]}... ({len(text)} characters)"

@@ -43,7 +43,7 @@ def add_routes(server: Any, settings: Settings) -> None:
     """Register everything on ComfyUI's server, before it starts."""
     service = Service.of(server, settings)
     service.tasks.tidy()
-    others = {route.path: add(service, dialect, route) for dialect in (*DIALECTS, own()) for route in dialect.routes}
+    others = {route.path: _add(service, dialect, route) for dialect in (*DIALECTS, _own()) for route in dialect.routes}
     missing = _guarded(service, octoai.DIALECT.failed, _no_such_route, public=False)
     server.app.middlewares.insert(0, _before_comfyui(others, missing))
     server.app.middlewares.append(hiding(service.jobs))
@@ -53,7 +53,7 @@ def add_routes(server: Any, settings: Settings) -> None:
     LOG.info("The HTTP service of AfterDetail is on (%s).", who)
 
 
-def own() -> Dialect:
+def _own() -> Dialect:
     """This server's own route: the document of all others, and of itself."""
 
     async def describe(service: Service, request: web.Request, client: str) -> web.StreamResponse:
@@ -82,7 +82,7 @@ async def _spare_collections(app: web.Application) -> None:
     gc.freeze()
 
 
-def add(service: Service, dialect: Dialect, route: Route) -> Handler:
+def _add(service: Service, dialect: Dialect, route: Route) -> Handler:
     """One route. Returns what refuses every other method on its path."""
 
     async def other_method(request: web.Request, client: str) -> web.StreamResponse:

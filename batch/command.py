@@ -48,13 +48,13 @@ def detail(options: argparse.Namespace) -> int:
         results = Results(journal, work.digest, work.suffixes, complete, _preview_of(options))
         if options.dry_run:
             return plan(feed, results)
-        tally = run(options, work, feed, results, Tally(len(sources)))
+        tally = _run(options, work, feed, results, Tally(len(sources)))
         if options.report:
             page.write(options.report, sources, results, tally)
     return 0 if tally.is_whole else 1
 
 
-def run(options: argparse.Namespace, work: Workflow, feed: Feed, results: Results, tally: Tally) -> Tally:
+def _run(options: argparse.Namespace, work: Workflow, feed: Feed, results: Results, tally: Tally) -> Tally:
     """Everything that needs a server, and what it came to, even when it is stopped."""
     with Bar(tally) as bar:
         batch = Batch(feed, results, bar.tell, bar.advance, options.jobs, options.patience, tally)

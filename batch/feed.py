@@ -97,14 +97,14 @@ class Feed:
 
     def _fill(self) -> None:
         while len(self._pending) < AHEAD and (source := next(self._sources, None)):
-            self._pending.append(self._pool.submit(prepare, source, Path(self._folder.name), self._problem))
+            self._pending.append(self._pool.submit(_prepare, source, Path(self._folder.name), self._problem))
 
 
-def prepare(source: Source, folder: Path, problem: Problem) -> Picture:
+def _prepare(source: Source, folder: Path, problem: Problem) -> Picture:
     """Read or download a source and look at it; a picture with a `reason` when that fails."""
     picture = Picture(source)
     try:
-        picture.path = download(source.place, folder) if source.is_url else Path(source.place)
+        picture.path = _download(source.place, folder) if source.is_url else Path(source.place)
         if picture.path.stat().st_size > MAX_BYTES:
             raise ValueError(f"It has more than {MAX_BYTES // 2**20} MB. Make it smaller.")
         data = picture.path.read_bytes()
@@ -120,13 +120,13 @@ def prepare(source: Source, folder: Path, problem: Problem) -> Picture:
     return picture
 
 
-def download(url: str, folder: Path) -> Path:
+def _download(url: str, folder: Path) -> Path:
     """The file behind a URL, as a new file in `folder`. OSError or ValueError says why there is none."""
     deadline = time.monotonic() + MAX_DOWNLOAD_SECONDS
     for attempt in range(ATTEMPTS):
         with tempfile.NamedTemporaryFile(dir=folder, delete=False) as file:
             try:
-                fetch(url, file, deadline)
+                _fetch(url, file, deadline)
                 return Path(file.name)
             except (OSError, ValueError) as error:
                 Path(file.name).unlink()
@@ -136,7 +136,7 @@ def download(url: str, folder: Path) -> Path:
     raise AssertionError("the last attempt returns or raises")
 
 
-def fetch(url: str, file: IO[bytes], deadline: float) -> None:
+def _fetch(url: str, file: IO[bytes], deadline: float) -> None:
     """Write what is behind a URL, until `deadline` of the monotonic clock."""
     with opened("GET", url, seconds=READ_SECONDS) as answer:
         while chunk := answer.read(CHUNK):

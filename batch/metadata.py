@@ -42,7 +42,7 @@ def with_the_rest(result: bytes, original: bytes) -> tuple[bytes, list[str]]:
         notes = list(_lost_by_comfyui(source))
         transparent = source.has_transparency_data and not detailed.has_transparency_data
         try:
-            options = metadata(source)
+            options = _metadata(source)
         except (OSError, SyntaxError, ValueError, TypeError, KeyError, struct.error) as error:
             options = {}
             notes.append(f"Its profile, EXIF, XMP or texts are damaged and were left out ({error}).")
@@ -91,7 +91,7 @@ def _with_alpha(detailed: Image.Image, alpha: Image.Image) -> bytes:
     return buffer.getvalue()
 
 
-def metadata(source: Image.Image) -> dict[str, Any]:
+def _metadata(source: Image.Image) -> dict[str, Any]:
     """What there is of `icc_profile`, `exif` and `texts`, fit for upright RGB."""
     profile = source.info.get("icc_profile") or b""
     found = {

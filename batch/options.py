@@ -33,14 +33,14 @@ def parsed(arguments: list[str]) -> argparse.Namespace:
     options.jobs = JOBS[kind] if options.jobs is None else options.jobs
     if options.jobs < 1:
         parser.error("--jobs has to be 1 or more")
-    options.server = addresses(options)
+    options.server = _addresses(options)
     for url in options.server:
         if not _is_address(url):
             parser.error(f"--{kind} {url} is no address; write http://host:port")
     return options
 
 
-def addresses(options: argparse.Namespace) -> list[str]:
+def _addresses(options: argparse.Namespace) -> list[str]:
     """Each once; http:// may be left out."""
     if options.api:
         named = [url or os.environ.get("COMFY_BASE_URL") or CLOUD for url in options.api]

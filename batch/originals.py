@@ -46,12 +46,12 @@ class Originals:
         for place in (source.place for source in sources if not source.is_url):
             self._names |= {folded(place): place, folded(os.path.realpath(place)): place}
             if Path(place).exists():
-                self._files[identity(Path(place))] = place
+                self._files[_identity(Path(place))] = place
 
     def at(self, path: Path) -> str | None:
         """The source that is this file."""
         found = self._names.get(folded(str(path))) or self._names.get(folded(os.path.realpath(path)))
-        return found or (self._files.get(identity(path)) if path.exists() else None)
+        return found or (self._files.get(_identity(path)) if path.exists() else None)
 
 
 def _conflicts(source: Source, journal: Journal, suffixes: Sequence[str], originals: Originals) -> Iterator[str]:
@@ -70,7 +70,7 @@ def _conflicts(source: Source, journal: Journal, suffixes: Sequence[str], origin
             yield f"The result of {source.place} would be written over {path}, the result of {other}."
 
 
-def identity(path: Path) -> tuple[int, int]:
+def _identity(path: Path) -> tuple[int, int]:
     """The same for all names of a file, whatever links lead to it."""
     stat = path.stat()
     return stat.st_dev, stat.st_ino

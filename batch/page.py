@@ -63,14 +63,14 @@ def _article(source: Source, results: Results, folder: Path) -> str:
         parts.append(f'<p class="failed">{escape(str(entry.failed))}</p>')
     else:
         about = journal.about(source.name)
-        after = address(journal.folder / entry.file, folder)
+        after = _address(journal.folder / entry.file, folder)
         if source.is_url:
             before = _inline(results.previews.get(source.name, b""))
         else:
-            before = address(Path(source.place), folder)
+            before = _address(Path(source.place), folder)
         parts.append(f"<div>{_figure(before, 'before')}{_figure(after, 'after')}</div>")
         parts += [f"<p>{escape(str(note))}</p>" for note in about.get("notes", ())]
-        parts += [table(image) for report in about.get("reports", ()) for image in images_of(report)]
+        parts += [_table(image) for report in about.get("reports", ()) for image in images_of(report)]
         parts.append(f"<small>{escape(str(about.get('server', '')))}</small>")
     return "".join([*parts, "</article>"])
 
@@ -81,7 +81,7 @@ def _figure(address: str, caption: str) -> str:
     return f"<figure>{image}<figcaption>{caption}</figcaption></figure>"
 
 
-def address(path: Path, folder: Path) -> str:
+def _address(path: Path, folder: Path) -> str:
     """The picture itself, small; the place of its file, if it cannot be read here."""
     if find_spec("PIL") and path.is_file():
         from .thumbnail import jpeg
@@ -96,7 +96,7 @@ def _inline(jpeg: bytes) -> str:
     return f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}" if jpeg else ""
 
 
-def table(image: dict[str, Any]) -> str:
+def _table(image: dict[str, Any]) -> str:
     """The objects of one image of a report."""
     objects = [item for item in image.get("objects", ()) if isinstance(item, dict)]
     if not objects:
@@ -107,10 +107,10 @@ def table(image: dict[str, Any]) -> str:
 
 def _row(item: dict[str, Any]) -> str:
     """A line of a table, escaped."""
-    return "<tr>" + "".join(f"<td>{escape(shown(item.get(column)))}" for column in COLUMNS)
+    return "<tr>" + "".join(f"<td>{escape(_shown(item.get(column)))}" for column in COLUMNS)
 
 
-def shown(value: Any) -> str:
+def _shown(value: Any) -> str:
     """A value as text for the page."""
     if value is None:
         return ""

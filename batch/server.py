@@ -183,7 +183,7 @@ class Server:
         suffix = where["filename"].rpartition(".")[2]
         if not suffix.isalnum():
             raise PictureFailed(f"The result is called {where['filename']!r}, which tells no format")
-        return Outcome("done", "", image, f".{suffix.lower()}", tuple(reports(outputs)))
+        return Outcome("done", "", image, f".{suffix.lower()}", tuple(_reports(outputs)))
 
     def _send(self, method: str, path: str, accept: tuple[int, ...] = (), **arguments: Any) -> Reply:
         """Any request. WorkflowRefused without access; RequestError for an error status that is not in `accept`."""
@@ -194,7 +194,7 @@ class Server:
         return answer
 
 
-def reports(outputs: dict[str, Any]) -> Iterator[Any]:
+def _reports(outputs: dict[str, Any]) -> Iterator[Any]:
     """What the pack's nodes say about the objects."""
     for output in outputs.values():
         for report in output.get("report", []) if isinstance(output, dict) else []:

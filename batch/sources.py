@@ -61,12 +61,12 @@ def _expanded(argument: str, output: Path) -> Iterator[Source]:
     elif path.is_dir():
         folder = path.resolve()
         files = (file for file in folder.rglob("*") if file.suffix.lower() in SUFFIXES and not _is_hidden(file, folder))
-        yield from within(folder, files, output)
+        yield from _within(folder, files, output)
     elif path.is_file():
         yield Source(path.stem, str(path.parent.resolve() / path.name))
     elif any(sign in argument for sign in WILDCARDS):
         folder = _before_wildcard(path)
-        yield from within(folder.resolve(), folder.resolve().glob(str(path.relative_to(folder))), output)
+        yield from _within(folder.resolve(), folder.resolve().glob(str(path.relative_to(folder))), output)
     else:
         raise ValueError(f"{argument} is no folder, file, pattern or URL. Correct the path.")
 
@@ -78,7 +78,7 @@ def _before_wildcard(path: Path) -> Path:
     return path
 
 
-def within(folder: Path, files: Iterable[Path], output: Path) -> Iterator[Source]:
+def _within(folder: Path, files: Iterable[Path], output: Path) -> Iterator[Source]:
     """The files as sources. A folder for the results inside `folder` is left out as a whole."""
     inside = output != folder and output.is_relative_to(folder)
     for file in sorted(files):
@@ -100,7 +100,7 @@ def _url_name(url: str) -> str:
     """The file's name in the URL, and a digest, because `.../image?id=1` and `?id=2` have the same."""
     stem = PurePosixPath(unquote(urlsplit(url).path)).stem
     plain = re.sub(r"[^\w-]+", "_", stem)[:LONGEST_NAME] or "image"
-    return f"{plain}-{digest(url)}"
+    return f"{plain}-{_digest(url)}"
 
 
 def _with_different_names(sources: Iterable[Source]) -> list[Source]:
@@ -108,7 +108,7 @@ def _with_different_names(sources: Iterable[Source]) -> list[Source]:
     sources = list(sources)
     uses = Counter(folded(source.name) for source in sources)
     return [
-        source if uses[folded(source.name)] == 1 else Source(f"{source.name}-{digest(source.place)}", source.place)
+        source if uses[folded(source.name)] == 1 else Source(f"{source.name}-{_digest(source.place)}", source.place)
         for source in sources
     ]
 
@@ -118,6 +118,6 @@ def folded(text: str) -> str:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFD", text).casefold())
 
 
-def digest(text: str) -> str:
+def _digest(text: str) -> str:
     """Eight hexadecimal digits that tell texts apart."""
     return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()[:8]

@@ -89,10 +89,10 @@ def read(
     changes = [_change(graph, setting) for setting in settings]
     if checkpoint is not None:
         changes.append(_change_checkpoint(graph, checkpoint))
-    image_node = named(graph, source) if source else _the_only(graph, LOADER, "--input")
+    image_node = _named(graph, source) if source else _the_only(graph, LOADER, "--input")
     if "image" not in graph[image_node]["inputs"]:
         raise ValueError(f"Node {source} has no input `image`. Name the node that loads the picture with --input.")
-    result_node = named(graph, result) if result else _the_only(graph, SAVER, "--result")
+    result_node = _named(graph, result) if result else _the_only(graph, SAVER, "--result")
     return Workflow(graph, image_node, result_node, tuple(changes))
 
 
@@ -135,7 +135,7 @@ def _targets(graph: Graph, target: str) -> Iterator[tuple[str, str]]:
     """Each way to read `node.input`; titles and inputs may have dots themselves."""
     parts = target.split(".")
     for i in range(1, len(parts)):
-        for node in called(graph, ".".join(parts[:i])):
+        for node in _called(graph, ".".join(parts[:i])):
             yield node, ".".join(parts[i:]).strip()
 
 
@@ -158,19 +158,19 @@ def _change_checkpoint(graph: Graph, checkpoint: str) -> tuple[str, str]:
     return loaders[0], "ckpt_name"
 
 
-def named(graph: Graph, name: str) -> str:
+def _named(graph: Graph, name: str) -> str:
     """The id of the one node of this title or id."""
-    found = called(graph, name)
+    found = _called(graph, name)
     if len(found) != 1:
         listing = ", ".join(map(repr, _titles(graph)))
         raise ValueError(f"{len(found)} nodes of the workflow are called {name!r}. Its nodes are {listing}.")
     return found[0]
 
 
-def called(graph: Graph, name: str) -> list[str]:
+def _called(graph: Graph, name: str) -> list[str]:
     """The ids of the nodes that a user means by an id or a title."""
-    wanted = name.strip().casefold()
-    return [name.strip()] if name.strip() in graph else [key for key in graph if title(graph, key).casefold() == wanted]
+    wanted = name.strip()
+    return [wanted] if wanted in graph else [key for key in graph if _title(graph, key).casefold() == wanted.casefold()]
 
 
 def _the_only(graph: Graph, class_type: str, option: str) -> str:
@@ -184,11 +184,11 @@ def _the_only(graph: Graph, class_type: str, option: str) -> str:
     return found[0]
 
 
-def title(graph: Graph, key: str) -> str:
+def _title(graph: Graph, key: str) -> str:
     """What the node is called on the canvas."""
     return str(graph[key].get("_meta", {}).get("title", ""))
 
 
 def _titles(graph: Graph) -> list[str]:
     """What the nodes are called on the canvas, for a sentence."""
-    return [title(graph, key) or key for key in graph]
+    return [_title(graph, key) or key for key in graph]

@@ -76,7 +76,7 @@ class SnapshotRoutes:
         return snapshot
 
 
-async def styled(request: web.Request) -> web.Response:
+async def _styled(request: web.Request) -> web.Response:
     """{prompt, negative_prompt} -> both in every style, as [{name, prompt, negative_prompt}]."""
     match await _body(request):
         case {"prompt": str(prompt), "negative_prompt": str(negative_prompt)}:
@@ -96,7 +96,7 @@ def register(server: Any, snapshots: SnapshotStore) -> None:
     """Add all routes of the canvas to ComfyUI's server."""
     SnapshotRoutes(snapshots).register(server)
     WeightRoutes().register(server)
-    server.routes.post("/afterdetail/styles")(styled)
+    server.routes.post("/afterdetail/styles")(_styled)
 
 
 async def _body(request: web.Request) -> Any:

@@ -31,21 +31,21 @@ def main(arguments: list[str]) -> int:
         match options.command:
             case "convert":
                 for file in options.files:
-                    say(f"{file} -> {convert(file)}")
+                    _say(f"{file} -> {convert(file)}")
             case "download":
                 weight = store.weights()[options.name]
-                say(f"{weight.url} ({weight.licence}, {weight.check})")
-                say(str(store.download(weight, options.folder, YoloDetector.open)))
+                _say(f"{weight.url} ({weight.licence}, {weight.check})")
+                _say(str(store.download(weight, options.folder, YoloDetector.open)))
             case "list":
                 for weight in store.weights().values():
-                    say(f"{weight.name}: {weight.size or '?'} bytes, {weight.licence}, {weight.url}")
+                    _say(f"{weight.name}: {weight.size or '?'} bytes, {weight.licence}, {weight.url}")
     except (ValueError, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     return 0
 
 
-def say(line: str) -> None:
+def _say(line: str) -> None:
     """One line to whoever called the command."""
     sys.stdout.write(f"{line}\n")
 

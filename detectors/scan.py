@@ -88,7 +88,7 @@ class Scanner:
         hits += [hit for grid in layout for hit in self._tiles(image, grid, confidence)]
 
         def lasts(hit: Hit) -> bool:
-            same = shared(_boxes_of([hit.detection])[0], boxes) > SAME_OBJECT
+            same = _shared(_boxes_of([hit.detection])[0], boxes) > SAME_OBJECT
             again = any(whole[i].label == hit.detection.label for i in same.nonzero()[:, 0].tolist())
             return again or self._lasts(image, hit, confidence)
 
@@ -119,7 +119,7 @@ class Scanner:
         [again] = self.detector.detect(image[window.slices][None], confidence)
         boxes = _boxes_of(detection for detection in again if detection.label == hit.detection.label)
         mine = torch.tensor(box.relative_to(window), dtype=boxes.dtype)
-        return bool((shared(mine, boxes) > SAME_OBJECT).any())
+        return bool((_shared(mine, boxes) > SAME_OBJECT).any())
 
 
 def _only_large(found: Sequence[Detection], plane: Box) -> bool:
@@ -175,14 +175,14 @@ def joined(hits: Iterable[Hit], lasts: Callable[[Hit], bool]) -> list[Detection]
     """
     ranked = sorted(hits, key=lambda hit: -hit.detection.score)
     boxes = _boxes_of(hit.detection for hit in ranked)
-    places = numbers((hit.view, hit.turns) for hit in ranked)
-    labels = numbers(hit.detection.label for hit in ranked)
+    places = _numbers((hit.view, hit.turns) for hit in ranked)
+    labels = _numbers(hit.detection.label for hit in ranked)
     standing = torch.ones(len(ranked), dtype=torch.bool)
     objects = []
     for i, hit in enumerate(ranked):
         if standing[i] and lasts(hit):
             objects.append(hit.detection)
-            standing &= (shared(boxes[i], boxes) <= SAME_OBJECT) | (places == places[i]) | (labels != labels[i])
+            standing &= (_shared(boxes[i], boxes) <= SAME_OBJECT) | (places == places[i]) | (labels != labels[i])
     return objects
 
 
@@ -191,13 +191,13 @@ def _boxes_of(detections: Iterable[Detection]) -> torch.Tensor:
     return torch.tensor([detection.box for detection in detections], dtype=torch.float64).reshape(-1, 4)
 
 
-def numbers(values: Iterable[Hashable]) -> torch.Tensor:
+def _numbers(values: Iterable[Hashable]) -> torch.Tensor:
     """[N], equal where the values are."""
     known: dict[Hashable, int] = {}
     return torch.tensor([known.setdefault(value, len(known)) for value in values])
 
 
-def shared(box: torch.Tensor, boxes: torch.Tensor) -> torch.Tensor:
+def _shared(box: torch.Tensor, boxes: torch.Tensor) -> torch.Tensor:
     """[N] areas of the intersection over the smaller of the two, of one [4] box and [N, 4] boxes.
 
     Not the intersection over union: a part of an object taken for a whole one has to go too.

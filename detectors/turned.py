@@ -35,12 +35,12 @@ class Turner:
             for found, detections in zip(
                 hits, self.detector.detect(images.rot90(turns, (1, 2)), confidence), strict=True
             ):
-                back = [turned_back(detection, turns, height, width) for detection in detections]
+                back = [_turned_back(detection, turns, height, width) for detection in detections]
                 found += [Hit(detection, Box.of_size(width, height), turns) for detection in back]
         return [joined(found, lambda hit: True) for found in hits]
 
 
-def turned_back(detection: Detection, turns: int, height: int, width: int) -> Detection:
+def _turned_back(detection: Detection, turns: int, height: int, width: int) -> Detection:
     """An object of a `height` x `width` image that was turned left `turns` times, where it lies in the image."""
 
     def back(extent: Extent) -> Extent:

@@ -47,7 +47,7 @@ class AfterDetailSaveReport(io.ComfyNode):
     def execute(cls, report: str, filename_prefix: str = "detailed") -> io.NodeOutput:
         if problem := _misplaced(filename_prefix):
             raise ValueError(problem)
-        path, subfolder = save(_content_of(report), filename_prefix)
+        path, subfolder = _save(_content_of(report), filename_prefix)
         return io.NodeOutput(ui={"files": [{"filename": path.name, "subfolder": subfolder, "type": "output"}]})
 
 
@@ -69,7 +69,7 @@ def _misplaced(filename_prefix: str) -> str | None:
     return f"filename_prefix: {filename_prefix!r} leads out of ComfyUI's output folder. Write a name, as 'detailed'."
 
 
-def save(content: bytes, filename_prefix: str) -> tuple[Path, str]:
+def _save(content: bytes, filename_prefix: str) -> tuple[Path, str]:
     """The new file, numbered as Save Image does, and its folder inside the output folder."""
     output = folder_paths.get_output_directory()
     folder, name, first, subfolder, _ = folder_paths.get_save_image_path(filename_prefix, output)

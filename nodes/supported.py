@@ -13,12 +13,12 @@ OLDEST = "0.20.1"
 
 def too_old(running: str = RUNNING) -> str | None:
     """A sentence if a ComfyUI of this version cannot run the nodes, else None. One without a number is let in."""
-    if not numbers(running) or numbers(running) >= numbers(OLDEST):
+    if not _numbers(running) or _numbers(running) >= _numbers(OLDEST):
         return None
     return f"AfterDetail needs ComfyUI {OLDEST} or newer, this is {running}: update ComfyUI."
 
 
-def numbers(version: str) -> tuple[int, ...]:
+def _numbers(version: str) -> tuple[int, ...]:
     """0.20.1, v0.20.1 and 0.20.1-beta2 as (0, 20, 1)."""
     return tuple(int(number) for number in re.findall(r"\d+", version)[:3])
 

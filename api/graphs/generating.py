@@ -86,12 +86,12 @@ def generate(assets: Assets, words: Words, generation: Generation, checking: Che
 def made(build: Builder, loads: Loads, chosen: tuple[Assets, Words], generation: Generation) -> list[Link]:
     """One image for each seed. No model is loaded where the picture to start from is kept."""
     if generation.image and generation.strength == 0:
-        return [scaled(build, generation.image, generation, "Picture to keep")] * len(generation.seeds)
+        return [_scaled(build, generation.image, generation, "Picture to keep")] * len(generation.seeds)
     assets, words = chosen
     loaded = loads.of(assets)
     texts = styled(build, words)
     if generation.subject:
-        positive = subject(build, loaded.clip, texts.positive, generation.subject)
+        positive = _subject(build, loaded.clip, texts.positive, generation.subject)
         conditioning = encode(build, loaded.clip, texts)._replace(positive=positive)
     elif generation.base_model == "sdxl":
         conditioning = encode_sdxl(build, loaded.clip, texts, words, generation.size)
@@ -103,15 +103,15 @@ def made(build: Builder, loads: Loads, chosen: tuple[Assets, Words], generation:
         refiner = RefinerLinks(model.out(0), encode_refiner(build, model.out(1), texts, generation.size))
     if generation.control:
         conditioning = _controlled(build, loaded, conditioning, generation.control, generation)
-    return pictures(Scene(build, generation, loaded, conditioning, refiner))
+    return _pictures(Scene(build, generation, loaded, conditioning, refiner))
 
 
-def pictures(scene: Scene) -> list[Link]:
+def _pictures(scene: Scene) -> list[Link]:
     """One image for each seed."""
     build, generation, loaded, _, _ = scene
-    image = scaled(build, generation.image, generation, "Picture to start from") if generation.image else None
+    image = _scaled(build, generation.image, generation, "Picture to start from") if generation.image else None
     if image and generation.mask:
-        white = scaled(build, generation.mask, generation, "Mask: white is repainted")
+        white = _scaled(build, generation.mask, generation, "Mask: white is repainted")
         mask = build.add("ImageToMask", "The mask", image=white, channel="red").out()
         paint = _outpainted if generation.outpainting else _inpainted
         return [paint(scene, image, mask, seed) for seed in generation.seeds]
@@ -121,12 +121,12 @@ def pictures(scene: Scene) -> list[Link]:
         width, height = generation.size
         latent = build.add("EmptyLatentImage", "Size", width=width, height=height, batch_size=1).out()
     return [
-        build.add("VAEDecode", "Picture", samples=sampled(scene, latent, seed), vae=loaded.vae).out()
+        build.add("VAEDecode", "Picture", samples=_sampled(scene, latent, seed), vae=loaded.vae).out()
         for seed in generation.seeds
     ]
 
 
-def scaled(build: Builder, name: str, generation: Generation, title: str) -> Link:
+def _scaled(build: Builder, name: str, generation: Generation, title: str) -> Link:
     """A picture at the request's size."""
     loaded = build.add("LoadImage", title, image=name)
     return build.add(
@@ -140,7 +140,7 @@ def scaled(build: Builder, name: str, generation: Generation, title: str) -> Lin
     ).out()
 
 
-def subject(build: Builder, clip: Link, text: Link | str, subject: Subject) -> Link:
+def _subject(build: Builder, clip: Link, text: Link | str, subject: Subject) -> Link:
     """The positive conditioning in which PhotoMaker's word stands for the subject: the mean over all its pictures.
 
     One encoding for each, because ComfyUI's PhotoMakerEncode uses the first picture of a batch only.
@@ -181,7 +181,7 @@ def _controlled(
     build: Builder, loaded: Loaded, conditioning: Conditioning, control: Control, generation: Generation
 ) -> Conditioning:
     """The conditioning along another picture."""
-    image = scaled(build, control.image, generation, "Picture whose layout to keep")
+    image = _scaled(build, control.image, generation, "Picture whose layout to keep")
     if control.find_edges:
         image = build.add("Canny", "Edges", image=image, low_threshold=0.2, high_threshold=0.5).out()
     applied = build.add(
@@ -198,7 +198,7 @@ def _controlled(
     return Conditioning(applied.out(0), applied.out(1))
 
 
-def sampled(scene: Scene, latent: Link, seed: int) -> Link:
+def _sampled(scene: Scene, latent: Link, seed: int) -> Link:
     """The sampled latent; with a refiner, the base model does its share of the steps first."""
     build, generation, loaded, conditioning, refiner = scene
     widgets = generation.sampling.inputs()

@@ -55,13 +55,13 @@ class Hands:
         height, width = images.shape[1:3]
         found = []
         for hands in self.find(images, confidence):
-            drawn = [(hand, filled([skin(hand)], hand.score, label(hand), width, height)) for hand in hands]
+            drawn = [(hand, filled([skin(hand)], hand.score, _label(hand), width, height)) for hand in hands]
             masked = [replace(detection, roll=roll_of(hand.points)) for hand, detection in drawn if detection]
             found.append(masked if self.outlined else [replace(detection, mask=None) for detection in masked])
         return found
 
 
-def label(hand: Shape) -> str:
+def _label(hand: Shape) -> str:
     """Which hand of its person it is, as far as the network is sure of it."""
     if hand.right >= SURE_SIDE:
         return "right hand"

@@ -111,11 +111,11 @@ def find_inside(landmarker: Inside, image: torch.Tensor, objects: Sequence[Detec
     rois = [landmarker.first(image, found) for found in objects]
     shapes = iter(landmarker.landmarks.shapes(image[None], [roi for own in rois for roi in own]))
     pairs = zip(rois, boxes, strict=True)
-    best = [max([next(shapes) for _ in own], key=lambda shape: fit(shape, box)) for own, box in pairs]
+    best = [max([next(shapes) for _ in own], key=lambda shape: _fit(shape, box)) for own, box in pairs]
     for _ in range(AGAIN):
         closer = landmarker.landmarks.shapes(image[None], [landmarker.again(shape.points) for shape in best])
         pairs = zip(best, closer, boxes, strict=True)
-        best = [max(pair, key=lambda shape: fit(shape, box)) for *pair, box in pairs]
+        best = [max(pair, key=lambda shape: _fit(shape, box)) for *pair, box in pairs]
     return best
 
 
@@ -138,7 +138,7 @@ def _upright_scores(detector: BlazeDetector, views: torch.Tensor) -> list[float]
     ]
 
 
-def fit(shape: Shape, box: Box) -> float:
+def _fit(shape: Shape, box: Box) -> float:
     """How sure the network is, times how well the landmarks fill the box (intersection over union)."""
     return shape.presence * _overlap(shape.extent, Extent(*map(float, box)))
 

@@ -55,7 +55,7 @@ class LandmarkNet:
         shapes: list[list[Shape]] = [[] for _ in images]
         shown: list[Proposal] = []
         rest = sorted(proposals, key=lambda proposal: -proposal.score)
-        while rest := [proposal for proposal in rest if not any(alike(proposal, other) for other in shown)]:
+        while rest := [proposal for proposal in rest if not any(_alike(proposal, other) for other in shown)]:
             first, rest = first_of_alike(rest)
             found = self.shapes(images, [self.roi(proposal) for proposal in first])
             for proposal, shape in zip(first, found, strict=True):
@@ -85,11 +85,11 @@ def first_of_alike(proposals: Iterable[Proposal]) -> tuple[list[Proposal], list[
     first: list[Proposal] = []
     others: list[Proposal] = []
     for proposal in proposals:
-        (others if any(alike(proposal, other) for other in first) else first).append(proposal)
+        (others if any(_alike(proposal, other) for other in first) else first).append(proposal)
     return first, others
 
 
-def alike(a: Proposal, b: Proposal) -> bool:
+def _alike(a: Proposal, b: Proposal) -> bool:
     """Whether two proposals of one image share so much that the network would see the same."""
     return a.frame == b.frame and shared(a.extent, b.extent) > SAME_PROPOSAL
 

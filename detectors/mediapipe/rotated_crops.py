@@ -76,11 +76,11 @@ def _sampling_grid(roi: Roi, size: int, height: int, width: int) -> torch.Tensor
     if sin:  # else a row and a column hold all positions
         x, y = x - sin * steps[:, None], y + sin * steps
     grid = torch.empty(size, size, 2)
-    grid[..., 0] = (2 * rounded(x) + 1) / width - 1
-    grid[..., 1] = (2 * rounded(y) + 1) / height - 1
+    grid[..., 0] = (2 * _rounded(x) + 1) / width - 1
+    grid[..., 1] = (2 * _rounded(y) + 1) / height - 1
     return grid
 
 
-def rounded(positions: torch.Tensor) -> torch.Tensor:
+def _rounded(positions: torch.Tensor) -> torch.Tensor:
     """To the nearest of the STEPS positions in a pixel, halves up."""
     return (positions * STEPS + HALF_STEP).floor_() / STEPS

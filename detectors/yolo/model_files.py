@@ -40,7 +40,7 @@ def _comfyui_folders() -> Any:
     return folder_paths
 
 
-def listed() -> dict[str, Path]:
+def _listed() -> dict[str, Path]:
     """Every weights file by the name it is listed under, such as bbox/face_yolov8m.pt. Empty without ComfyUI."""
     folder_paths = _comfyui_folders()
     if folder_paths is None:
@@ -58,7 +58,7 @@ def entries() -> Iterable[Entry]:
     """The named detectors, whether their files are there or not, then every file."""
     for name in store.weights():
         yield Entry(name, partial(_open_named, name), lacks=partial(lacking, name), fetch=partial(fetch, name))
-    for name, path in listed().items():
+    for name, path in _listed().items():
         yield Entry(name, partial(open_file, path))
 
 
@@ -84,7 +84,7 @@ def _open_named(name: str) -> Detector:
 
 def find_named(name: str) -> Path | None:
     """The file whose name without suffix is `name`, in any of the folders; None if there is none."""
-    files = [(PurePosixPath(listed_as), path) for listed_as, path in listed().items()]
+    files = [(PurePosixPath(listed_as), path) for listed_as, path in _listed().items()]
     for suffix in SUFFIXES:
         for listed_as, path in files:
             if listed_as.stem == name and listed_as.suffix.lower() == suffix:

@@ -97,7 +97,7 @@ def _areas_of(plane: torch.Tensor, cut: MaskCut) -> tuple[list[MaskPatch], int]:
     """The objects of a [H, W] mask, top to bottom, then left to right; and how many were too small."""
     bound = cut.threshold * float(plane.max()) if plane.numel() else 0
     core = plane > (max(bound, NOISE) if cut.threshold > 0 else 0)
-    labels, boxes = labelled(core.numpy()) if cut.split else whole(core.numpy())
+    labels, boxes = labelled(core.numpy()) if cut.split else _whole(core.numpy())
     areas, specks = [], 0
     for number, box in enumerate(boxes, 1):
         if np.count_nonzero(labels[box.slices] == number) < cut.min_area:
@@ -107,7 +107,7 @@ def _areas_of(plane: torch.Tensor, cut: MaskCut) -> tuple[list[MaskPatch], int]:
     return sorted(areas, key=lambda area: (area.box.y0, area.box.x0)), specks
 
 
-def whole(core: np.ndarray) -> tuple[np.ndarray, list[Box]]:
+def _whole(core: np.ndarray) -> tuple[np.ndarray, list[Box]]:
     """int32 [H, W]: 1 in all of a bool [H, W]; and the box of that, if there is any."""
     labels = core.astype(np.int32)
     return labels, [_box_of(*found) for found in ndimage.find_objects(labels)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -12,30 +13,29 @@ from ...validation import MAX_SEED, Name, Prompt, RequestModel, Switch
 from .samplers import AUTOMATIC, OLD_NAMES, SAME_SCHEDULER, SAMPLERS, SCHEDULERS
 
 
-def whole(value: object) -> object:
+def _whole(value: object) -> object:
     """Clients of the web UI write 0.0 for 0."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-Whole = Annotated[int, BeforeValidator(whole)]
+Whole = Annotated[int, BeforeValidator(_whole)]
 
 
-def _known_sampler(name: str) -> str:
-    known = {entry.casefold() for entry in (*SAMPLERS, *OLD_NAMES)}
-    if name.casefold() not in known:
-        raise ValueError(f"is not known. {unknown('sampler', name, SAMPLERS)}")
-    return name
+def _known(what: str, names: Iterable[str], shown: Collection[str]) -> AfterValidator:
+    """Takes one of the names, whose capitals don't count; a refusal tells the nearest of those `shown`."""
+    folded = {name.casefold() for name in names}
+
+    def checked(name: str) -> str:
+        if name.casefold() not in folded:
+            raise ValueError(f"is not known. {unknown(what, name, shown)}")
+        return name
+
+    return AfterValidator(checked)
 
 
-def _known_scheduler(name: str) -> str:
-    known = (AUTOMATIC, SAME_SCHEDULER, *SCHEDULERS)
-    if name.casefold() not in {entry.casefold() for entry in known}:
-        raise ValueError(f"is not known. {unknown('scheduler', name, known)}")
-    return name
-
-
-SamplerName = Annotated[Name, AfterValidator(_known_sampler)]
-Scheduler = Annotated[Name, AfterValidator(_known_scheduler)]
+_SCHEDULES = (AUTOMATIC, SAME_SCHEDULER, *SCHEDULERS)
+SamplerName = Annotated[Name, _known("sampler", (*SAMPLERS, *OLD_NAMES), SAMPLERS)]
+Scheduler = Annotated[Name, _known("scheduler", _SCHEDULES, _SCHEDULES)]
 
 
 class Tab(RequestModel):

@@ -50,11 +50,11 @@ async def txt2img(service: Service, caller: Caller, request: Txt2ImgRequest) -> 
     size = _asked_size(service, request)
     built = generate_and_repair(
         (choice.assets, choice.words),
-        generation(request, choice, size),
-        passes(request, choice, size),
+        _generation(request, choice, size),
+        _passes(request, choice, size),
         service.checking(),
     )
-    return await answered(service, caller, request, choice, built)
+    return await _answered(service, caller, request, choice, built)
 
 
 async def img2img(service: Service, caller: Caller, request: Img2ImgRequest) -> web.Response:
@@ -67,19 +67,19 @@ async def img2img(service: Service, caller: Caller, request: Img2ImgRequest) -> 
         if request.alwayson_scripts.adetailer.skips_img2img:
             size = Size(*picture.size)
             require_makeable("init_images", size, request.count, "png", service.settings.max_pixels)
-            steps = passes(request, choice, size)
+            steps = _passes(request, choice, size)
             built = repair(name, choice.seeds, steps, service.checking())
         else:
             built = await _painted(service, request, choice, files, name)
         del picture  # it may wait long
-        return await answered(service, caller, request, choice, built)
+        return await _answered(service, caller, request, choice, built)
 
 
 async def _painted(service: Service, request: Img2ImgRequest, choice: Choice, files: Workspace, name: str) -> Built:
     """The graph that paints over a picture, inside a mask if there is one."""
     size = _asked_size(service, request)
     mask = await files.save(await service.reader.read("mask", request.mask)) if request.mask else None
-    wanted = generation(
+    wanted = _generation(
         request,
         choice,
         size,
@@ -89,16 +89,18 @@ async def _painted(service: Service, request: Img2ImgRequest, choice: Choice, fi
         crop=request.resize_mode == 1,
         **in_graph(request),
     )
-    return generate_and_repair((choice.assets, choice.words), wanted, passes(request, choice, size), service.checking())
+    return generate_and_repair(
+        (choice.assets, choice.words), wanted, _passes(request, choice, size), service.checking()
+    )
 
 
-def generation(request: Common, choice: Choice, size: Size, **more: Any) -> Generation:
+def _generation(request: Common, choice: Choice, size: Size, **more: Any) -> Generation:
     """What is painted before the tabs, as the graph builder takes it."""
     sampling = Sampling(request.steps, request.cfg_scale, sampler(*request.sampler))
     return Generation(base_model=choice.base, size=size, seeds=choice.seeds, sampling=sampling, **more)
 
 
-def passes(request: Common, choice: Choice, size: Size) -> list[Pass]:
+def _passes(request: Common, choice: Choice, size: Size) -> list[Pass]:
     """A pass for each tab. Refused with the tab's place in front of the field."""
     script, bare = request.alwayson_scripts.adetailer, choice.assets._replace(loras=())
     found: list[Pass] = []
@@ -143,22 +145,22 @@ def _asked_size(service: Service, request: Common) -> Size:
     return size
 
 
-async def answered(service: Service, caller: Caller, request: Common, choice: Choice, built: Built) -> web.Response:
+async def _answered(service: Service, caller: Caller, request: Common, choice: Choice, built: Built) -> web.Response:
     """Run the graph, and answer in A1111's form."""
     done = await service.run(built, caller)
     size = Size(*done.pictures[0].size)
     black = await images.encoded(Image.new("RGB", size), "png")  # what the web UI's safety check leaves of a picture
     texts = [images.as_base64(file or black) for file in await done.files("png")]
-    answer = Answer(images=texts, parameters=parameters(request), info=json.dumps(info(request, choice, size)))
+    answer = Answer(images=texts, parameters=_parameters(request), info=json.dumps(_info(request, choice, size)))
     return web.json_response(answer.model_dump())
 
 
-def parameters(request: Common) -> dict[str, Any]:
+def _parameters(request: Common) -> dict[str, Any]:
     """The request, without its pictures."""
     return {**request.model_dump(by_alias=True, mode="json"), "init_images": None, "mask": None}
 
 
-def info(request: Common, choice: Choice, size: Size) -> dict[str, Any]:
+def _info(request: Common, choice: Choice, size: Size) -> dict[str, Any]:
     """What A1111 says of its pictures."""
     count = len(choice.seeds)
     name, _ = request.sampler
@@ -177,7 +179,7 @@ def info(request: Common, choice: Choice, size: Size) -> dict[str, Any]:
         "clip_skip": choice.assets.clip_skip,
         "styles": request.styles,
         "denoising_strength": getattr(request, "denoising_strength", None),
-        "extra_generation_params": extra(request),
+        "extra_generation_params": _extra(request),
     }
     several = {
         "all_prompts": [request.prompt] * count,
@@ -189,7 +191,7 @@ def info(request: Common, choice: Choice, size: Size) -> dict[str, Any]:
     return values | several
 
 
-def extra(request: Common) -> dict[str, Any]:
+def _extra(request: Common) -> dict[str, Any]:
     """What a tab says that is not the default, by adetailer's names, numbered from the second tab on."""
     said: dict[str, Any] = {}
     for place, tab in enumerate(request.alwayson_scripts.adetailer.tabs):

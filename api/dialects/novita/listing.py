@@ -30,15 +30,15 @@ BASE_MODELS: dict[CheckpointKind | None, str] = {
 async def models(service: Service, request: web.Request, client: str) -> web.Response:
     """The page of this server's models that the query asks for."""
     query = parse_query(ModelQuery, request.query)
-    found: list[tuple[ModelKind, str]] = [item for item in named(query) if await _is_wanted(*item, query)]
+    found: list[tuple[ModelKind, str]] = [item for item in _named(query) if await _is_wanted(*item, query)]
     first, last = query.cursor, query.cursor + query.limit
-    page = [await entry(kind, name) for kind, name in found[first:last]]
+    page = [await _entry(kind, name) for kind, name in found[first:last]]
     following = f"c_{last}" if last < len(found) else ""
     answer = ModelList(models=page, pagination=ModelPages(next_cursor=following))
     return web.json_response(answer.model_dump())
 
 
-def named(query: ModelQuery) -> Iterator[tuple[ModelKind, str]]:
+def _named(query: ModelQuery) -> Iterator[tuple[ModelKind, str]]:
     """Kinds and file names, in a lasting order. All are public: there is no account to have private ones."""
     if query.visibility == "private":
         return
@@ -60,7 +60,7 @@ async def _is_wanted(kind: ModelKind, name: str, query: ModelQuery) -> bool:
     return traits.inpaint >= query.is_inpainting and query.is_sdxl in (None, traits.kind in ("sdxl", "refiner"))
 
 
-async def entry(kind: ModelKind, name: str) -> Model:
+async def _entry(kind: ModelKind, name: str) -> Model:
     """A model in Novita's form: its name and kind, no path and no size."""
     base = ""
     if kind == "checkpoint":

@@ -80,10 +80,10 @@ async def _generated(
             strength=_strength_of(request),
             refiner=refiner,
             high_noise_frac=request.high_noise_frac,
-            image=await saved(service, files, "init_image", request.init_image),
-            mask=await saved(service, files, "mask_image", request.mask_image),
-            control=await control(service, files, request, controlnet),
-            subject=await subject(service, files, request),
+            image=await _saved(service, files, "init_image", request.init_image),
+            mask=await _saved(service, files, "mask_image", request.mask_image),
+            control=await _control(service, files, request, controlnet),
+            subject=await _subject(service, files, request),
             **in_graph(request),
         )
         done = await service.run(generate(chosen, words, wanted, service.checking()), caller)
@@ -127,31 +127,29 @@ def _words_of(request: GenerateRequest, base: HostedFamily) -> Words:
                 "is named.",
             )
         prompt = marked
-    rest = (
-        with_embeddings(text, files) for text in (request.negative_prompt, request.prompt_2, request.negative_prompt_2)
-    )
-    negative_prompt, prompt_2, negative_prompt_2 = rest
+    rest = (request.negative_prompt, request.prompt_2, request.negative_prompt_2)
+    negative_prompt, prompt_2, negative_prompt_2 = (with_embeddings(text, files) for text in rest)
     return Words(prompt, negative_prompt, request.style_preset, prompt_2, negative_prompt_2)
 
 
-async def saved(service: Service, files: Workspace, field: str, value: str | None) -> str | None:
+async def _saved(service: Service, files: Workspace, field: str, value: str | None) -> str | None:
     """The name of a picture of the request in ComfyUI's input folder; None for none."""
     return await files.save(await service.reader.read(field, value)) if value else None
 
 
-async def control(service: Service, files: Workspace, request: GenerateRequest, file: str | None) -> Control | None:
+async def _control(service: Service, files: Workspace, request: GenerateRequest, file: str | None) -> Control | None:
     """The picture to go along, if the request has one."""
-    image = await saved(service, files, "controlnet_image", request.controlnet_image) if file else None
+    image = await _saved(service, files, "controlnet_image", request.controlnet_image) if file else None
     if file is None or image is None:
         return None
     end = 1.0 if request.controlnet_early_stop is None else request.controlnet_early_stop
     return Control(file, image, request.controlnet_conditioning_scale, end, request.controlnet_preprocess)
 
 
-async def subject(service: Service, files: Workspace, request: GenerateRequest) -> Subject | None:
+async def _subject(service: Service, files: Workspace, request: GenerateRequest) -> Subject | None:
     """The subject to be shown, from the pictures of the request."""
     for pictures in request.transfer_images.values():
         file = assets.photomaker(service.settings)
-        names = [await saved(service, files, "transfer_images", picture) for picture in pictures]
+        names = [await _saved(service, files, "transfer_images", picture) for picture in pictures]
         return Subject(file, tuple(filter(None, names)))
     return None
