@@ -8,16 +8,12 @@ from .painting import (
     by_size,
     color_match,
     continue_on_error,
-    custom_sampling,
-    guider,
     keeping,
     min_frames,
-    model,
     reference,
-    refiner,
     repair,
-    safety,
     sampling,
     track,
 )
 from .single_objects import object_negatives, per_object, prompt
+from .wired_models import custom_sampling, guider, model, refiner, safety
