@@ -15,9 +15,9 @@ from rig.canvas import (
     masking,
     panel_of,
     press_plus,
+    pressed,
     set_widget,
     show,
-    still,
     widget,
 )
 from rig.comfyui import ROOT
@@ -96,18 +96,9 @@ def test_an_object_clicked_out_is_left_alone_by_the_run(canvas, faces):
     expect(panel.locator(".ad-box[aria-pressed=false]")).to_have_count(0)
     assert widget(page, node_id, "pick") == ""
 
-    page.mouse.move(*middle_of(panel.locator(".ad-box").nth(1)))
-    page.mouse.down()
-    with page.expect_response("**/afterdetail/preview"):  # it draws the objects anew, which would end a click
-        set_widget(page, node_id, "mask_blur", 9)
-    page.mouse.up()
+    with pressed(page, panel.locator(".ad-box").nth(1)), page.expect_response("**/afterdetail/preview"):
+        set_widget(page, node_id, "mask_blur", 9)  # the answer draws the objects anew
     expect(panel.locator(".ad-box[aria-pressed=false]")).to_have_count(1)
-
-
-def middle_of(part: Locator) -> tuple[float, float]:
-    box = still(part).bounding_box()
-    assert box is not None
-    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
 
 def test_the_order_is_typed_or_dragged(canvas, faces):

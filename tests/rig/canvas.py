@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from playwright.sync_api import Locator, Page, expect
@@ -174,6 +176,17 @@ def still(part: Locator) -> Locator:
     """The same part of the page, once it has stood still for a few frames: nodes are laid out as they are drawn."""
     part.evaluate(STILL)
     return part
+
+
+@contextmanager
+def pressed(page: Page, part: Locator) -> Iterator[None]:
+    """Meanwhile the mouse button is down on this part of the page; a click, if that is still there in the end."""
+    box = still(part).bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    yield
+    page.mouse.up()
 
 
 def set_widget(page: Page, node_id: str, name: str, value: object) -> None:

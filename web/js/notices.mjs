@@ -1,5 +1,5 @@
 /** Sentences on a panel, each with what can be done about it. */
-import { button, element } from "./dom.mjs"
+import { button, element, released } from "./dom.mjs"
 
 const NOTICE_HEIGHT = 82
 
@@ -18,11 +18,16 @@ export class Notices {
     const buttons = actions.map(({ text: name, onclick }) => button(name, name, onclick))
     const row = buttons.length || extra ? element("div", { className: "ad-actions" }, ...buttons, extra) : null
     this.shown.set(key, element("div", { className: "ad-notice" }, element("p", { textContent: text }), row))
-    this.element.replaceChildren(...this.shown.values())
+    void this.draw()
   }
 
   clear(key) {
-    if (this.shown.delete(key)) this.element.replaceChildren(...this.shown.values())
+    if (this.shown.delete(key)) void this.draw()
+  }
+
+  async draw() {
+    await released(this.element)
+    this.element.replaceChildren(...this.shown.values())
   }
 
   get height() {
