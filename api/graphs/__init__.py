@@ -8,32 +8,3 @@ from .meaning import InGraph, in_graph, in_hundredths, in_hundredths_or_0
 from .models import Assets, Sampler, Sampling
 from .repairs import ObjectRange, Pass, generate_and_repair, repair
 from .text_encoding import Words, with_embeddings, with_subject
-
-__all__ = [
-    "NUMBERED_FILLS",
-    "Assets",
-    "Built",
-    "Checking",
-    "Control",
-    "Detailing",
-    "Generation",
-    "InGraph",
-    "Inpainting",
-    "ObjectRange",
-    "Pass",
-    "Sampler",
-    "Sampling",
-    "Shown",
-    "Subject",
-    "Words",
-    "detail",
-    "generate",
-    "generate_and_repair",
-    "in_graph",
-    "in_hundredths",
-    "in_hundredths_or_0",
-    "inpaint",
-    "repair",
-    "with_embeddings",
-    "with_subject",
-]

@@ -5,5 +5,3 @@ from .inpainter import ComfyInpainter
 from .items import Refiner
 from .known import unknown_sampling
 from .progress import Step
-
-__all__ = ["ComfyInpainter", "Custom", "Refiner", "Step", "unknown_sampling"]

@@ -33,7 +33,8 @@ def own_global_noise(seed: int = 0) -> Iterator[None]:
     Patches such as ToMe's and HyperTile's draw from them; which object comes first must not matter.
     """
     device = memory.get_torch_device()
-    with torch.random.fork_rng([device] if device.type == "cuda" else []):
+    devices = [device] if device.type in ("cuda", "mps", "xpu") else []
+    with torch.random.fork_rng(devices, device_type=device.type if devices else "cuda"):
         torch.manual_seed(seed)
         yield
 

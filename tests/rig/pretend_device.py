@@ -24,6 +24,8 @@ from unittest import mock
 import torch
 from torch.overrides import TorchFunctionMode
 
+KINDS = ("cuda", "mps")
+"""The devices that can be pretended."""
 CPU, META = torch.device("cpu"), torch.device("meta")
 
 MISSING: dict[str, Callable[[str, tuple, dict[str, Any]], bool]] = {
@@ -39,14 +41,16 @@ TO_NUMPY = frozenset({"numpy", "__array__"})
 FROM_DATA = frozenset({"tensor", "as_tensor", "asarray", "new_tensor"})
 """They read numbers, and the tensors among them from wherever those lie."""
 
-QUERIES: dict[str, Any] = {
-    "current_device": lambda: 0,
-    "get_device_properties": lambda device=None: SimpleNamespace(name="pretended", major=8, minor=0),
+STATE: dict[str, Any] = {
     "get_rng_state": lambda device: torch.zeros(0),
     "set_rng_state": lambda state, device: None,
+}
+DRIVER: dict[str, Any] = {
+    "current_device": lambda: 0,
+    "get_device_properties": lambda device=None: SimpleNamespace(name="pretended", major=8, minor=0),
     "synchronize": lambda device=None: None,
 }
-"""What ComfyUI and torch ask of torch.cuda, where it would look for a driver."""
+"""What ComfyUI and torch ask of torch.cuda, where it would look for a driver; and of its like."""
 
 Call = Callable[..., Any]
 
@@ -103,7 +107,12 @@ class _Generator(torch.Generator):
 @contextmanager
 def pretended(kind: str = "cuda") -> Iterator[torch.device]:
     """Gives a device of this kind, "cuda" or "mps", that can be used as long as the context lasts."""
-    with mock.patch.multiple("torch.cuda", **QUERIES), mock.patch("torch.Generator", _Generator), _Pretence():
+    with (
+        mock.patch.multiple("torch.cuda", **STATE, **DRIVER),
+        mock.patch.multiple("torch.mps", **STATE),
+        mock.patch("torch.Generator", _Generator),
+        _Pretence(),
+    ):
         yield torch.device(kind, 0)
 
 
@@ -111,13 +120,13 @@ def _called(func: Call, args: tuple, kwargs: dict[str, Any]) -> Any:
     """What a function of torch gives or refuses where some of its arguments are pretended, or name the device."""
     name = _name_of(func)
     tensors = _tensors_in((args, kwargs))
-    if name == "device" and tensors:
-        return _place_of(tensors[0])
-    if name.startswith("is_") and name[3:] in ("cpu", "cuda", "mps", "meta") and tensors:
-        return _place_of(tensors[0]).type == name[3:]
-    named = None if func is torch.device else _named_device(name, args, kwargs)
     pretends = [tensor for tensor in tensors if isinstance(tensor, Pretended)]
-    if not pretends and (named is None or named.type == "cpu"):
+    if pretends and name == "device":
+        return pretends[0].place
+    if pretends and name in ("is_cpu", *(f"is_{kind}" for kind in KINDS)):
+        return name == f"is_{pretends[0].place.type}"
+    named = None if func is torch.device else _named_device(name, args, kwargs)
+    if not pretends and (named is None or named.type not in KINDS):
         return func(*args, **kwargs)
     if name == "_has_compatible_shallow_copy_type":
         return len(pretends) == len(tensors)
@@ -235,7 +244,7 @@ def _inner(value: Any) -> Any:
     """What a function on the CPU is given for it."""
     if isinstance(value, Pretended):
         return value.inner
-    if isinstance(value, torch.device) or (isinstance(value, str) and value.split(":")[0] in ("cuda", "mps")):
+    if isinstance(value, torch.device) or (isinstance(value, str) and value.split(":")[0] in KINDS):
         return CPU
     return value
 

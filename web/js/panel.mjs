@@ -77,7 +77,6 @@ export class Panel {
   fit() {
     this.advanced.sockets?.arrange()
     this.element.style.setProperty("--ad-panel-height", `${this.height}px`)
-    this.element.toggleAttribute("data-folded", this.body.hidden)
     this.handle.hidden = this.body.hidden
     this.fold.textContent = this.body.hidden ? "\u25b8" : "\u25be"
     this.fold.disabled = !this.run

@@ -9,8 +9,6 @@ from pathlib import Path
 from ..make import ensure_made
 from .kinds import KINDS
 
-__all__ = ["KINDS", "ensure", "ensure_all"]
-
 
 def ensure(kind: str, folder: Path, file_format: str = "ckpt") -> Path:
     """The path of checkpoint `kind` (a key of KINDS) in `folder`, made if it is missing or older than this code.

@@ -8,8 +8,6 @@ from pathlib import Path
 
 from ..make import ensure_made
 
-__all__ = ["MODELS", "ensure", "ensure_all"]
-
 # Name: path in a models folder. All but the nano ones are read by ComfyUI as it is.
 MODELS = {
     "tiny-sd3": "checkpoints/tiny-sd3.ckpt",  # 16 channels, DiT; 64 wide, one block

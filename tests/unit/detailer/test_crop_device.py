@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import nullcontext
 from functools import partial
 
 import pytest
@@ -15,6 +17,7 @@ from afterdetail.detailer.region import Regions, make_regions
 from afterdetail.detailer.resampling import on_device, resized
 from afterdetail.detailer.seeds import Seeds
 from afterdetail.detailer.settings import FitSettings, MaskSettings
+from rig.pretend_device import pretended
 from rig.stand_ins import Nothing
 
 CUDA, CPU = torch.device("cuda"), torch.device("cpu")
@@ -80,16 +83,22 @@ def test_crops_are_cut_and_pasted_on_the_device_of_the_vae(monkeypatch, upright)
     assert asked == [CUDA, CUDA]
 
 
-@pytest.mark.parametrize("upright", [pytest.param(upright, marks=on_a_gpu) for upright in (False, True)])
-def test_a_gpu_makes_the_same_crop_and_patch(upright):
+@pytest.fixture(params=["pretended", pytest.param("real", marks=on_a_gpu)])
+def gpu(request) -> Iterator[torch.device]:
+    with pretended("cuda") if request.param == "pretended" else nullcontext(CUDA) as device:
+        yield device
+
+
+@pytest.mark.parametrize("upright", [False, True])
+def test_a_gpu_makes_the_same_crop_and_patch(gpu, upright):
     region, image = one_face(upright).items[0], torch.rand(800, 800, 3)
-    here, there = cut(image, region), cut(image, region, device=CUDA)
+    here, there = cut(image, region), cut(image, region, device=gpu)
     assert there.is_cuda and not here.is_cuda
     for make in (lambda values: values, partial(filled, region=region), partial(with_hole, region=region)):
         assert float((make(there).cpu() - make(here)).abs().max()) < 1e-5
     ours, theirs = image.clone(), image.clone()
     paste(ours, here, region)
-    paste(theirs, here, region, CUDA)
+    paste(theirs, here, region, gpu)
     outside = region.alpha.on(Box.of_size(800, 800)) == 0
     assert torch.equal(theirs[outside], image[outside])
     assert float((ours - image).abs().max()) > 0 and float((ours - theirs).abs().max()) < 1e-5

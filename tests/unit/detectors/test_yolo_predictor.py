@@ -14,6 +14,7 @@ from afterdetail.detailer.detection import Detection, Extent
 from afterdetail.detectors.yolo.network import Output
 from afterdetail.detectors.yolo.predictor import MAX_DETECTIONS, YoloDetector, mask_box
 from fixtures.drawn_faces import Face, draw
+from rig.pretend_device import pretended
 
 FIXTURES = Path(__file__).resolve().parents[2] / "fixtures"
 NAMES = ["tiny_face.pt", "tiny_face.safetensors", "tiny_face-seg.pt", "tiny_face-seg.safetensors"]
@@ -242,3 +243,17 @@ def test_what_is_not_finite_or_not_in_the_image_is_no_object():
 )
 def test_a_mask_covers_the_pixels_whose_corner_is_in_the_extent(extent, box):
     assert mask_box(Extent(*extent), 100, 50) == box
+
+
+@pytest.mark.parametrize("kind", ["cuda", "mps"])
+@pytest.mark.parametrize("name", [DETECT, SEGMENT])
+def test_a_network_on_a_gpu_takes_images_anywhere(name, kind):
+    """A pretended one."""
+    images, _ = picture(3, 300, 200)
+    [here] = opened(name).detect(images, 0.4)
+    with pretended(kind) as gpu:
+        detector = opened(name)
+        detector.networks[0].to(gpu)
+        found = [detector.detect(images.to(device), 0.4)[0] for device in ("cpu", gpu)]
+    assert [[one.box for one in objects] for objects in found] == [[one.box for one in here]] * 2
+    assert here and not any(one.mask and one.mask.values.device.type != "cpu" for objects in found for one in objects)

@@ -49,7 +49,7 @@ def cropped_and_pasted(image: torch.Tensor, **options: Any) -> list:
 
 def hinted(image: torch.Tensor, kind: str) -> list:
     regions, objects = masked(image)[0], detected(image)[0]
-    return [AfterDetailHints.execute(image, objects, regions, kind, per_crop).args[0] for per_crop in (False, True)]
+    return [AfterDetailHints.execute(image, objects, regions, kind, per_crop=kind == "canny").args[0]]
 
 
 def previewed(image: torch.Tensor) -> list:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
+from unittest import mock
 
 import pytest
 import torch
@@ -144,3 +145,14 @@ def test_an_object_of_a_clip_is_followed(inpainter, kind):
         done = detail(frames.to(device), regions, inpainter(models, **options), Seeds(9, tracked=True))
     assert done.report.counts("inpainted") == [1, 1, 1]
     assert done.image.device == device
+
+
+@pytest.mark.parametrize("kind", ["cuda", "mps"])
+def test_the_generator_of_the_gpu_is_left_as_it_was(kind):
+    """Else a node that draws without a seed would draw the same after every detailer."""
+    from afterdetail.detailer.sampling.noise import own_global_noise
+
+    with comfy_on_device(kind) as device, mock.patch(f"torch.{kind}.set_rng_state") as restore:
+        with own_global_noise(7):
+            restore.assert_not_called()
+        restore.assert_called_once_with(mock.ANY, device)
