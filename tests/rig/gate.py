@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from .prompts import Graph, node
 from .server import ComfyServer
-
-SECONDS = 120.0
+from .waiting import until
 
 
 class Gate:
@@ -32,10 +30,7 @@ class Gate:
 
     def wait(self) -> None:
         """Until a call waits."""
-        deadline = time.monotonic() + SECONDS
-        while self.begun <= self._passing:
-            assert time.monotonic() < deadline, f"only {self.begun} calls in {SECONDS:.0f} s"
-            time.sleep(0.02)
+        until(lambda: self.begun > self._passing, "a call that waits")
 
 
 @contextmanager

@@ -34,8 +34,8 @@ MISSING: dict[str, Callable[[str, tuple, dict[str, Any]], bool]] = {
         or (name == "interpolate" and (kwargs.get("antialias", False) or not _is_even(args, kwargs)))
     ),
 }
-"""By the kind of device, whether it lacks a function, by its name and arguments: of MPS what PyTorch's issues 141287 and
-162270 asked for, and means over cells of unequal sizes. Which versions have it by now is not looked at."""
+"""By the kind of device, whether it lacks a function, by its name and arguments: of MPS what PyTorch's issues 141287
+and 162270 asked for, and means over cells of unequal sizes. Which versions have it by now is not looked at."""
 
 TO_NUMPY = frozenset({"numpy", "__array__"})
 FROM_DATA = frozenset({"tensor", "as_tensor", "asarray", "new_tensor"})
