@@ -33,6 +33,11 @@ test("adetailer's parameters become one set for each unit", () => {
   assert.deepEqual(fromADetailer("a face, Steps: 20"), [])
 })
 
+test("a setting that nobody knows is named, whatever it is called", () => {
+  const [face] = fromADetailer("ADetailer model: face_yolov8n.pt, ADetailer constructor: 1")
+  assert.deepEqual(face.lost, { constructor: "1" })
+})
+
 test("detectors are found by either name", () => {
   assert.equal(detectorOf("segm\\person_yolov8n-seg.pt"), "person_yolov8n-seg")
   assert.equal(detectorOf("mediapipe_face_mesh_eyes_only"), "eyes_mesh_mediapipe")

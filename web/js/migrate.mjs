@@ -76,9 +76,10 @@ export function fromADetailer(text) {
 }
 
 function read(unit, name, value) {
-  const known = ADETAILER[name]
-  if (known) unit.widgets[known[0]] = known[1](value)
-  else if (name === "prompt") unit.prompt = value
+  if (Object.hasOwn(ADETAILER, name)) {
+    const [ours, valueOf] = ADETAILER[name]
+    unit.widgets[ours] = valueOf(value)
+  } else if (name === "prompt") unit.prompt = value
   else if (name === "negative prompt") unit.negative = value
   else if (name === "mask mode" || name === "mask merge/invert" || name === "mask merge invert") {
     if (value.includes("Merge")) unit.widgets.union_masks = true
