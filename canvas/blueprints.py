@@ -36,5 +36,6 @@ async def _with_aliases(request: web.Request, handler: Handler) -> web.StreamRes
 
 @cache
 def _aliases(name: str) -> list[str]:
+    """Empty for a graph without any, which somebody may have put beside ours."""
     graph = json.loads((PACK / "subgraphs" / f"{name}.json").read_text(encoding="utf-8"))
-    return graph["extra"]["BlueprintSearchAliases"]
+    return graph.get("extra", {}).get("BlueprintSearchAliases", [])

@@ -217,6 +217,7 @@ def test_nodes_lie_side_by_side_in_vue_too_and_with_open_panels(page):
 def test_all_open_from_the_template_browser_by_their_titles_in_their_order(page):
     page.set_viewport_size({"width": 800, "height": 600})  # drawn without a GPU, a large page is slow
     listed = {template.stem: template for template in templates()}
+    described = page.evaluate("window.__COMFYUI_FRONTEND_VERSION__.startsWith('1.47.')")  # 1.58's cards are not
     for stem in STEMS:
         title, name = listed[stem].title, listed[stem].name
         page.evaluate("app.extensionManager.command.execute('Comfy.BrowseTemplates')")
@@ -230,7 +231,7 @@ def test_all_open_from_the_template_browser_by_their_titles_in_their_order(page)
         assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") == THUMBNAIL_WIDTH
         shown = cards.evaluate_all("cards => cards.map((card) => card.dataset.testid)")
         assert shown == [f"template-workflow-{each.name}" for each in templates() if each.stem in STEMS]
-        assert card.locator("p[title]").all_inner_texts() in ([], [listed[stem].description])  # newer ones have none
+        assert card.locator("p[title]").all_inner_texts() == ([listed[stem].description] if described else [])
         card.dispatch_event("click")
         expect(browser).to_have_count(0)
         page.wait_for_function(IS_OPEN, arg=[title, graph(stem)["id"]])
